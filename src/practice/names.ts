@@ -1,0 +1,66 @@
+import { bytesToHex } from "@noble/hashes/utils.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+
+/** Pods of a practice, by role. There are six, because pods decide how many practices a node can host. */
+export const ROLES = ["front", "signalling", "bridge", "synapse", "postgres", "entry"] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Secrets that are born once. A rotation makes the next number, so pods roll because a name changed. */
+export const BORN_SECRETS = ["signalling", "rooms", "database", "synapse", "fingerprint"] as const;
+export type BornSecret = (typeof BORN_SECRETS)[number];
+
+/** What the name of a practice may be: 1 to 40 characters, because children append to it. */
+export const PRACTICE_NAME = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
+
+export type Names = ReturnType<typeof namesOf>;
+
+/** Every object name of a practice. `name` is at most 40 characters, the longest suffix 23, so all fit in 63. */
+export function namesOf(name: string) {
+  return {
+    front: `${name}-front`,
+    signalling: `${name}-signalling`,
+    bridge: `${name}-bridge`,
+    synapse: `${name}-synapse`,
+    postgres: `${name}-postgres`,
+    entry: `${name}-entry`,
+
+    /** What is born once and is not secret. */
+    identity: `${name}-identity`,
+    /** The UDP Service that carries media. */
+    media: `${name}-media`,
+    messagesVolume: `${name}-synapse-media`,
+    databaseVolume: `${name}-postgres-data`,
+
+    defaultDeny: `${name}-default-deny`,
+    solverPolicy: `${name}-acme-solver`,
+
+    issuer: `${name}-issuer`,
+    hostsCertificate: `${name}-hosts`,
+    hostsTls: `${name}-hosts-tls`,
+    internalRootIssuer: `${name}-internal-root`,
+    internalCa: `${name}-internal-ca`,
+    internalIssuer: `${name}-internal`,
+    signallingTls: `${name}-signalling-tls`,
+
+    gateway: `${name}-gateway`,
+    ingress: `${name}-ingress`,
+    redirectRoute: `${name}-redirect`,
+
+    /** A NetworkPolicy per role. */
+    walls: (role: Role) => `${name}-${role}`,
+    /** A route per host. */
+    route: (host: string) => `${name}-${host}`,
+    bornSecret: (secret: BornSecret, version = 1) => `${name}-${secret}-${version}`,
+    /** A ConfigMap named after its content, so that it can be immutable and a roll-out can wait. */
+    configuration: (component: string, files: Readonly<Record<string, string>>) =>
+      `${name}-${component}-${contentHash(files)}`,
+  };
+}
+
+/** 8 hex digits over file names and contents, independent of key order. */
+export function contentHash(files: Readonly<Record<string, string>>): string {
+  const entries = Object.keys(files)
+    .sort()
+    .map((file) => [file, files[file]]);
+  return bytesToHex(sha256(new TextEncoder().encode(JSON.stringify(entries)))).slice(0, 8);
+}

@@ -1,0 +1,156 @@
+import type { Images } from "../versions.ts";
+import type { BornSecret, Names } from "./names.ts";
+import type { Sizing } from "./sizing.ts";
+
+/**
+ * A practice with nothing left to decide: spec, operator options and identity resolved into one value.
+ * Nothing downstream handles `undefined` except where absence is a meaning of its own.
+ */
+export interface Practice {
+  readonly name: string;
+  readonly namespace: string;
+  /** Absent when rendered without a cluster; then no owner references are written. */
+  readonly uid?: string;
+
+  readonly domain: string;
+  readonly hosts: Hosts;
+  /** Synapse's `server_name`; equals `hosts.matrix` and never changes. */
+  readonly serverName: string;
+  readonly locale: "de" | "en";
+  readonly legal: { readonly imprintUrl?: string; readonly privacyUrl?: string };
+  readonly sizing: Sizing;
+
+  readonly certificates: Certificates;
+  readonly exposure: Exposure;
+  readonly video: Video;
+  readonly messaging: Messaging;
+
+  readonly placement: Placement;
+  readonly imagePullSecrets: readonly string[];
+  readonly storageClassName?: string;
+  readonly deletionPolicy: "Retain" | "Delete";
+  readonly suspend: boolean;
+
+  readonly names: Names;
+  readonly images: Images;
+  readonly network: Network;
+}
+
+/** The four hosts of a practice. */
+export interface Hosts {
+  readonly entry: string;
+  readonly meet: string;
+  readonly matrix: string;
+  readonly chat: string;
+}
+export type Host = keyof Hosts;
+
+export type Certificates =
+  | {
+      readonly kind: "issuerRef";
+      readonly name: string;
+      readonly issuerKind: "Issuer" | "ClusterIssuer";
+      readonly group: string;
+    }
+  | { readonly kind: "acme"; readonly email: string; readonly server: string }
+  | { readonly kind: "secretRef"; readonly name: string }
+  | { readonly kind: "external" };
+
+export type Exposure =
+  | { readonly kind: "ingress"; readonly className?: string; readonly annotations: Annotations }
+  | { readonly kind: "gateway"; readonly className: string }
+  | {
+      readonly kind: "parentRef";
+      readonly name: string;
+      readonly namespace: string;
+      readonly sectionName?: string;
+      readonly listenerSet: boolean;
+    }
+  | { readonly kind: "service"; readonly type: "ClusterIP" | "NodePort" };
+
+export type Annotations = Readonly<Record<string, string>>;
+
+export interface Video {
+  readonly maxParticipants: number;
+  readonly verification: "prompt" | "required";
+  readonly sessions: { readonly earlyMinutes: number; readonly graceMinutes: number };
+  readonly media: Media;
+}
+
+export interface Media {
+  readonly service: "LoadBalancer" | "NodePort";
+  /** The one UDP port: Service port, node port (when 30000–32767) and the bridge's own port. */
+  readonly port: number;
+  /** Given by the practice, overrides what the cluster tells. */
+  readonly addresses: readonly MediaAddress[];
+  readonly loadBalancerClass?: string;
+  readonly externalTrafficPolicy: "Local" | "Cluster";
+  readonly annotations: Annotations;
+}
+
+export interface MediaAddress {
+  readonly ip: string;
+  readonly port: number;
+}
+
+export interface Messaging {
+  readonly database: Database;
+  /** Size of the volume for uploads, as a Kubernetes quantity. */
+  readonly mediaStorage: string;
+  /** Absent: messages are kept. */
+  readonly retentionDays?: number;
+}
+
+export type Database =
+  | { readonly kind: "managed"; readonly storage: string }
+  | {
+      readonly kind: "external";
+      readonly host: string;
+      readonly port: number;
+      readonly name: string;
+      readonly secretName: string;
+      readonly caSecretName?: string;
+      readonly to: Peer;
+    }
+  | { readonly kind: "cloudNativePG"; readonly instances: number; readonly storage: string };
+
+/** Where an outside party is: default deny needs to know it. */
+export type Peer =
+  | { readonly kind: "cidrs"; readonly cidrs: readonly string[] }
+  | { readonly kind: "pods"; readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+
+export interface Placement {
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Readonly<Record<string, unknown>>[];
+  readonly priorityClassName?: string;
+}
+
+/** What the cluster around the practice looks like to NetworkPolicies; from operator options. */
+export interface Network {
+  /** Who may knock at the front pod. Empty: nobody could say, so any source may, to the front pod only. */
+  readonly frontDoor: readonly NetworkPeer[];
+  /** Where DNS answers. */
+  readonly dns: { readonly peers: readonly NetworkPeer[]; readonly ports: readonly number[] };
+}
+
+/** One `from` or `to` entry of a NetworkPolicy, as Kubernetes spells it. */
+export type NetworkPeer = Readonly<Record<string, unknown>>;
+
+/** What only the cluster knows and rendering needs. The single input besides the practice. */
+export interface Observed {
+  readonly secrets: Readonly<Record<BornSecret, string>>;
+  readonly apis: { readonly certManager: boolean; readonly gateway: boolean; readonly cloudNativePG: boolean };
+  /** Where the bridge is reached; empty while the cluster has not given an address. */
+  readonly mediaAddresses: readonly MediaAddress[];
+  /** Storage class of a live claim, so that a changed default moves nothing. By claim name. */
+  readonly storageClasses: Readonly<Record<string, string>>;
+  /** HMAC over Secrets that we did not make, by Secret name; a change rolls the pods that mount them. */
+  readonly secretFingerprints: Readonly<Record<string, string>>;
+}
+
+/** What is born once and is not secret; kept in the identity ConfigMap, which outlives the practice. */
+export interface Identity {
+  readonly serverName: string;
+  readonly mediaPort: number;
+  readonly postgresMajor: number;
+}

@@ -1,0 +1,50 @@
+import { LABEL } from "../api/group.ts";
+import { API_VERSION, KIND } from "../api/group.ts";
+import type { Await, Params } from "../components/component.ts";
+import { COMPONENTS } from "../components/index.ts";
+import type { Manifest, OwnerReference, VerifiedManifests } from "../manifest.ts";
+import { enforce } from "../policy/enforce.ts";
+import { RENDER_CHAIN } from "../policy/index.ts";
+import type { Practice } from "../practice/practice.ts";
+import { inOrder, isOwned } from "./order.ts";
+import { synthesise } from "./synthesise.ts";
+
+/** All objects of a practice that can be rendered now, and what the rest waits for. */
+export interface Rendering {
+  readonly manifests: VerifiedManifests;
+  readonly awaits: readonly Await[];
+}
+
+/**
+ * Renders and verifies a practice. Pure: equal params give equal bytes.
+ * @throws PolicyViolation when a rendered object breaks a promise; nothing of it may be applied.
+ */
+export function render(params: Params): Rendering {
+  const awaits = COMPONENTS.flatMap((component) => component.awaits?.(params) ?? []);
+  const built = COMPONENTS.flatMap((component) => component.build(params));
+  const objects = synthesise(inOrder(built.map((object) => stamp(object, params.practice))));
+  return { manifests: enforce(RENDER_CHAIN, { objects, practice: params.practice, assets: params.assets }), awaits };
+}
+
+function stamp(object: Manifest, practice: Practice): Manifest {
+  const owner = practice.uid && isOwned(object) ? [ownerReference(practice, practice.uid)] : undefined;
+  return {
+    ...object,
+    metadata: {
+      ...object.metadata,
+      namespace: practice.namespace,
+      labels: {
+        ...object.metadata.labels,
+        [LABEL.managedBy]: "telehealth-operator",
+        [LABEL.partOf]: practice.name,
+        [LABEL.practice]: practice.name,
+        ...(practice.uid && { [LABEL.practiceUid]: practice.uid }),
+      },
+      ...(owner && { ownerReferences: owner }),
+    },
+  };
+}
+
+function ownerReference(practice: Practice, uid: string): OwnerReference {
+  return { apiVersion: API_VERSION, kind: KIND, name: practice.name, uid, controller: true, blockOwnerDeletion: true };
+}

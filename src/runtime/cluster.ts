@@ -1,0 +1,78 @@
+import type { LiveObject, Manifest } from "../manifest.ts";
+import type { Resource } from "./resources.ts";
+
+/** Which object: `namespace` is absent for cluster-scoped kinds. */
+export interface Ref {
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface ApplyOptions {
+  readonly manager: string;
+  /** Take fields over from other managers; ours are promises, so they must win. */
+  readonly force: boolean;
+  readonly dryRun?: boolean;
+  readonly subresource?: "status";
+}
+
+/**
+ * The API server, narrowed to what the operator does. Sends and returns raw JSON.
+ * Every method throws `ApiError` (runtime/errors.ts) for an answer that is not a success,
+ * after bounded retries of what may be repeated (connection lost, 429 with its Retry-After, 500, 502, 503, 504).
+ */
+export interface Cluster {
+  /** `undefined` when it does not exist. */
+  get(resource: Resource, ref: Ref): Promise<LiveObject | undefined>;
+  /** All pages. */
+  list(resource: Resource, options?: { namespace?: string; labelSelector?: string }): Promise<LiveObject[]>;
+  /** POST. A 409 with reason AlreadyExists is thrown like any other. */
+  create(resource: Resource, object: Manifest, manager: string): Promise<LiveObject>;
+  /** Server-side apply with `fieldValidation=Strict`. */
+  apply(resource: Resource, object: Manifest, options: ApplyOptions): Promise<LiveObject>;
+  /** JSON merge patch; put `metadata.resourceVersion` in the patch as a precondition. */
+  mergePatch(resource: Resource, ref: Ref, patch: object, manager: string): Promise<LiveObject>;
+  /** Deletes exactly the object with this uid. An object that is gone or another one is a success. */
+  delete(
+    resource: Resource,
+    ref: Ref,
+    options: {
+      uid: string;
+      resourceVersion?: string;
+      gracePeriodSeconds?: number;
+      propagation?: "Background" | "Orphan";
+    },
+  ): Promise<void>;
+  /** Plural names that a group version serves; empty when the group is not there. */
+  served(group: string, version: string): Promise<ReadonlySet<string>>;
+}
+
+/** What changed in a cache. */
+export interface CacheEvent {
+  readonly type: "added" | "modified" | "deleted";
+  readonly resource: Resource;
+  readonly object: LiveObject;
+}
+
+/** One kind to keep in memory. */
+export interface CachedKind {
+  readonly resource: Resource;
+  readonly labelSelector?: string;
+  /** Ask the server for metadata only: Secrets' contents are never held. */
+  readonly metadataOnly?: boolean;
+  /** Drops what nobody reads before it is kept. */
+  readonly project?: (object: LiveObject) => LiveObject;
+  /** The kind may be missing from the cluster; it is watched from when it is served. */
+  readonly optional?: boolean;
+}
+
+/** Watched objects in memory. Reads are synchronous and never go to the server; objects are read-only. */
+export interface Cache {
+  get(resource: Resource, ref: Ref): LiveObject | undefined;
+  list(resource: Resource, namespace?: string): readonly LiveObject[];
+  /** False for an optional kind that the cluster does not serve. */
+  serves(resource: Resource): boolean;
+  /** Every served kind has been listed. */
+  readonly synced: boolean;
+  /** Called for each change after the cache holds it. A listener that throws is logged, never fatal. */
+  onEvent(listener: (event: CacheEvent) => void): void;
+}

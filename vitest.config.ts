@@ -1,0 +1,17 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/cluster/**", "test/apps/**", "test/node/**", "test/bench/**"],
+        },
+      },
+      { test: { name: "cluster", include: ["test/cluster/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
+      { test: { name: "apps", include: ["test/apps/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 600_000 } },
+    ],
+  },
+});
