@@ -7,10 +7,18 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/cluster/**", "test/apps/**", "test/node/**", "test/bench/**"],
+          exclude: ["test/cluster/**", "test/apps/**", "test/node/**", "test/bench/**", "test/long/**"],
         },
       },
-      { test: { name: "cluster", include: ["test/cluster/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          globalSetup: "test/support/cluster-setup.ts",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
       { test: { name: "apps", include: ["test/apps/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 600_000 } },
     ],
   },

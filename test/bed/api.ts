@@ -1,0 +1,40 @@
+import { Agent } from "undici";
+
+/** How to reach an API server as somebody: an address and PEM texts. */
+export interface Connection {
+  readonly server: string;
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A plain client for the bed and its tests, independent of the operator's own. */
+export interface ApiClient {
+  /** Sends JSON and returns the parsed answer, whatever its status. */
+  request(
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
+    path: string,
+    body?: object,
+    contentType?: string,
+  ): Promise<{ status: number; body: unknown }>;
+  close(): Promise<void>;
+}
+
+export function apiClient({ server, ca, cert, key }: Connection): ApiClient {
+  const agent = new Agent({ allowH2: false, connect: { ca, cert, key }, headersTimeout: 20_000 });
+  return {
+    request: async (method, path, body, contentType = "application/json") => {
+      const answer = await agent.request({
+        origin: server,
+        path,
+        method,
+        headers: { accept: "application/json", ...(body && { "content-type": contentType }) },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      const text = await answer.body.text();
+      const json = String(answer.headers["content-type"]).includes("json");
+      return { status: answer.statusCode, body: json ? JSON.parse(text) : text };
+    },
+    close: () => agent.close(),
+  };
+}

@@ -1,0 +1,43 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+
+/** One request as the API server itself recorded it (audit.k8s.io/v1, level Metadata). */
+export interface AuditEvent {
+  readonly verb: string;
+  readonly requestURI: string;
+  readonly stage: string;
+  readonly user: { readonly username: string; readonly groups?: readonly string[] };
+  readonly userAgent?: string;
+  readonly objectRef?: {
+    readonly resource?: string;
+    readonly subresource?: string;
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly apiGroup?: string;
+  };
+  readonly responseStatus?: { readonly code: number };
+  readonly requestReceivedTimestamp: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Keeps everything but the request bodies; one line per finished request. */
+export const auditPolicy = {
+  apiVersion: "audit.k8s.io/v1",
+  kind: "Policy",
+  omitStages: ["RequestReceived"],
+  rules: [{ level: "Metadata" }],
+};
+
+/**
+ * The events of an audit log that `select` wants, oldest first. A request's line may be written a moment after its
+ * answer arrived: whoever expects one waits for it, whoever expects none asks after a pause.
+ */
+export async function readAuditLog(file: string, select: (event: AuditEvent) => boolean = () => true) {
+  const events: AuditEvent[] = [];
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    if (!line.endsWith("}")) continue; // the last line may be half written
+    const event = JSON.parse(line) as AuditEvent;
+    if (select(event)) events.push(event);
+  }
+  return events;
+}
