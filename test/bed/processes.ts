@@ -9,17 +9,17 @@ export interface RunningProgram {
   /** How it ended, or `undefined` while it runs. */
   readonly ended: () => string | undefined;
   /** SIGKILL, and waits until it is gone. */
-  kill(): Promise<void>;
+  readonly kill: () => Promise<void>;
 }
 
 /** Programs that live and die together with one folder. */
 export interface ProcessGroup {
   /** Starts a program in the folder; what it prints goes to `log/NAME.log`. */
-  start(name: string, command: string, args: readonly string[]): RunningProgram;
+  readonly start: (name: string, command: string, args: readonly string[]) => RunningProgram;
   /** The last lines of a program's log, for error messages. */
-  tail(name: string): string;
+  readonly tail: (name: string) => string;
   /** Ends every program and removes the folder. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 // Reads the process ids to look after, always the whole list in one line. When its input ends, because the group

@@ -68,7 +68,8 @@ export async function provisionControlPlane(from: readonly Way[] = ways): Promis
   for (const way of from) {
     try {
       const folder = await way.open();
-      say([...closed, `control plane taken from ${way.name}: ${folder}`].join("; "));
+      for (const line of closed) say(line);
+      say(`control plane taken from ${way.name}: ${folder}`);
       return folder;
     } catch (error) {
       closed.push(`not from ${way.name}: ${error instanceof Error ? reason(error) : String(error)}`);
