@@ -19,6 +19,7 @@ export interface ApplyOptions {
  * The API server, narrowed to what the operator does. Sends and returns raw JSON.
  * Every method throws `ApiError` (runtime/errors.ts) for an answer that is not a success,
  * after bounded retries of what may be repeated (connection lost, 429 with its Retry-After, 500, 502, 503, 504).
+ * No answer at all is an `ApiError` with status 0 and reason `Unreachable`.
  */
 export interface Cluster {
   /** `undefined` when it does not exist. */
@@ -44,6 +45,8 @@ export interface Cluster {
   ): Promise<void>;
   /** Plural names that a group version serves; empty when the group is not there. */
   served(group: string, version: string): Promise<ReadonlySet<string>>;
+  /** The same API server; its calls end with the signal's reason when the signal fires. */
+  within(signal: AbortSignal): Cluster;
 }
 
 /** What changed in a cache. */
@@ -71,6 +74,8 @@ export interface Cache {
   list(resource: Resource, namespace?: string): readonly LiveObject[];
   /** False for an optional kind that the cluster does not serve. */
   serves(resource: Resource): boolean;
+  /** How much of an object of this kind is in memory: `part` when it is projected or metadata only. */
+  holds(resource: Resource): "whole" | "part" | "nothing";
   /** Every served kind has been listed. */
   readonly synced: boolean;
   /** Called for each change after the cache holds it. A listener that throws is logged, never fatal. */

@@ -56,3 +56,11 @@ export function resourceOf(object: Pick<Manifest, "apiVersion" | "kind">): Resou
 export function apiVersionOf(resource: Resource): string {
   return resource.group ? `${resource.group}/${resource.version}` : resource.version;
 }
+
+/** The path of a collection, or of one object when `name` is given. */
+export function pathOf(resource: Resource, ref: { readonly namespace?: string; readonly name?: string } = {}): string {
+  const root = resource.group ? `/apis/${resource.group}/${resource.version}` : `/api/${resource.version}`;
+  const namespace = ref.namespace && resource.namespaced ? `/namespaces/${encodeURIComponent(ref.namespace)}` : "";
+  const name = ref.name === undefined ? "" : `/${encodeURIComponent(ref.name)}`;
+  return `${root}${namespace}/${resource.plural}${name}`;
+}

@@ -1,0 +1,150 @@
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
+import type { Cache, CachedKind, CacheEvent } from "./cluster.ts";
+import { createReflector, type Reflector, type ReflectorState, type WatchTimes } from "./reflector.ts";
+import { RESOURCES, type Resource } from "./resources.ts";
+import { createStore, type Store } from "./store.ts";
+import type { Transport } from "./transport.ts";
+
+export interface KindStatus {
+  readonly resource: Resource;
+  /** Absent when the kind is watched in all namespaces. */
+  readonly namespace?: string;
+  readonly state: ReflectorState;
+  /** In the server's words, when `forbidden` or `failing`. */
+  readonly problem?: string;
+  /** Seconds since the server was last heard of this kind. */
+  readonly staleSeconds: number;
+}
+
+/** A cache that watches. */
+export interface WatchedCache extends Cache {
+  /** Watches until the signal fires. Resolves when every kind is listed, or with the signal. Call once. */
+  start(signal: AbortSignal): Promise<void>;
+  /** One row for each watch. */
+  status(): KindStatus[];
+  /** Asks at once for every kind whether it is served now. Rarely needed: new CRDs are noticed. */
+  refreshServed(): void;
+}
+
+interface Watched {
+  readonly kind: CachedKind;
+  readonly store: Store;
+  readonly reflectors: readonly { readonly namespace?: string; readonly reflector: Reflector }[];
+}
+
+const SYNC_POLL_MS = 50;
+
+/**
+ * Keeps kinds in memory. Cluster-scoped kinds are watched once, namespaced ones in all namespaces or in each that is named.
+ * @throws Error when a kind is given twice.
+ */
+export function createCache(options: {
+  readonly transport: Transport;
+  readonly kinds: readonly CachedKind[];
+  readonly namespaces: "all" | readonly string[];
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly clock?: Clock;
+  readonly watchTimes?: WatchTimes;
+}): WatchedCache {
+  const { kinds, namespaces, logger, metrics, clock = systemClock } = options;
+  const listeners: ((event: CacheEvent) => void)[] = [];
+  const watched = new Map<string, Watched>();
+  for (const kind of kinds) {
+    if (watched.has(idOf(kind.resource))) throw new Error(`${kind.resource.kind} is given twice to the cache.`);
+    watched.set(idOf(kind.resource), watchedKind(kind, notify));
+  }
+  const crdId = idOf(RESOURCES.CustomResourceDefinition);
+  // Needed to notice new kinds, but not to be complete: without the right, absent kinds are asked for now and then.
+  const crds = watched.get(crdId) ?? watchedKind(CRDS, noticeKind);
+  const needsCrds = kinds.some(({ optional }) => optional);
+  if (watched.has(crdId)) listeners.push(noticeKind);
+
+  function watchedKind(kind: CachedKind, changed: (event: CacheEvent) => void): Watched {
+    const store = createStore(kind.resource, changed);
+    const scopes = namespaces === "all" || !kind.resource.namespaced ? [undefined] : [...new Set(namespaces)];
+    const reflectors = scopes.map((namespace) => {
+      const scope = namespace === undefined ? {} : { namespace };
+      return { ...scope, reflector: createReflector({ ...options, clock, kind, store, ...scope }) };
+    });
+    return { kind, store, reflectors };
+  }
+
+  function notify(event: CacheEvent): void {
+    for (const listener of listeners) {
+      try {
+        listener(event);
+      } catch (error) {
+        logger.error({ err: error, kind: event.resource.kind }, "a cache listener failed");
+      }
+    }
+  }
+
+  /** A CRD came, became Established (which moves its version) or went: see whether its kind is served now. */
+  function noticeKind({ type, object, resource }: CacheEvent): void {
+    if (resource.kind !== "CustomResourceDefinition") return;
+    for (const { kind, reflectors } of watched.values()) {
+      if (`${kind.resource.plural}.${kind.resource.group}` !== object.metadata.name) continue;
+      for (const { reflector } of reflectors) {
+        if (type === "deleted" || reflector.state === "absent") reflector.wake();
+      }
+    }
+  }
+
+  function reflectors(): Reflector[] {
+    return [...watched.values()].flatMap((entry) => entry.reflectors.map(({ reflector }) => reflector));
+  }
+
+  metrics.onScrape(() => {
+    for (const { kind, store, reflectors } of watched.values()) {
+      const oldest = Math.min(...reflectors.map(({ reflector }) => reflector.heardAt));
+      metrics.cacheObjects.set({ kind: kind.resource.kind }, store.size);
+      metrics.cacheStaleSeconds.set({ kind: kind.resource.kind }, (clock.now() - oldest) / 1000);
+    }
+  });
+
+  const cache: WatchedCache = {
+    get: (resource, ref) => watched.get(idOf(resource))?.store.get(ref),
+    list: (resource, namespace) => watched.get(idOf(resource))?.store.list(namespace) ?? [],
+    serves: (resource) =>
+      watched
+        .get(idOf(resource))
+        ?.reflectors.some(({ reflector: { synced, state } }) => synced && state !== "absent") ?? false,
+    holds(resource) {
+      const kind = watched.get(idOf(resource))?.kind;
+      if (!kind) return "nothing";
+      return kind.metadataOnly || kind.project ? "part" : "whole";
+    },
+    get synced() {
+      return reflectors().every(({ synced }) => synced);
+    },
+    onEvent: (listener) => void listeners.push(listener),
+    async start(signal) {
+      for (const reflector of reflectors()) void reflector.run(signal);
+      if (needsCrds && !watched.has(crdId)) for (const { reflector } of crds.reflectors) void reflector.run(signal);
+      while (!cache.synced && !signal.aborted) await sleep(clock, SYNC_POLL_MS, signal);
+    },
+    status: () =>
+      [...watched.values()].flatMap(({ kind, reflectors }) =>
+        reflectors.map(({ namespace, reflector: { state, problem, heardAt } }) => ({
+          resource: kind.resource,
+          state,
+          staleSeconds: (clock.now() - heardAt) / 1000,
+          ...(namespace === undefined ? {} : { namespace }),
+          ...(problem === undefined ? {} : { problem }),
+        })),
+      ),
+    refreshServed() {
+      for (const reflector of reflectors()) if (reflector.state === "absent") reflector.wake();
+    },
+  };
+  return cache;
+}
+
+const CRDS: CachedKind = { resource: RESOURCES.CustomResourceDefinition, metadataOnly: true };
+
+function idOf(resource: Resource): string {
+  return `${resource.plural}.${resource.group}`;
+}

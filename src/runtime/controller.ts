@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
+import { createQueue } from "./queue.ts";
+
+export interface ReconcileContext {
+  /** Fires after the time limit and when the process stops: pass it on to every call. */
+  readonly signal: AbortSignal;
+  readonly reconcileId: string;
+  /** Every line carries controller, object and reconcile id. */
+  readonly logger: Logger;
+}
+
+/** Brings one object nearer to what is wanted. Level-triggered: the key says which, never what happened. */
+export type Reconcile = (
+  key: string,
+  context: ReconcileContext,
+  // oxlint-disable-next-line typescript/no-invalid-void-type -- most reconciles simply end
+) => Promise<{ readonly requeueAfterSeconds?: number } | void>;
+
+export interface Controller {
+  enqueue(key: string): void;
+  enqueueAfter(key: string, ms: number): void;
+  /** Starts the workers; before that keys only gather. */
+  start(): void;
+  /** Takes no more keys, gives the running reconciles 25 s, then fires their signal. */
+  stop(): Promise<void>;
+}
+
+const TIMEOUT_SECONDS = 60;
+const DRAIN_MS = 25_000;
+const AFTER_ABORT_MS = 2000;
+
+/**
+ * Runs `reconcile` for keys, one at a time per key and `workers` at a time in all.
+ * An exception is logged, counted and tried again after the key's back-off.
+ */
+export function createController(options: {
+  readonly name: string;
+  readonly reconcile: Reconcile;
+  readonly workers: number;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly timeoutSeconds?: number;
+  readonly clock?: Clock;
+}): Controller {
+  const { name, reconcile, workers, metrics, clock = systemClock, timeoutSeconds = TIMEOUT_SECONDS } = options;
+  const queue = createQueue({ name, metrics, clock });
+  const stopping = new AbortController();
+  let running: Promise<unknown> = Promise.resolve();
+  metrics.maxWorkers.set({ controller: name }, workers);
+
+  async function work(): Promise<void> {
+    for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
+      metrics.activeWorkers.inc({ controller: name });
+      await once(key);
+      metrics.activeWorkers.dec({ controller: name });
+      queue.done(key);
+    }
+  }
+
+  async function once(key: string): Promise<void> {
+    const reconcileId = randomUUID();
+    const logger = options.logger.child({ controller: name, object: key, reconcileId });
+    const timeout = new AbortController();
+    const cancel = clock.after(timeoutSeconds * 1000, () =>
+      timeout.abort(new Error(`The reconcile took longer than ${String(timeoutSeconds)} s.`)),
+    );
+    const startedAt = clock.now();
+    try {
+      const signal = AbortSignal.any([timeout.signal, stopping.signal]);
+      const result = await reconcile(key, { signal, reconcileId, logger });
+      queue.forget(key);
+      const after = result?.requeueAfterSeconds;
+      if (after !== undefined) queue.addAfter(key, after * 1000);
+      metrics.reconcileTotal.inc({ controller: name, result: after === undefined ? "success" : "requeue_after" });
+    } catch (error) {
+      if (stopping.signal.aborted) return;
+      metrics.reconcileTotal.inc({ controller: name, result: "error" });
+      metrics.reconcileErrors.inc({ controller: name });
+      logger.error({ err: error }, "reconcile failed");
+      queue.addRateLimited(key);
+    } finally {
+      cancel();
+      metrics.reconcileSeconds.observe({ controller: name }, (clock.now() - startedAt) / 1000);
+    }
+  }
+
+  return {
+    enqueue: queue.add,
+    enqueueAfter: queue.addAfter,
+    start() {
+      running = Promise.all(Array.from({ length: workers }, work));
+    },
+    async stop() {
+      queue.shutDown();
+      const idle = new AbortController();
+      const drained = running.then(() => idle.abort());
+      await Promise.race([drained, sleep(clock, DRAIN_MS, idle.signal)]);
+      if (idle.signal.aborted) return;
+      stopping.abort(new Error("The operator is stopping."));
+      await Promise.race([drained, sleep(clock, AFTER_ABORT_MS, idle.signal)]);
+    },
+  };
+}

@@ -1,0 +1,178 @@
+import type { LiveObject } from "../manifest.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { type Clock, sleep, systemClock } from "./clock.ts";
+import type { Cluster } from "./cluster.ts";
+import { ApiError } from "./errors.ts";
+import { microTime } from "./events.ts";
+import { RESOURCES } from "./resources.ts";
+
+/** A write was stopped because another process may be the leader now. */
+export class NotLeader extends Error {
+  constructor() {
+    super("This process is not the leader, so it writes nothing.");
+    this.name = "NotLeader";
+  }
+}
+
+export interface Lease {
+  /** Competes for the lease and renews it until the signal fires, then gives it back. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Resolves when this process has become the leader. */
+  readonly acquired: Promise<void>;
+  isLeader(): boolean;
+  /** `Clock.now()` until which leadership is certain; 0 when it is not held. */
+  validUntil(): number;
+  /** For `beforeWrite`. @throws NotLeader */
+  assertLeader(): void;
+}
+
+interface LeaseSpec {
+  readonly holderIdentity?: string;
+  readonly leaseDurationSeconds?: number;
+  readonly acquireTime?: string;
+  readonly renewTime?: string;
+  readonly leaseTransitions?: number;
+}
+
+/** client-go's numbers: others wait `duration`; the holder gives up `deadline` after its last success. */
+const DURATION_SECONDS = 15;
+const DEADLINE_MS = 10_000;
+const RETRY_MS = 2000;
+const JITTER = 1.2;
+
+/**
+ * Leader election on a Lease, after client-go: decides by when a change was *seen here*, never by the clocks of others.
+ * It is no fence: an old leader's write can still be on its way. Every write is therefore safe to repeat.
+ */
+export function createLease(options: {
+  /** Must not check leadership before writing. */
+  readonly cluster: Cluster;
+  readonly namespace: string;
+  readonly name: string;
+  /** Unique to this process, also after a restart in the same pod. */
+  readonly identity: string;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Leadership was lost: the process must exit. Not called when it is given back. */
+  readonly onLost: () => void;
+  readonly clock?: Clock;
+}): Lease {
+  const { cluster, namespace, name, identity, metrics, logger, onLost, clock = systemClock } = options;
+  const ref = { namespace, name };
+  const resource = RESOURCES.Lease;
+  let observed = "";
+  let observedAt = 0;
+  let until = 0;
+  let current: LiveObject | undefined;
+  const won = Promise.withResolvers<void>();
+  metrics.leader.set({ name }, 0);
+
+  /** @returns whether the lease is ours after this. */
+  async function tryOnce(signal: AbortSignal): Promise<boolean> {
+    const within = cluster.within(AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]));
+    const askedAt = clock.now();
+    current = await within.get(resource, ref);
+    const spec = (current?.["spec"] ?? {}) as LeaseSpec;
+    const seen = JSON.stringify(spec);
+    if (seen !== observed) [observed, observedAt] = [seen, clock.now()];
+    const duration = (spec.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
+    const theirs = Boolean(spec.holderIdentity) && spec.holderIdentity !== identity;
+    if (theirs && clock.now() < observedAt + duration) return false;
+    const next = claim(spec);
+    const meta = { name, namespace };
+    current = current
+      ? await within.mergePatch(resource, ref, precondition(current, next), identity)
+      : await within.create(
+          resource,
+          { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: meta, spec: next },
+          identity,
+        );
+    // Counted from before the request: the others count from when they see it, which is later.
+    until = askedAt + DEADLINE_MS;
+    return true;
+  }
+
+  function claim(spec: LeaseSpec): LeaseSpec {
+    const now = microTime(clock.date());
+    const same = spec.holderIdentity === identity;
+    return {
+      holderIdentity: identity,
+      leaseDurationSeconds: DURATION_SECONDS,
+      acquireTime: same ? (spec.acquireTime ?? now) : now,
+      renewTime: now,
+      leaseTransitions: (spec.leaseTransitions ?? 0) + (same || !spec.holderIdentity ? 0 : 1),
+    };
+  }
+
+  async function attempt(signal: AbortSignal): Promise<boolean | undefined> {
+    try {
+      return await tryOnce(signal);
+    } catch (error) {
+      if (!signal.aborted && !(error instanceof ApiError && error.status === 409)) {
+        logger.warn({ err: error, lease: name }, "the lease could not be read or renewed");
+      }
+      return undefined;
+    }
+  }
+
+  async function acquire(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      if (await attempt(signal)) return true;
+      await sleep(clock, RETRY_MS * (1 + clock.random() * JITTER), signal);
+    }
+    return false;
+  }
+
+  /** Renews until the signal fires or the deadline has passed. @returns whether leadership is still ours. */
+  async function hold(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      await sleep(clock, RETRY_MS, signal);
+      if (signal.aborted) break;
+      const deadline = new AbortController();
+      const cancel = clock.after(Math.max(0, until - clock.now()), () => deadline.abort(new NotLeader()));
+      const held = await attempt(AbortSignal.any([signal, deadline.signal]));
+      cancel();
+      if (held === false || clock.now() >= until) return false;
+    }
+    return true;
+  }
+
+  async function release(): Promise<void> {
+    until = 0;
+    if (!current) return;
+    const spec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(clock.date()) };
+    try {
+      const within = cluster.within(AbortSignal.timeout(RETRY_MS));
+      await within.mergePatch(resource, ref, precondition(current, spec), identity);
+    } catch (error) {
+      logger.info({ err: error, lease: name }, "the lease could not be given back; it will run out");
+    }
+  }
+
+  return {
+    async run(signal) {
+      if (!(await acquire(signal))) return;
+      logger.info({ lease: name, identity }, "became the leader");
+      metrics.leader.set({ name }, 1);
+      won.resolve();
+      const held = await hold(signal);
+      metrics.leader.set({ name }, 0);
+      if (held) return release();
+      until = 0;
+      logger.error({ lease: name, identity }, "lost the leadership");
+      onLost();
+    },
+    acquired: won.promise,
+    isLeader: () => clock.now() < until,
+    validUntil: () => until,
+    assertLeader() {
+      if (clock.now() >= until) throw new NotLeader();
+    },
+  };
+}
+
+/** A merge patch that is refused when somebody was faster. */
+function precondition(lease: LiveObject, spec: LeaseSpec): object {
+  return { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec };
+}

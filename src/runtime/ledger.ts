@@ -1,0 +1,94 @@
+import type { LiveObject, Manifest } from "../manifest.ts";
+import type { Cache, Ref } from "./cluster.ts";
+import { type Resource, resourceOf } from "./resources.ts";
+
+/** What was last known to be right about one object. */
+export interface Entry {
+  readonly hash: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Differences that an apply did not remove (another notation, a mutating webhook): not worth a second one. */
+  readonly accepted: string;
+}
+
+/** Remembers per object what was applied, so that a steady state needs neither a comparison nor a write. */
+export interface Ledger {
+  get(object: Manifest): Entry | undefined;
+  set(object: Manifest, entry: Entry): void;
+  /** The cache must reach this version before it may be believed. */
+  expect(object: Manifest, live: LiveObject): void;
+  /** True when the cache has seen every write of ours in this namespace. */
+  settled(namespace: string): boolean;
+  /** Stops waiting for what the cache has not shown. */
+  giveUp(namespace: string): void;
+  forget(namespace: string): void;
+  readonly size: number;
+}
+
+interface Expected {
+  readonly resource: Resource;
+  readonly ref: Ref;
+  readonly resourceVersion: string;
+}
+
+interface NamespaceLedger {
+  readonly entries: Map<string, Entry>;
+  readonly expected: Map<string, Expected>;
+}
+
+/** Objects that the cache reports deleted are forgotten by themselves. */
+export function createLedger(cache: Cache): Ledger {
+  const namespaces = new Map<string, NamespaceLedger>();
+
+  function within(namespace = ""): NamespaceLedger {
+    const found = namespaces.get(namespace) ?? { entries: new Map(), expected: new Map() };
+    namespaces.set(namespace, found);
+    return found;
+  }
+
+  cache.onEvent(({ type, object }) => {
+    if (type !== "deleted") return;
+    const ledger = namespaces.get(object.metadata.namespace ?? "");
+    const expected = ledger?.expected.get(keyOf(object));
+    // A delete that is older than our write is news about the object's predecessor.
+    if (expected && !reached(object.metadata.resourceVersion, expected.resourceVersion)) return;
+    ledger?.expected.delete(keyOf(object));
+    if (ledger?.entries.get(keyOf(object))?.uid === object.metadata.uid) ledger.entries.delete(keyOf(object));
+    if (ledger?.entries.size === 0 && ledger.expected.size === 0) namespaces.delete(object.metadata.namespace ?? "");
+  });
+
+  return {
+    get: (object) => namespaces.get(object.metadata.namespace ?? "")?.entries.get(keyOf(object)),
+    set: (object, entry) => void within(object.metadata.namespace).entries.set(keyOf(object), entry),
+    expect(object, live) {
+      const resource = resourceOf(object);
+      if (!cache.serves(resource)) return;
+      const { namespace, name } = object.metadata;
+      const ref = namespace === undefined ? { name } : { namespace, name };
+      const { resourceVersion } = live.metadata;
+      within(namespace).expected.set(keyOf(object), { resource, ref, resourceVersion });
+    },
+    settled(namespace) {
+      const expected = namespaces.get(namespace)?.expected;
+      for (const [key, { resource, ref, resourceVersion }] of expected ?? []) {
+        const seen = cache.get(resource, ref)?.metadata.resourceVersion;
+        if (seen !== undefined && reached(seen, resourceVersion)) expected?.delete(key);
+      }
+      return !expected || expected.size === 0;
+    },
+    giveUp: (namespace) => void namespaces.get(namespace)?.expected.clear(),
+    forget: (namespace) => void namespaces.delete(namespace),
+    get size() {
+      return [...namespaces.values()].reduce((sum, { entries }) => sum + entries.size, 0);
+    },
+  };
+}
+
+/** Resource versions are decimal numbers of any length that only grow (KEP-5504, Kubernetes 1.35). */
+export function reached(seen: string, wanted: string): boolean {
+  return seen.length === wanted.length ? seen >= wanted : seen.length > wanted.length;
+}
+
+function keyOf(object: Pick<Manifest, "apiVersion" | "kind" | "metadata">): string {
+  return `${object.kind}/${object.metadata.name}`;
+}

@@ -1,0 +1,65 @@
+import type { LiveObject } from "../manifest.ts";
+import type { CacheEvent, Ref } from "./cluster.ts";
+import type { Resource } from "./resources.ts";
+
+/** The objects of one kind, by namespace and name. */
+export interface Store {
+  get(ref: Ref): LiveObject | undefined;
+  list(namespace?: string): readonly LiveObject[];
+  /** Adds or replaces; nothing happens when it is the same version. */
+  put(object: LiveObject): void;
+  remove(object: LiveObject): void;
+  /** Removes what a complete list of this scope (one namespace, or all) did not contain: deletes that were missed. */
+  retain(listed: ReadonlySet<string>, scope: string | undefined): void;
+  readonly size: number;
+}
+
+/** @param notify is told after the store holds the change. */
+export function createStore(resource: Resource, notify: (event: CacheEvent) => void): Store {
+  const namespaces = new Map<string, Map<string, LiveObject>>();
+  let size = 0;
+
+  function inNamespace(namespace = ""): ReadonlyMap<string, LiveObject> | undefined {
+    return namespaces.get(namespace);
+  }
+
+  function all(): LiveObject[] {
+    return [...namespaces.values()].flatMap((objects) => [...objects.values()]);
+  }
+
+  function remove(object: LiveObject): void {
+    const { namespace = "", name } = object.metadata;
+    const objects = namespaces.get(namespace);
+    if (!objects?.delete(name)) return;
+    size -= 1;
+    if (objects.size === 0) namespaces.delete(namespace);
+    notify({ type: "deleted", resource, object });
+  }
+
+  return {
+    get: (ref) => inNamespace(ref.namespace)?.get(ref.name),
+    list: (namespace) => (namespace === undefined ? all() : [...(inNamespace(namespace)?.values() ?? [])]),
+    put(object) {
+      const { namespace = "", name, resourceVersion } = object.metadata;
+      const objects = namespaces.get(namespace) ?? new Map<string, LiveObject>();
+      const before = objects.get(name);
+      if (before?.metadata.resourceVersion === resourceVersion) return;
+      namespaces.set(namespace, objects.set(name, object));
+      if (!before) size += 1;
+      notify({ type: before ? "modified" : "added", resource, object });
+    },
+    remove,
+    retain(listed, scope) {
+      const present = scope === undefined ? all() : [...(inNamespace(scope)?.values() ?? [])];
+      for (const object of present) if (!listed.has(keyOf(object))) remove(object);
+    },
+    get size() {
+      return size;
+    },
+  };
+}
+
+/** `namespace/name`; `/name` for a cluster-scoped object. */
+export function keyOf(object: { readonly metadata: { readonly namespace?: string; readonly name: string } }): string {
+  return `${object.metadata.namespace ?? ""}/${object.metadata.name}`;
+}
