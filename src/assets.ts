@@ -10,7 +10,12 @@ export interface Assets {
   readonly practicePolicy: string;
 }
 
-const PROSODY_MODULES = ["mod_auth_room_token.lua", "mod_practice_room.lua", "mod_practice_ready.lua"];
+const PROSODY_MODULES = [
+  "mod_auth_room_token.lua",
+  "mod_auth_service_account.lua",
+  "mod_practice_room.lua",
+  "mod_practice_ready.lua",
+];
 
 /** Reads every asset once. The only reader of asset files, so that rendering stays pure. */
 export function loadAssets(): Assets {

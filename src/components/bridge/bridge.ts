@@ -1,0 +1,132 @@
+import type { IStatefulSet } from "kubernetes-models/apps/v1";
+import { LABEL } from "../../api/group.ts";
+import type { Manifest } from "../../manifest.ts";
+import type { Practice } from "../../practice/practice.ts";
+import type { Await, Component, Params, Walls } from "../component.ts";
+import { configuration } from "../configuration.ts";
+import { javaArguments, TRUST_MOUNT, trustVolume } from "../jitsi/java.ts";
+import { bridgePort, JVB_HTTP_PORT, jvbConf } from "../jitsi/jvb.ts";
+import { loggingProperties } from "../jitsi/logging.ts";
+import { near } from "../jitsi/placement.ts";
+import {
+  CALL_GRACE_SECONDS,
+  configurationVolume,
+  KEEP_IN_PLACE,
+  NOTHING,
+  nothingAt,
+  scratchVolume,
+  secretVariable,
+} from "../jitsi/volumes.ts";
+import { XMPP_PORT } from "../jitsi/xmpp.ts";
+import { type ContainerParams, labels, pod, probes } from "../kube.ts";
+import { mediaService } from "./media.ts";
+
+/** The video bridge: forwards encrypted media that it cannot read, over one UDP port. */
+export const bridge: Component = { name: "bridge", build, awaits, walls };
+
+function build(params: Params): readonly Manifest[] {
+  const { practice, observed } = params;
+  const account: Manifest = {
+    apiVersion: "v1",
+    kind: "ServiceAccount",
+    metadata: metadata(practice),
+    automountServiceAccountToken: false,
+  };
+  const foundation = [account, mediaService(practice)];
+  if (awaits(params).length > 0) return foundation;
+  const files = configuration(practice, "jvb", {
+    "jvb.conf": jvbConf(practice, observed.mediaAddresses),
+    "logging.properties": loggingProperties("jvb"),
+  });
+  return [...foundation, files, statefulSet(practice, files.metadata.name, observed.secrets.signalling)];
+}
+
+function awaits({ practice, observed }: Params): readonly Await[] {
+  const component = "bridge";
+  const found: Await[] = [];
+  if (!observed.apis.certManager) {
+    found.push({
+      component,
+      reason: "CertManagerMissing",
+      message:
+        "The bridge waits for cert-manager, which makes the certificates inside the practice. Please install it.",
+    });
+  }
+  if (observed.mediaAddresses.length === 0) {
+    found.push({
+      component,
+      reason: "AddressAwaited",
+      message: `The bridge waits until the cluster gives the Service ${practice.names.media} an address. Look at its events, or set spec.video.media.addresses.`,
+    });
+  }
+  return found;
+}
+
+/** Clients always send first, so all that the bridge sends to them are answers; it opens nothing itself. */
+function walls({ practice }: Params): Walls {
+  return {
+    role: "bridge",
+    listens: [{ port: bridgePort(practice), protocol: "UDP", from: { kind: "anybody" } }],
+    talksTo: [
+      { port: XMPP_PORT, protocol: "TCP", to: { kind: "role", role: "signalling" } },
+      { port: 53, protocol: "UDP", to: { kind: "dns" } },
+      { port: 53, protocol: "TCP", to: { kind: "dns" } },
+    ],
+  };
+}
+
+function metadata(practice: Practice) {
+  return { name: practice.names.bridge, labels: { [LABEL.component]: "bridge" } };
+}
+
+function statefulSet(practice: Practice, configMap: string, secretName: string): Manifest & IStatefulSet {
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: metadata(practice),
+    spec: {
+      replicas: 1,
+      serviceName: practice.names.media,
+      revisionHistoryLimit: 2,
+      selector: { matchLabels: labels(practice, "bridge").selector },
+      template: pod(practice, {
+        role: "bridge",
+        serviceAccountName: practice.names.bridge,
+        user: 1000,
+        annotations: KEEP_IN_PLACE,
+        affinity: near(practice, "signalling"),
+        terminationGracePeriodSeconds: CALL_GRACE_SECONDS,
+        containers: [container(practice, secretName)],
+        volumes: [configurationVolume("jvb", configMap), trustVolume(practice), scratchVolume("tmp", "64Mi"), NOTHING],
+      }),
+    },
+  };
+}
+
+function container(practice: Practice, secretName: string): ContainerParams {
+  const fromField = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+  return {
+    name: "jvb",
+    image: practice.images.jvb,
+    command: ["java"],
+    args: javaArguments("jvb", practice.sizing.bridgeHeapMiB),
+    env: [
+      fromField("POD_IP", "status.podIP"),
+      fromField("POD_NAME", "metadata.name"),
+      secretVariable("JVB_PASSWORD", secretName, "bridge-password"),
+      secretVariable("TRUSTSTORE_PASSWORD", secretName, "truststore-password"),
+    ],
+    ports: [{ name: "media", containerPort: bridgePort(practice), protocol: "UDP" }],
+    ...probes(
+      { exec: { command: ["curl", "-fsS", "-o", "/dev/null", `http://127.0.0.1:${JVB_HTTP_PORT}/about/health`] } },
+      120,
+    ),
+    resources: practice.sizing.bridge,
+    volumeMounts: [
+      { name: "jvb", mountPath: "/etc/jitsi/jvb", readOnly: true },
+      TRUST_MOUNT,
+      { name: "tmp", mountPath: "/tmp" },
+      ...nothingAt("/config"),
+    ],
+  };
+}

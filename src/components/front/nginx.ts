@@ -1,0 +1,235 @@
+import type { Practice } from "../../practice/practice.ts";
+import { XMPP_HTTP_PORT } from "../jitsi/xmpp.ts";
+import { chatHeaders, entryHeaders, matrixHeaders, meetHeaders } from "./headers.ts";
+
+export const FRONT_PORT = 8080;
+export const ELEMENT_PORT = 8081;
+/** Answers for the pod's own probes on no host of the practice. */
+export const FRONT_READY_PATH = "/-/ready";
+
+/** Where the files that the meeting page inlines are mounted. */
+export const WEB_FILES = "/etc/jitsi/web";
+
+/**
+ * `nginx.conf` of the front pod, whole: one server per host with a list of exact paths, 404 for everything
+ * else and for every other host. Towards the backends only listed request headers pass, so no client address
+ * and no browser name does. Nothing is logged about a request.
+ */
+export function frontNginxConf(practice: Practice): string {
+  return `${mainBlock()}
+http {
+${httpBlock()}
+${upstreams(practice)}
+${defaultServer()}
+${meetServer(practice)}
+${matrixServer(practice)}
+${chatServer(practice)}
+${entryServer(practice)}
+}
+`;
+}
+
+/** Process settings for an nginx that may write to /tmp only. Also used for Element's own nginx. */
+export function mainBlock(): string {
+  return `worker_processes 1;
+pid /tmp/nginx.pid;
+error_log stderr warn;
+
+events {
+  worker_connections 4096;
+}
+`;
+}
+
+/** Settings of every server. Below `emerg` nginx names clients and paths in its errors. */
+export function httpBlock(): string {
+  return `  include /etc/nginx/mime.types;
+  types {
+    application/wasm wasm;
+    audio/wav wav;
+  }
+  default_type application/octet-stream;
+  client_body_temp_path /tmp/body;
+  proxy_temp_path /tmp/proxy;
+  fastcgi_temp_path /tmp/fastcgi;
+  uwsgi_temp_path /tmp/uwsgi;
+  scgi_temp_path /tmp/scgi;
+
+  access_log off;
+  error_log stderr emerg;
+  server_tokens off;
+  absolute_redirect off;
+  sendfile on;
+  tcp_nodelay on;
+  keepalive_timeout 75s;
+  client_header_timeout 15s;
+  client_max_body_size 1m;
+  large_client_header_buffers 4 16k;
+  server_names_hash_bucket_size 512;
+  gzip on;
+  gzip_min_length 1024;
+  gzip_types text/css application/javascript application/json image/svg+xml application/wasm;
+`;
+}
+
+function upstreams({ names }: Practice): string {
+  return `  map $http_upgrade $connection_upgrade {
+    default upgrade;
+    "" "";
+  }
+  proxy_http_version 1.1;
+  proxy_pass_request_headers off;
+  proxy_request_buffering off;
+  proxy_max_temp_file_size 0;
+  proxy_connect_timeout 5s;
+  proxy_hide_header X-Powered-By;
+  proxy_hide_header Strict-Transport-Security;
+  proxy_hide_header Referrer-Policy;
+  proxy_hide_header X-Content-Type-Options;
+  proxy_hide_header Permissions-Policy;
+
+  upstream signalling {
+    server ${names.signalling}:${XMPP_HTTP_PORT} max_fails=0;
+  }
+  upstream synapse {
+    server ${names.synapse}:8008 max_fails=0;
+  }
+  upstream entry {
+    server ${names.entry}:8080 max_fails=0;
+  }
+  upstream element {
+    server 127.0.0.1:${ELEMENT_PORT} max_fails=0;
+  }
+`;
+}
+
+function defaultServer(): string {
+  return `  server {
+    listen ${FRONT_PORT} default_server;
+    server_name _;
+    location = ${FRONT_READY_PATH} { default_type text/plain; return 200 "ready\\n"; }
+    location / { return 404; }
+  }
+`;
+}
+
+const NOTHING_ELSE = "    location / { return 404; }";
+
+function server(host: string, ...parts: readonly string[]): string {
+  return `  server {
+    listen ${FRONT_PORT};
+    server_name ${host};
+${parts.join("\n")}
+  }
+`;
+}
+
+function meetServer(practice: Practice): string {
+  const { meet } = practice.hosts;
+  return server(
+    meet,
+    meetHeaders(practice),
+    `    root /usr/share/jitsi-meet;
+    index index.html;
+    ssi on;
+    error_page 404 /static/404.html;
+
+    location = /config.js { alias ${WEB_FILES}/config.js; }
+    location = /interface_config.js { alias ${WEB_FILES}/interface_config.js; }
+    location = /head.html { internal; alias ${WEB_FILES}/head.html; }
+    location ~ ^/(base|fonts|title|plugin\\.head|body)\\.html$ { internal; }
+    location = /index.html { internal; expires -1; }
+    location = / { rewrite ^ /index.html last; }
+    location ~ ^/[A-Za-z0-9_-]{16,128}$ { rewrite ^ /index.html last; }
+
+    location ~ ^/(libs|css|static|images|fonts|lang|sounds)/ { try_files $uri =404; expires 1h; }
+    location = /manifest.json { try_files $uri =404; }
+    location = /pwa-worker.js { try_files $uri =404; }
+    location = /robots.txt { try_files $uri =404; }
+
+    location = /http-bind {
+${proxied("signalling", meet, ["Content-Type", "Accept", "Origin"])}
+      proxy_buffering off;
+      proxy_read_timeout 120s;
+    }
+    location = /xmpp-websocket {
+${proxied("signalling", meet, ["Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"])}
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_buffering off;
+      proxy_read_timeout 900s;
+      proxy_send_timeout 900s;
+    }`,
+    NOTHING_ELSE,
+  );
+}
+
+const API_HEADERS = [
+  "Authorization",
+  "Content-Type",
+  "Accept",
+  "Accept-Language",
+  "Origin",
+  "Cookie",
+  "Range",
+  "If-None-Match",
+  "If-Modified-Since",
+  "Access-Control-Request-Method",
+  "Access-Control-Request-Headers",
+];
+
+function matrixServer(practice: Practice): string {
+  const { matrix } = practice.hosts;
+  const toSynapse = `{
+${proxied("synapse", matrix, API_HEADERS)}
+      proxy_read_timeout 120s;
+    }`;
+  return server(
+    matrix,
+    matrixHeaders(),
+    `    client_max_body_size 50m;
+    location /_matrix/client/ ${toSynapse}
+    location /_matrix/media/ ${toSynapse}
+    location /_synapse/client/ ${toSynapse}
+    location = /.well-known/matrix/client ${toSynapse}`,
+    NOTHING_ELSE,
+  );
+}
+
+function chatServer(practice: Practice): string {
+  const { chat } = practice.hosts;
+  return server(
+    chat,
+    chatHeaders(practice),
+    `    location / {
+      limit_except GET { deny all; }
+${proxied("element", chat, ["Accept", "Range", "If-None-Match", "If-Modified-Since"])}
+    }`,
+  );
+}
+
+function entryServer(practice: Practice): string {
+  const { entry } = practice.hosts;
+  return server(
+    entry,
+    entryHeaders(),
+    `    location /-/ { return 404; }
+    location / {
+${proxied("entry", entry, API_HEADERS)}
+    }`,
+  );
+}
+
+/** Lines that pass a request on with the listed headers, the practice's own host and nothing about the client. */
+function proxied(upstream: string, host: string, headers: readonly string[]): string {
+  const passed = headers.map((header) => {
+    const variable = header.toLowerCase().replaceAll("-", "_");
+    return `      proxy_set_header ${header} $http_${variable};`;
+  });
+  return [
+    `      proxy_pass http://${upstream};`,
+    `      proxy_set_header Host ${host};`,
+    `      proxy_set_header X-Forwarded-Proto https;`,
+    `      proxy_set_header Connection $connection_upgrade;`,
+    ...passed,
+  ].join("\n");
+}

@@ -1,0 +1,135 @@
+import type { IStatefulSet } from "kubernetes-models/apps/v1";
+import type { IService, IVolume } from "kubernetes-models/v1";
+import { LABEL } from "../../api/group.ts";
+import type { Manifest } from "../../manifest.ts";
+import type { Observed, Practice } from "../../practice/practice.ts";
+import type { Await, Component, Params, Walls } from "../component.ts";
+import { configuration } from "../configuration.ts";
+import { trustVolume } from "../jitsi/java.ts";
+import { jicofoConf } from "../jitsi/jicofo.ts";
+import { loggingProperties } from "../jitsi/logging.ts";
+import { near } from "../jitsi/placement.ts";
+import { groupsTxt, prosodyCfg } from "../jitsi/prosody.ts";
+import { CALL_GRACE_SECONDS, configurationVolume, KEEP_IN_PLACE, NOTHING, scratchVolume } from "../jitsi/volumes.ts";
+import { XMPP_HTTP_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
+import { labels, pod } from "../kube.ts";
+import { jicofoContainer, prosodyContainer } from "./containers.ts";
+
+/** Prosody and jicofo in one pod: they live and die together, and jicofo needs no wall of its own. */
+export const signalling: Component = { name: "signalling", build, awaits, walls };
+
+function build(params: Params): readonly Manifest[] {
+  const { practice, observed } = params;
+  const configurations = {
+    prosody: configuration(practice, "prosody", {
+      "prosody.cfg.lua": prosodyCfg(practice),
+      "groups.txt": groupsTxt(practice),
+    }),
+    modules: configuration(practice, "prosody-modules", params.assets.prosodyModules),
+    jicofo: configuration(practice, "jicofo", {
+      "jicofo.conf": jicofoConf(practice),
+      "logging.properties": loggingProperties("jicofo"),
+    }),
+  };
+  // The Service is always there: the front pod looks its name up when it starts.
+  const foundation: Manifest[] = [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
+    service(practice),
+  ];
+  if (awaits(params).length > 0) return foundation;
+  const volumes = podVolumes(practice, observed, {
+    prosody: configurations.prosody.metadata.name,
+    modules: configurations.modules.metadata.name,
+    jicofo: configurations.jicofo.metadata.name,
+  });
+  return [...foundation, ...Object.values(configurations), statefulSet(practice, observed, volumes)];
+}
+
+function awaits({ observed }: Params): readonly Await[] {
+  if (observed.apis.certManager) return [];
+  return [
+    {
+      component: "signalling",
+      reason: "CertManagerMissing",
+      message: "Video waits for cert-manager, which makes the certificates inside the practice. Please install it.",
+    },
+  ];
+}
+
+function walls(): Walls {
+  return {
+    role: "signalling",
+    listens: [
+      { port: XMPP_HTTP_PORT, protocol: "TCP", from: { kind: "role", role: "front" } },
+      { port: XMPP_PORT, protocol: "TCP", from: { kind: "role", role: "bridge" } },
+    ],
+    talksTo: [],
+  };
+}
+
+function metadata(practice: Practice) {
+  return { name: practice.names.signalling, labels: { [LABEL.component]: "signalling" } };
+}
+
+function service(practice: Practice): Manifest & IService {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata(practice),
+    spec: {
+      selector: labels(practice, "signalling").selector,
+      ports: [
+        { name: "http", port: XMPP_HTTP_PORT, targetPort: "http", protocol: "TCP" },
+        { name: "xmpp", port: XMPP_PORT, targetPort: "xmpp", protocol: "TCP" },
+      ],
+    },
+  };
+}
+
+function statefulSet(practice: Practice, observed: Observed, volumes: readonly IVolume[]): Manifest & IStatefulSet {
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: metadata(practice),
+    spec: {
+      replicas: 1,
+      serviceName: practice.names.signalling,
+      revisionHistoryLimit: 2,
+      selector: { matchLabels: labels(practice, "signalling").selector },
+      template: pod(practice, {
+        role: "signalling",
+        serviceAccountName: practice.names.signalling,
+        user: 1000,
+        annotations: KEEP_IN_PLACE,
+        affinity: near(practice, "bridge"),
+        terminationGracePeriodSeconds: CALL_GRACE_SECONDS,
+        containers: [prosodyContainer(practice), jicofoContainer(practice, observed.secrets.signalling)],
+        volumes,
+      }),
+    },
+  };
+}
+
+function podVolumes(
+  practice: Practice,
+  observed: Observed,
+  maps: { prosody: string; modules: string; jicofo: string },
+): IVolume[] {
+  const secret = (name: string, secretName: string, keys: readonly string[]): IVolume => ({
+    name,
+    secret: { secretName, items: keys.map((key) => ({ key, path: key })), defaultMode: 0o440 },
+  });
+  return [
+    configurationVolume("prosody", maps.prosody),
+    configurationVolume("modules", maps.modules),
+    configurationVolume("jicofo", maps.jicofo),
+    secret("secrets", observed.secrets.signalling, ["focus-password", "bridge-password"]),
+    secret("rooms", observed.secrets.rooms, ["public.pem"]),
+    secret("certificates", practice.names.signallingTls, ["tls.crt", "tls.key"]),
+    trustVolume(practice),
+    scratchVolume("prosody-data", "16Mi"),
+    scratchVolume("prosody-tmp", "16Mi"),
+    scratchVolume("jicofo-tmp", "64Mi"),
+    NOTHING,
+  ];
+}
