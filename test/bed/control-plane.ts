@@ -5,7 +5,7 @@ import { apiClient, type Connection } from "./api.ts";
 import { auditPolicy, readAuditLog, type AuditEvent } from "./audit.ts";
 import { apiServerFlags, controllerManagerFlags, etcdFlags, schedulerFlags } from "./flags.ts";
 import { writeIdentities } from "./identities.ts";
-import { createAuthority, type Authority } from "./pki.ts";
+import { createAuthority, type KeyPair } from "./pki.ts";
 import { freePort } from "./ports.ts";
 import { processGroup, type ProcessGroup } from "./processes.ts";
 import { provisionControlPlane } from "./provision.ts";
@@ -29,8 +29,8 @@ export interface ControlPlane {
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string;
   readonly adminConnection: Connection;
-  /** Signs for whoever shall be trusted by this control plane, or shall be taken for it. */
-  readonly authority: Authority;
+  /** What the API server shows its clients: a proxy in front of it shows the same. */
+  readonly serverIdentity: KeyPair;
   /** Path of the audit log; one JSON object per line. */
   readonly auditLog: string;
   readonly auditEvents: (select?: (event: AuditEvent) => boolean) => Promise<AuditEvent[]>;
@@ -68,10 +68,9 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
   const binaries = options.binaries ?? (await provisionControlPlane());
   const directory = await mkdtemp(join(tmpdir(), "telehealth-bed-"));
   const group = processGroup(directory);
-  const authority = await createAuthority();
   const port = await freePort();
   const server = `https://127.0.0.1:${port}`;
-  const adminConnection = await writeIdentities(directory, authority, server);
+  const { adminConnection, serverIdentity } = await writeIdentities(directory, await createAuthority(), server);
   await writeFile(join(directory, "audit-policy.json"), JSON.stringify(auditPolicy));
   const client = apiClient(adminConnection);
   const answers = async (path: string) => (await client.request("GET", path)).status === 200;
@@ -92,7 +91,7 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     const auditEvents: ControlPlane["auditEvents"] = (select) => readAuditLog(auditLog, select);
     const kubeconfig = join(directory, "admin.kubeconfig");
     const restartApiServer = apiServer.restart;
-    const told = { directory, binaries, server, kubeconfig, adminConnection, authority, auditLog };
+    const told = { directory, binaries, server, kubeconfig, adminConnection, serverIdentity, auditLog };
     return { ...told, auditEvents, group, restartApiServer, stop };
   } catch (error) {
     await stop();

@@ -18,9 +18,9 @@ function kubeconfigFor({ server, ca, cert, key }: Connection): string {
 
 /**
  * Writes the certificates and keys of a control plane into `pki/` and `admin`, `controller-manager` and
- * `scheduler.kubeconfig` beside it. Returns the administrator's connection.
+ * `scheduler.kubeconfig` beside it. Returns the administrator's connection and what the API server shows its clients.
  */
-export async function writeIdentities(directory: string, authority: Authority, server: string): Promise<Connection> {
+export async function writeIdentities(directory: string, authority: Authority, server: string) {
   const pki = join(directory, "pki");
   await mkdir(pki);
   const writePair = async (name: string, pair: KeyPair) => {
@@ -36,8 +36,9 @@ export async function writeIdentities(directory: string, authority: Authority, s
   await writePair("tokens", tokenKeys());
   const dnsNames = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
   const addresses = ["127.0.0.1", "10.96.0.1"];
-  await writePair("apiserver", await authority.issue({ user: "kube-apiserver", dnsNames, addresses }));
+  const serverIdentity = await authority.issue({ user: "kube-apiserver", dnsNames, addresses });
+  await writePair("apiserver", serverIdentity);
   await connect("controller-manager", "system:kube-controller-manager");
   await connect("scheduler", "system:kube-scheduler");
-  return connect("admin", "admin", "system:masters");
+  return { serverIdentity, adminConnection: await connect("admin", "admin", "system:masters") };
 }

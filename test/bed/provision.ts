@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { cacheEntry, kept } from "./cache.ts";
 import { say, withProgress } from "./progress.ts";
 import { kubernetesVersion, programs } from "./versions.ts";
-import { buildFromModules, goMissing, moduleInputs } from "./ways/modules.ts";
+import { needGo } from "./go.ts";
+import { buildFromModules, moduleInputs } from "./ways/modules.ts";
 import { downloadReleases } from "./ways/released.ts";
 
 /** One way to the programs of a control plane. `open` returns their folder or throws why it cannot. */
@@ -42,8 +43,7 @@ const released: Way = {
 const modules: Way = {
   name: "a build from Go modules",
   open: async () => {
-    const missing = await goMissing();
-    if (missing !== undefined) throw new Error(missing);
+    await needGo();
     return withProgress(
       `building Kubernetes ${kubernetesVersion} from Go modules (cold up to 10 min, warm 1 min)`,
       () => kept(shared, buildFromModules),

@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { symlink } from "node:fs/promises";
 import { join } from "node:path";
+import { goEnvironment } from "../go.ts";
 import { run } from "../run.ts";
 import { kubernetesVersion, programs } from "../versions.ts";
-
-/** Go's own environment for every build of the bed; the same everywhere, so that its build cache serves all. */
-export const goEnvironment = { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -trimpath -buildvcs=false", GOWORK: "off" };
 
 const source = join(import.meta.dirname, "..", "kube");
 
@@ -21,19 +19,9 @@ function stamps(): string {
     .join(" ");
 }
 
-/** Says whether Go can be called: the reason why not, or `undefined`. */
-export async function goMissing(): Promise<string | undefined> {
-  try {
-    await run("go", ["version"]);
-    return undefined;
-  } catch {
-    return "Go is not installed";
-  }
-}
-
-/** Builds the control plane from Go modules; go.mod and go.sum beside the source are the lock. Cold: up to 10 minutes. */
+/** Builds the control plane; go.mod and go.sum beside its source are the lock. Cold it takes up to 10 minutes. */
 export async function buildFromModules(into: string): Promise<void> {
-  const flags = ["-ldflags", `-s -w ${stamps()}`];
-  await run("go", ["build", ...flags, "-o", join(into, "kube"), "."], { cwd: source, env: goEnvironment });
+  const flags = ["-mod=readonly", "-ldflags", `-s -w ${stamps()}`, "-o", join(into, "kube")];
+  await run("go", ["build", ...flags, "."], { cwd: source, env: goEnvironment });
   for (const program of programs) await symlink("kube", join(into, program));
 }
