@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import type { KubeConfig } from "@kubernetes/client-node";
 import { systemClock } from "./clock.ts";
 
 /** Where the API server is and how we prove who we are. */
@@ -31,14 +32,20 @@ const TOKEN_AGE_MS = 60_000;
 export async function connect(
   options: {
     readonly context?: string;
+    /** A path, or several joined by colons. */
     readonly kubeconfig?: string;
+    /** Another environment than the process's own (tests). */
     readonly env?: Readonly<Record<string, string | undefined>>;
   } = {},
 ): Promise<Connection> {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = options.env ?? {};
+  const { env = process.env } = options;
+  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = env;
   const wantsFile = options.context !== undefined || options.kubeconfig !== undefined;
   if (!wantsFile && host && existsSync(`${MOUNT}/token`)) return inCluster(host, port ?? "443");
-  return fromKubeconfig(options.context, options.kubeconfig ?? options.env?.["KUBECONFIG"]);
+  return fromKubeconfig(
+    options.kubeconfig ?? env["KUBECONFIG"] ?? `${env["HOME"] ?? ""}/.kube/config`,
+    options.context,
+  );
 }
 
 /** @param mount the folder of the ServiceAccount; another one in tests. */
@@ -60,28 +67,8 @@ export async function inCluster(host: string, port: string, mount = MOUNT, clock
   };
 }
 
-async function fromKubeconfig(context: string | undefined, file: string | undefined): Promise<Connection> {
-  // Half a second and 55 MB: only where a kubeconfig has to be understood.
-  const { KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  // Unlike `loadFromDefault`, never falls back to http://localhost:8080.
-  const path = file ?? `${process.env["HOME"] ?? ""}/.kube/config`;
-  const found = path.split(":").filter((part) => part !== "" && existsSync(part));
-  if (found.length === 0) {
-    throw new Error(`There is no kubeconfig at ${path}. Set KUBECONFIG or pass --kubeconfig with the path to yours.`);
-  }
-  try {
-    for (const [index, part] of found.entries()) {
-      if (index === 0) config.loadFromFile(part);
-      else {
-        const more = new KubeConfig();
-        more.loadFromFile(part);
-        config.mergeConfig(more, true);
-      }
-    }
-  } catch (error) {
-    throw new Error(`The kubeconfig ${path} cannot be read: ${(error as Error).message}`, { cause: error });
-  }
+async function fromKubeconfig(path: string, context: string | undefined): Promise<Connection> {
+  const config = await loadKubeconfig(path);
   if (context !== undefined) {
     const known = config.getContexts().map(({ name }) => name);
     if (!known.includes(context)) {
@@ -91,17 +78,38 @@ async function fromKubeconfig(context: string | undefined, file: string | undefi
   }
   const cluster = config.getCurrentCluster();
   if (!cluster) throw new Error(`The kubeconfig ${path} has no current context. Choose one with --context.`);
-  const credentials = await askForCredentials(config);
+  const { tls } = await askForCredentials(config);
   const namespace = config.getContextObject(config.getCurrentContext())?.namespace;
   return {
     server: cluster.server.replace(/\/+$/, ""),
-    ...credentials.tls,
+    ...tls,
     ...(cluster.tlsServerName ? { serverName: cluster.tlsServerName } : {}),
     ...(cluster.skipTLSVerify ? { skipTlsVerify: true } : {}),
     ...(namespace ? { namespace } : {}),
     // The client caches exec and OIDC tokens itself and renews them when they expire.
     authorization: async () => (await askForCredentials(config)).authorization,
   };
+}
+
+async function loadKubeconfig(path: string): Promise<KubeConfig> {
+  const files = path.split(":").filter((part) => part !== "" && existsSync(part));
+  if (files.length === 0) {
+    throw new Error(`There is no kubeconfig at ${path}. Set KUBECONFIG or pass --kubeconfig with the path to yours.`);
+  }
+  // Half a second and 55 MB: only where a kubeconfig has to be understood.
+  const { KubeConfig } = await import("@kubernetes/client-node");
+  // Not `loadFromDefault`, which falls back to http://localhost:8080.
+  const config = new KubeConfig();
+  try {
+    for (const file of files) {
+      const part = new KubeConfig();
+      part.loadFromFile(file);
+      config.mergeConfig(part, Boolean(config.getCurrentContext()));
+    }
+  } catch (error) {
+    throw new Error(`The kubeconfig ${path} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  return config;
 }
 
 interface Credentials {
@@ -117,9 +125,7 @@ interface HttpsOptions {
   headers?: Record<string, string>;
 }
 
-async function askForCredentials(config: {
-  applyToHTTPSOptions(options: object): Promise<void>;
-}): Promise<Credentials> {
+async function askForCredentials(config: KubeConfig): Promise<Credentials> {
   const options: HttpsOptions = {};
   await config.applyToHTTPSOptions(options);
   const { ca, cert, key, auth, headers } = options;
