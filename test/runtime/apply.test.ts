@@ -1,0 +1,259 @@
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { LiveObject, Manifest, VerifiedManifests } from "../../src/manifest.ts";
+import { type Applier, createApplier, NameTaken } from "../../src/runtime/apply.ts";
+import type { Cache, CacheEvent } from "../../src/runtime/cluster.ts";
+import { createCluster } from "../../src/runtime/kube-cluster.ts";
+import { RESOURCES, resourceOf } from "../../src/runtime/resources.ts";
+import { createStore, type Store } from "../../src/runtime/store.ts";
+import { createTransport, type Transport } from "../../src/runtime/transport.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { quickClock } from "../support/quick-clock.ts";
+import { type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
+
+type Stored = LiveObject & { metadata: { managedFields?: object[] } };
+
+const MANAGER = "telehealth-operator";
+const OPTIONS = {
+  ours: ({ metadata }: LiveObject) => metadata.labels?.["owner"] === "us",
+  signal: new AbortController().signal,
+};
+
+let server: ScriptedServer;
+let transport: Transport;
+let objects: Map<string, Stored>;
+let version: number;
+let store: Store;
+let applier: Applier;
+let emit: (event: CacheEvent) => void;
+
+beforeEach(async () => {
+  objects = new Map();
+  version = 10;
+  server = await startScriptedServer(({ method, path, body }, reply) => {
+    const before = objects.get(path);
+    if (method === "GET") return before ? reply.json(200, before) : reply.status(404, "NotFound");
+    if (method === "DELETE") {
+      objects.delete(path);
+      return reply.json(200, {});
+    }
+    reply.json(200, put(path, JSON.parse(body) as Manifest));
+  });
+  transport = createTransport({ connection: server.connection, metrics: createMetrics(), clock: quickClock() });
+  restart();
+});
+
+afterEach(async () => {
+  await transport.close();
+  await server.close();
+});
+
+/** Like an API server that knows no defaults: the version moves only when something changes. */
+function put(path: string, wanted: Manifest): Stored {
+  const before = objects.get(path);
+  const { uid = `uid-${path}`, resourceVersion = "", ...others } = before?.metadata ?? {};
+  const merged = { ...before, ...wanted, metadata: { ...others, ...wanted.metadata, uid, resourceVersion } };
+  if (before && JSON.stringify(merged) === JSON.stringify(before)) return before;
+  version += 1;
+  const after = { ...merged, metadata: { ...merged.metadata, resourceVersion: String(version) } } as Stored;
+  objects.set(path, after);
+  return after;
+}
+
+/** A new process with an empty cache and an empty memory. */
+function restart(holds: "whole" | "part" = "whole"): void {
+  const listeners: ((event: CacheEvent) => void)[] = [];
+  emit = (event) => {
+    for (const listener of listeners) listener(event);
+  };
+  store = createStore(RESOURCES.ConfigMap, emit);
+  const cache: Cache = {
+    get: (resource, ref) => (resource.kind === "ConfigMap" ? store.get(ref) : undefined),
+    list: () => store.list(),
+    serves: (resource) => resource.kind === "ConfigMap",
+    holds: () => holds,
+    synced: true,
+    onEvent: (listener) => void listeners.push(listener),
+  };
+  applier = createApplier({
+    cluster: createCluster(transport),
+    cache,
+    manager: MANAGER,
+    metrics: createMetrics(),
+    logger: pino({ level: "silent" }),
+    clock: quickClock(),
+  });
+}
+
+/** The cache sees what the server has. */
+function sync(): void {
+  for (const object of objects.values()) if (object.kind === "ConfigMap") store.put(object);
+}
+
+function map(name: string, data: Record<string, string>, labels: Record<string, string> = { owner: "us" }): Manifest {
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "green", labels }, data };
+}
+
+const PATH = "/api/v1/namespaces/green/configmaps/";
+const writes = () => server.received.filter(({ method }) => method !== "GET").length;
+const verified = (...list: Manifest[]) => list as unknown as VerifiedManifests;
+async function actions(...list: Manifest[]): Promise<string[]> {
+  return (await applier.apply(verified(...list), OPTIONS)).map(({ object, action }) => `${object.name} ${action}`);
+}
+
+describe("apply", () => {
+  it("creates what is missing and then leaves it alone: no write and no read in a steady state", async () => {
+    expect(await actions(map("a", { x: "1" }), map("b", { x: "1" }))).toEqual(["a created", "b created"]);
+    sync();
+    const before = server.received.length;
+    for (let round = 0; round < 10; round += 1) {
+      expect(await actions(map("a", { x: "1" }), map("b", { x: "1" }))).toEqual(["a unchanged", "b unchanged"]);
+    }
+    expect(server.received.length).toBe(before);
+  });
+
+  it("writes nothing after a restart when everything is as it should be", async () => {
+    await actions(map("a", { x: "1" }));
+    const before = server.received.length;
+    restart();
+    sync();
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a unchanged"]);
+    expect(server.received.length).toBe(before);
+  });
+
+  it("does not take a cache that lags behind for a difference", async () => {
+    await actions(map("a", { x: "1" }));
+    sync();
+    await actions(map("a", { x: "2" }));
+    expect(await actions(map("a", { x: "2" }))).toEqual(["a unchanged"]);
+    expect(writes()).toBe(2);
+  });
+
+  it("writes again when what we want has changed, also when a field is only gone", async () => {
+    await actions(map("a", { x: "1", y: "2" }));
+    sync();
+    put(`${PATH}a`, {
+      ...map("a", { x: "1", y: "2" }),
+      metadata: {
+        ...map("a", {}).metadata,
+        managedFields: [{ manager: MANAGER, operation: "Apply", fieldsV1: { "f:data": { "f:x": {}, "f:y": {} } } }],
+      } as Manifest["metadata"],
+    });
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a configured"]);
+    expect(JSON.parse(server.received.at(-1)?.body ?? "")).toMatchObject({ data: { x: "1" } });
+  });
+
+  it("leaves alone what others add, and repairs what they change, naming them", async () => {
+    await actions(map("a", { x: "1" }));
+    const drift = (data: Record<string, string>) => {
+      const managedFields = [
+        { manager: "kubectl-edit", operation: "Update", fieldsV1: { "f:data": { "f:x": {} } } },
+        { manager: "bystander", operation: "Update", fieldsV1: { "f:data": { "f:other": {} } } },
+      ];
+      put(`${PATH}a`, {
+        ...map("a", data),
+        metadata: { ...map("a", {}).metadata, managedFields } as Manifest["metadata"],
+      });
+      sync();
+    };
+    drift({ x: "1", other: "2" });
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a unchanged"]);
+    expect(writes()).toBe(1);
+    drift({ x: "evil", other: "2" });
+    const [change] = await applier.apply(verified(map("a", { x: "1" })), OPTIONS);
+    expect(change).toEqual({
+      object: { apiVersion: "v1", kind: "ConfigMap", namespace: "green", name: "a" },
+      action: "configured",
+      tookOverFrom: ["kubectl-edit"],
+    });
+  });
+
+  it("re-creates what was deleted behind our back", async () => {
+    await actions(map("a", { x: "1" }));
+    sync();
+    const gone = objects.get(`${PATH}a`) as LiveObject;
+    objects.delete(`${PATH}a`);
+    store.remove({ ...gone, metadata: { ...gone.metadata, resourceVersion: "99" } });
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a created"]);
+  });
+
+  it.each(["in the cache", "only on the server"])("never writes to a foreign object that is %s", async (where) => {
+    put(`${PATH}a`, map("a", { x: "theirs" }, {}));
+    if (where === "in the cache") sync();
+    const refused = applier.apply(verified(map("b", {}), map("a", { x: "1" })), OPTIONS);
+    await expect(refused).rejects.toThrow(NameTaken);
+    await expect(refused).rejects.toMatchObject({ ref: { kind: "ConfigMap", namespace: "green", name: "a" } });
+    expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ x: "theirs" });
+    expect(objects.has(`${PATH}b`)).toBe(true);
+  });
+
+  it("sends another notation once and remembers that the server saw no difference", async () => {
+    const wanted = map("a", { x: "1" });
+    server.script(({ method, path, body }, reply) => {
+      const before = objects.get(path);
+      if (method === "GET") return before ? reply.json(200, before) : reply.status(404, "NotFound");
+      const canonical = { ...(JSON.parse(body) as Manifest), data: { x: "one" } };
+      reply.json(200, put(path, canonical));
+    });
+    await actions(wanted);
+    for (let round = 0; round < 3; round += 1) {
+      sync();
+      expect(await actions(wanted)).toEqual(["a unchanged"]);
+      // Somebody writes a status: the version moves, our fields do not.
+      put(`${PATH}a`, { ...(objects.get(`${PATH}a`) as Manifest), status: { round } });
+    }
+    expect(writes()).toBe(1);
+  });
+
+  it("reads from the server what the cache holds only in part", async () => {
+    await actions(map("a", { x: "1" }));
+    restart("part");
+    sync();
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a unchanged"]);
+    expect(writes()).toBe(1);
+  });
+
+  it("does only the chosen ones", async () => {
+    const changes = await applier.apply(verified(map("a", {}), map("b", {})), {
+      ...OPTIONS,
+      only: ({ metadata }) => metadata.name === "b",
+    });
+    expect(changes.map(({ object }) => object.name)).toEqual(["b"]);
+  });
+});
+
+describe("read your writes", () => {
+  it("is settled once the cache has seen every write", async () => {
+    await actions(map("a", { x: "1" }));
+    expect(applier.settled("green")).toBe(false);
+    const waiting = applier.waitSettled("green", 1000);
+    sync();
+    expect(await waiting).toBe(true);
+    expect(applier.settled("green")).toBe(true);
+    expect(applier.settled("elsewhere")).toBe(true);
+  });
+
+  it("gives up after a while, once", async () => {
+    await actions(map("a", { x: "1" }));
+    expect(await applier.waitSettled("green", 30)).toBe(false);
+    expect(applier.settled("green")).toBe(true);
+  });
+
+  it("is not fooled by the late news of a predecessor's delete", async () => {
+    const old = put(`${PATH}a`, map("a", { x: "0" }));
+    sync();
+    objects.clear();
+    await actions(map("a", { x: "1" }));
+    emit({ type: "deleted", resource: resourceOf(old), object: old });
+    expect(applier.settled("green")).toBe(false);
+  });
+});
+
+describe("prune", () => {
+  it("deletes with the uid as precondition", async () => {
+    const live = put(`${PATH}a`, map("a", {}));
+    const changes = await applier.prune([live], OPTIONS.signal);
+    expect(changes.map(({ action }) => action)).toEqual(["pruned"]);
+    expect(JSON.parse(server.received.at(-1)?.body ?? "")).toMatchObject({ preconditions: { uid: live.metadata.uid } });
+  });
+});

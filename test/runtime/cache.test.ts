@@ -1,0 +1,359 @@
+import { pino } from "pino";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { LiveObject } from "../../src/manifest.ts";
+import { createCache, type WatchedCache } from "../../src/runtime/cache.ts";
+import type { CachedKind, CacheEvent } from "../../src/runtime/cluster.ts";
+import { RESOURCES } from "../../src/runtime/resources.ts";
+import { createTransport, type Transport } from "../../src/runtime/transport.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { quickClock } from "../support/quick-clock.ts";
+import { type Reply, type ScriptedServer, startScriptedServer, type Stream } from "../support/scripted-server.ts";
+
+const MAPS = RESOURCES.ConfigMap;
+const metrics = createMetrics();
+const logger = pino({ level: "silent" });
+
+/** One kind on the server: what a list answers, how watches begin, and the open watches. */
+interface Kind {
+  items: object[];
+  version: number;
+  readonly watches: { readonly since: string | null; readonly stream: Stream }[];
+  /** Taken one per request; `undefined` lets the request through. */
+  readonly onList: ((reply: Reply) => void)[];
+  readonly onWatch: ((reply: Reply) => void)[];
+  absent: boolean;
+}
+
+let server: ScriptedServer;
+let transport: Transport;
+let stop: AbortController;
+let kinds: Map<string, Kind>;
+
+beforeEach(async () => {
+  kinds = new Map();
+  stop = new AbortController();
+  server = await startScriptedServer(({ path, query }, reply) => {
+    const plural = path.split("/").at(-1) ?? "";
+    const kind = kindOf(path.includes("/namespaces/") ? `${path.split("/").at(-2) ?? ""}/${plural}` : plural);
+    if (kind.absent) return reply.status(404, "NotFound");
+    const fail = (query.get("watch") ? kind.onWatch : kind.onList).shift();
+    if (fail) return fail(reply);
+    if (!query.get("watch")) {
+      return reply.json(200, { metadata: { resourceVersion: String(kind.version) }, items: kind.items });
+    }
+    kind.watches.push({ since: query.get("resourceVersion"), stream: reply.stream() });
+  });
+  transport = createTransport({ connection: server.connection, metrics, clock: quickClock() });
+});
+
+afterEach(async () => {
+  stop.abort();
+  await transport.close();
+  await server.close();
+});
+
+function kindOf(plural: string): Kind {
+  const found = kinds.get(plural) ?? { items: [], version: 1, watches: [], onList: [], onWatch: [], absent: false };
+  kinds.set(plural, found);
+  return found;
+}
+
+function map(name: string, version: number, more: object = {}): object {
+  const metadata = { name, namespace: "green", uid: `uid-${name}`, resourceVersion: String(version) };
+  return { apiVersion: "v1", kind: "ConfigMap", metadata, ...more };
+}
+
+async function start(
+  options: {
+    kinds?: CachedKind[];
+    namespaces?: string[];
+    watchTimes?: Parameters<typeof createCache>[0]["watchTimes"];
+  } = {},
+): Promise<{ cache: WatchedCache; events: string[] }> {
+  const cache = createCache({
+    transport,
+    kinds: options.kinds ?? [{ resource: MAPS }],
+    namespaces: options.namespaces ?? "all",
+    logger,
+    metrics,
+    clock: quickClock(),
+    ...(options.watchTimes ? { watchTimes: options.watchTimes } : {}),
+  });
+  const events: string[] = [];
+  cache.onEvent(({ type, object }: CacheEvent) => events.push(`${type} ${object.metadata.name}`));
+  await cache.start(stop.signal);
+  return { cache, events };
+}
+
+/** The n-th watch of the kind, once it is open. */
+async function watchOf(kind: Kind, nth = 0) {
+  return vi.waitFor(() => {
+    const watch = kind.watches[nth];
+    if (!watch) throw new Error("not open yet");
+    return watch;
+  });
+}
+
+const names = (cache: WatchedCache) =>
+  cache
+    .list(MAPS)
+    .map(({ metadata }: LiveObject) => `${metadata.name}@${metadata.resourceVersion}`)
+    .toSorted();
+
+describe("list and watch", () => {
+  it("holds what is listed, then follows the watch, without managedFields", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [{ metadata: { name: "a", namespace: "green", uid: "1", resourceVersion: "1", managedFields: [{}] } }];
+    const { cache, events } = await start();
+    expect(cache.synced).toBe(true);
+    expect(cache.get(MAPS, { namespace: "green", name: "a" })).toEqual({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "a", namespace: "green", uid: "1", resourceVersion: "1" },
+    });
+    const { since, stream } = await watchOf(kind);
+    expect(since).toBe("1");
+    stream.write({ type: "ADDED", object: map("b", 2) });
+    stream.write({ type: "MODIFIED", object: map("a", 3) });
+    stream.write({ type: "DELETED", object: map("b", 4) });
+    await vi.waitFor(() => expect(events).toEqual(["added a", "added b", "modified a", "deleted b"]));
+    expect(names(cache)).toEqual(["a@3"]);
+    expect(cache.list(MAPS, "green")).toHaveLength(1);
+    expect(cache.list(MAPS, "blue")).toHaveLength(0);
+  });
+
+  it("asks for bookmarks and a bounded time, and resumes after the last bookmark", async () => {
+    const kind = kindOf("configmaps");
+    await start();
+    const { stream } = await watchOf(kind);
+    const request = server.received.find(({ query }) => query.get("watch"));
+    expect(request?.query.get("allowWatchBookmarks")).toBe("true");
+    expect(request?.query.get("timeoutSeconds")).toBe("300");
+    stream.write({ type: "BOOKMARK", object: { kind: "ConfigMap", metadata: { resourceVersion: "77" } } });
+    stream.end();
+    expect((await watchOf(kind, 1)).since).toBe("77");
+    expect(kind.onList).toHaveLength(0);
+  });
+
+  it("understands lines and characters that are cut anywhere", async () => {
+    const kind = kindOf("configmaps");
+    const { cache } = await start();
+    const { stream } = await watchOf(kind);
+    const bytes = Buffer.from(
+      [map("ä", 2, { data: { text: "Grüße 🌱" } }), map("b", 3)]
+        .map((object) => `${JSON.stringify({ type: "ADDED", object })}\n`)
+        .join("\n"),
+    );
+    for (let index = 0; index < bytes.length; index += 7) {
+      stream.write(bytes.subarray(index, index + 7));
+      if (index % 5 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await vi.waitFor(() => expect(names(cache)).toEqual(["b@3", "ä@2"]));
+    expect(cache.get(MAPS, { namespace: "green", name: "ä" })?.["data"]).toEqual({ text: "Grüße 🌱" });
+  });
+
+  it("watches each named namespace, and cluster-scoped kinds once", async () => {
+    kindOf("green/configmaps").items = [map("a", 1)];
+    kindOf("blue/configmaps").items = [{ metadata: { name: "b", namespace: "blue", uid: "2", resourceVersion: "1" } }];
+    const { cache } = await start({
+      kinds: [{ resource: MAPS }, { resource: RESOURCES.Node }],
+      namespaces: ["green", "blue"],
+    });
+    expect(names(cache)).toEqual(["a@1", "b@1"]);
+    expect(cache.status().map(({ resource, namespace }) => `${resource.kind} ${namespace ?? "-"}`)).toEqual([
+      "ConfigMap green",
+      "ConfigMap blue",
+      "Node -",
+    ]);
+  });
+
+  it("asks for metadata only, and projects what it keeps", async () => {
+    kindOf("secrets").items = [map("s", 1, { kind: "PartialObjectMetadata" })];
+    kindOf("configmaps").items = [map("a", 1, { data: { big: "x" } })];
+    const project = ({ data: _, ...rest }: LiveObject) => rest as LiveObject;
+    const { cache } = await start({
+      kinds: [
+        { resource: RESOURCES.Secret, metadataOnly: true },
+        { resource: MAPS, project },
+      ],
+    });
+    expect(cache.list(RESOURCES.Secret)[0]?.kind).toBe("Secret");
+    expect(cache.list(MAPS)[0]?.["data"]).toBeUndefined();
+    expect(server.received.find(({ path }) => path.endsWith("secrets"))?.headers.accept).toMatch(
+      /^application\/json;as=PartialObjectMetadataList;/,
+    );
+    expect([RESOURCES.Secret, MAPS, RESOURCES.Pod].map((resource) => cache.holds(resource))).toEqual([
+      "part",
+      "part",
+      "nothing",
+    ]);
+  });
+});
+
+describe("when the server misbehaves", () => {
+  /** After the trouble, a further change must arrive. */
+  async function survives(cache: WatchedCache, kind: Kind, nth = 1): Promise<void> {
+    const { stream } = await watchOf(kind, nth);
+    stream.write({ type: "ADDED", object: map("after", 99) });
+    await vi.waitFor(() => expect(names(cache)).toContain("after@99"));
+  }
+
+  it.each([429, 500, 503])("goes on from the same place after a watch got %i", async (code) => {
+    const kind = kindOf("configmaps");
+    kind.onWatch.push((reply) => reply.status(code, "Trouble"));
+    const { cache } = await start();
+    await survives(cache, kind, 0);
+    expect(server.received.filter(({ query }) => !query.get("watch"))).toHaveLength(1);
+  });
+
+  it("lists again after a list got 500 and a reset", async () => {
+    const kind = kindOf("configmaps");
+    kind.onList.push(
+      (reply) => reply.status(500, "InternalError"),
+      (reply) => reply.reset(),
+    );
+    const { cache } = await start();
+    await survives(cache, kind, 0);
+  });
+
+  it("resumes after the connection was reset in the middle of an event", async () => {
+    const kind = kindOf("configmaps");
+    const { cache } = await start();
+    const { stream } = await watchOf(kind);
+    stream.write({ type: "ADDED", object: map("a", 5) });
+    stream.write(Buffer.from('{"type":"ADDED","obj'));
+    await vi.waitFor(() => expect(names(cache)).toEqual(["a@5"]));
+    stream.reset();
+    expect((await watchOf(kind, 1)).since).toBe("5");
+    await survives(cache, kind);
+  });
+
+  it.each(["as an answer", "as an event"])("after 410 %s lists anew and makes up for missed deletes", async (how) => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("gone", 1), map("kept", 1), map("changed", 1)];
+    const { cache, events } = await start();
+    const { stream } = await watchOf(kind);
+    kind.items = [map("kept", 1), map("changed", 7), map("new", 8)];
+    kind.version = 8;
+    if (how === "as an event")
+      stream.write({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } });
+    else {
+      kind.onWatch.push((reply) => reply.status(410, "Expired"));
+      stream.end();
+    }
+    await survives(cache, kind);
+    expect(events.slice(3, 6)).toEqual(["modified changed", "added new", "deleted gone"]);
+    expect(kind.watches[1]?.since).toBe("8");
+  });
+
+  it("cuts a watch that is silent for longer than was asked, and goes on", async () => {
+    const kind = kindOf("configmaps");
+    const { cache } = await start({ watchTimes: { shortest: 0, longest: 0, grace: 0.05 } });
+    await survives(cache, kind, 2);
+  });
+
+  it("outlives a line that is not JSON", async () => {
+    const kind = kindOf("configmaps");
+    const { cache } = await start();
+    (await watchOf(kind)).stream.write(Buffer.from("<html>\n"));
+    await survives(cache, kind);
+  });
+
+  it("outlives a listener that throws", async () => {
+    const kind = kindOf("configmaps");
+    const { cache } = await start();
+    cache.onEvent(() => {
+      throw new Error("listener");
+    });
+    await survives(cache, kind, 0);
+  });
+
+  it("reports 403 and goes on once the right is given", async () => {
+    const kind = kindOf("configmaps");
+    const forbid = (reply: Reply) => reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
+    let allowed = false;
+    const again = (reply: Reply) => {
+      if (allowed) reply.json(200, { metadata: { resourceVersion: "1" }, items: [] });
+      else {
+        kind.onList.push(again);
+        forbid(reply);
+      }
+    };
+    kind.onList.push(again);
+    const started = start();
+    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics });
+    void cache.start(stop.signal);
+    await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("forbidden"));
+    expect(cache.status()[0]?.problem).toBe("configmaps is forbidden");
+    expect(cache.synced).toBe(false);
+    allowed = true;
+    await started;
+    await vi.waitFor(() => expect(cache.synced).toBe(true), 5000);
+  });
+
+  it("does not ask in a tight loop when watches end at once", async () => {
+    const clock = quickClock();
+    const cache = createCache({
+      transport,
+      kinds: [{ resource: MAPS }],
+      namespaces: "all",
+      logger,
+      metrics,
+      clock: { ...clock, random: () => 0.5 },
+    });
+    const kind = kindOf("configmaps");
+    kind.onWatch.push(...Array.from({ length: 50 }, () => (reply: Reply) => reply.stream().end()));
+    await cache.start(stop.signal);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(kind.onWatch.length).toBeGreaterThan(47);
+  });
+});
+
+describe("optional kinds", () => {
+  const GATEWAYS: CachedKind = { resource: RESOURCES.Gateway, optional: true };
+  const crd = (version: number) => ({
+    metadata: { name: "gateways.gateway.networking.k8s.io", uid: "crd", resourceVersion: String(version) },
+  });
+
+  it("are watched soon after their definition is established, and emptied when it goes", async () => {
+    const gateways = kindOf("gateways");
+    const crds = kindOf("customresourcedefinitions");
+    gateways.absent = true;
+    const { cache, events } = await start({ kinds: [GATEWAYS] });
+    expect(cache.synced).toBe(true);
+    expect(cache.serves(RESOURCES.Gateway)).toBe(false);
+
+    gateways.absent = false;
+    gateways.items = [{ metadata: { name: "gate", namespace: "green", uid: "1", resourceVersion: "1" } }];
+    const startedAt = performance.now();
+    const watch = await watchOf(crds);
+    watch.stream.write({ type: "ADDED", object: crd(2) });
+    await vi.waitFor(() => expect(cache.serves(RESOURCES.Gateway)).toBe(true));
+    expect(performance.now() - startedAt).toBeLessThan(1000);
+    expect(events).toEqual(["added gate"]);
+
+    gateways.absent = true;
+    watch.stream.write({ type: "DELETED", object: crd(3) });
+    await vi.waitFor(() => expect(cache.serves(RESOURCES.Gateway)).toBe(false));
+    expect(events).toEqual(["added gate", "deleted gate"]);
+    expect(cache.list(RESOURCES.Gateway)).toEqual([]);
+  });
+
+  it("do not need the right to read definitions", async () => {
+    kindOf("customresourcedefinitions").onList.push(
+      ...Array.from({ length: 5000 }, () => (reply: Reply) => reply.status(403, "Forbidden")),
+    );
+    kindOf("gateways").absent = true;
+    const { cache } = await start({ kinds: [GATEWAYS] });
+    kindOf("gateways").absent = false;
+    await vi.waitFor(() => expect(cache.serves(RESOURCES.Gateway)).toBe(true));
+  });
+
+  it("differ from required ones: a required kind that is absent is not synced", async () => {
+    kindOf("configmaps").absent = true;
+    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics });
+    void cache.start(stop.signal);
+    await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("absent"));
+    expect(cache.synced).toBe(false);
+  });
+});

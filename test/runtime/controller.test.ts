@@ -1,0 +1,135 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { createController, type Reconcile } from "../../src/runtime/controller.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { fakeClock } from "../support/fake-clock.ts";
+
+function setup(reconcile: Reconcile, workers = 2) {
+  const clock = fakeClock();
+  const metrics = createMetrics();
+  const lines: string[] = [];
+  const logger = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+  const controller = createController({ name: "test", reconcile, workers, metrics, logger, clock });
+  const value = async (name: string, labels: Record<string, string>) => {
+    const found = (await metrics.registry.getMetricsAsJSON()).find((metric) => metric.name === name);
+    return found?.values.find((sample) => Object.entries(labels).every(([key, want]) => sample.labels[key] === want))
+      ?.value;
+  };
+  return { clock, controller, lines, value };
+}
+
+describe("controller", () => {
+  it("reconciles one key at a time, and once more for changes in between", async () => {
+    let running = 0;
+    const calls: string[] = [];
+    const gates: (() => void)[] = [];
+    const { controller, clock } = setup(async (key) => {
+      running += 1;
+      expect(running).toBe(1);
+      calls.push(key);
+      await new Promise<void>((open) => gates.push(open));
+      running -= 1;
+    });
+    controller.start();
+    controller.enqueue("a");
+    await clock.advance(0);
+    controller.enqueue("a");
+    controller.enqueue("a");
+    await clock.advance(0);
+    expect(calls).toEqual(["a"]);
+    gates.shift()?.();
+    await clock.advance(0);
+    expect(calls).toEqual(["a", "a"]);
+    gates.shift()?.();
+    await clock.advance(0);
+    expect(calls).toEqual(["a", "a"]);
+  });
+
+  it("does not let a failing key delay another, and tries it again later and later", async () => {
+    const calls: string[] = [];
+    const { controller, clock, lines, value } = setup((key) => {
+      calls.push(key);
+      return key === "bad" ? Promise.reject(new Error("no luck")) : Promise.resolve();
+    }, 1);
+    controller.start();
+    controller.enqueue("bad");
+    controller.enqueue("good");
+    await clock.advance(0);
+    expect(calls).toEqual(["bad", "good"]);
+    await clock.advance(1000);
+    await clock.advance(2000);
+    expect(calls).toEqual(["bad", "good", "bad", "bad"]);
+    expect(await value("controller_runtime_reconcile_errors_total", { controller: "test" })).toBe(3);
+    expect(await value("controller_runtime_reconcile_total", { controller: "test", result: "success" })).toBe(1);
+    expect(await value("workqueue_retries_total", { name: "test" })).toBe(3);
+    const [line] = lines;
+    expect(JSON.parse(line ?? "")).toMatchObject({ object: "bad", controller: "test", err: { message: "no luck" } });
+  });
+
+  it("comes back when the reconcile asks for it", async () => {
+    let calls = 0;
+    const { controller, clock } = setup(() => {
+      calls += 1;
+      return Promise.resolve({ requeueAfterSeconds: 30 });
+    });
+    controller.start();
+    controller.enqueue("a");
+    await clock.advance(29_999);
+    expect(calls).toBe(1);
+    await clock.advance(1);
+    expect(calls).toBe(2);
+  });
+
+  it("ends a reconcile after a minute", async () => {
+    const reasons: unknown[] = [];
+    const { controller, clock } = setup(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            reasons.push(signal.reason);
+            reject(signal.reason as Error);
+          });
+        }),
+    );
+    controller.start();
+    controller.enqueue("a");
+    await clock.advance(59_999);
+    expect(reasons).toEqual([]);
+    await clock.advance(1);
+    expect(String(reasons[0])).toContain("longer than 60 s");
+  });
+
+  it("on stop finishes what runs, takes nothing new, and fires the signal after 25 s", async () => {
+    const calls: string[] = [];
+    let aborted = false;
+    const { controller, clock } = setup((key, { signal }) => {
+      calls.push(key);
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => {
+          aborted = true;
+          reject(signal.reason as Error);
+        });
+      });
+    }, 1);
+    controller.start();
+    controller.enqueue("a");
+    controller.enqueue("b");
+    await clock.advance(0);
+    let stopped = false;
+    void controller.stop().then(() => (stopped = true));
+    await clock.advance(24_999);
+    expect([aborted, stopped]).toEqual([false, false]);
+    await clock.advance(1);
+    expect([aborted, stopped]).toEqual([true, true]);
+    expect(calls).toEqual(["a"]);
+  });
+
+  it("stops at once when nothing runs", async () => {
+    const { controller, clock } = setup(() => Promise.resolve());
+    controller.start();
+    let stopped = false;
+    void controller.stop().then(() => (stopped = true));
+    await clock.advance(0);
+    expect(stopped).toBe(true);
+  });
+});

@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createQueue } from "../../src/runtime/queue.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { fakeClock } from "../support/fake-clock.ts";
+
+function setup(random?: () => number) {
+  const clock = fakeClock(random);
+  return { clock, queue: createQueue({ name: "test", metrics: createMetrics(), clock }) };
+}
+
+describe("queue", () => {
+  it("gives keys out in order, each once", async () => {
+    const { queue } = setup();
+    for (const key of ["a", "b", "a", "c", "b"]) queue.add(key);
+    expect(queue.length).toBe(3);
+    expect([await queue.take(), await queue.take(), await queue.take()]).toEqual(["a", "b", "c"]);
+  });
+
+  it("holds a key back while it is in work, and gives it again afterwards", async () => {
+    const { queue } = setup();
+    queue.add("a");
+    await queue.take();
+    queue.add("a");
+    queue.add("a");
+    expect(queue.length).toBe(0);
+    queue.done("a");
+    expect(queue.length).toBe(1);
+    expect(await queue.take()).toBe("a");
+    queue.done("a");
+    expect(queue.length).toBe(0);
+  });
+
+  it("serves takers that wait", async () => {
+    const { queue } = setup();
+    const waiting = [queue.take(), queue.take()];
+    queue.add("a");
+    queue.add("b");
+    expect(await Promise.all(waiting)).toEqual(["a", "b"]);
+  });
+
+  it("of several delays of a key keeps the earliest", async () => {
+    const { queue, clock } = setup();
+    queue.addAfter("a", 500);
+    queue.addAfter("a", 100);
+    queue.addAfter("a", 900);
+    await clock.advance(99);
+    expect(queue.length).toBe(0);
+    await clock.advance(1);
+    expect(queue.length).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("backs off from 1 s to 5 min and starts afresh after forget", async () => {
+    const { queue, clock } = setup();
+    const waits: number[] = [];
+    for (let round = 0; round < 11; round += 1) {
+      if (round === 10) queue.forget("a");
+      const from = clock.now();
+      queue.addRateLimited("a");
+      while (queue.length === 0) await clock.advance(1000);
+      waits.push((clock.now() - from) / 1000);
+      queue.done((await queue.take()) ?? "");
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 1]);
+  }, 20_000);
+
+  it("spreads keys that failed together", async () => {
+    const { queue, clock } = setup(() => 0.99);
+    queue.addRateLimited("a");
+    await clock.advance(902);
+    expect(queue.length).toBe(1);
+  });
+
+  it("ends takers and timers when shut down, and takes nothing more", async () => {
+    const { queue, clock } = setup();
+    const waiting = queue.take();
+    queue.addAfter("a", 10);
+    queue.shutDown();
+    queue.add("b");
+    queue.addAfter("c", 10);
+    expect(await waiting).toBeUndefined();
+    expect(await queue.take()).toBeUndefined();
+    expect(clock.pending).toBe(0);
+    expect(queue.length).toBe(0);
+  });
+
+  /** Any interleaving: never twice in work, and every add is followed by a take that began after it. */
+  it("never loses a key and never gives it to two workers", async () => {
+    const step = fc.record({
+      key: fc.constantFrom("a", "b", "c"),
+      act: fc.constantFrom("add", "later", "take", "done"),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { queue, clock } = setup();
+        const inWork = new Set<string>();
+        const wanted = new Set<string>();
+        const take = async () => {
+          const key = (await queue.take()) ?? "";
+          expect(inWork.has(key)).toBe(false);
+          inWork.add(key);
+          wanted.delete(key);
+        };
+        const done = (key: string) => {
+          if (inWork.delete(key)) queue.done(key);
+        };
+        for (const { key, act } of steps) {
+          if (act === "add") queue.add(key);
+          if (act === "later") queue.addAfter(key, 0);
+          if (act === "add" || act === "later") wanted.add(key);
+          if (act === "take" && queue.length > 0) await take();
+          if (act === "done") done(key);
+        }
+        for (const key of inWork) done(key);
+        while (queue.length > 0) {
+          await take();
+          for (const key of inWork) done(key);
+        }
+        expect([...wanted]).toEqual([]);
+        expect(clock.pending).toBe(0);
+      }),
+    );
+  });
+});
