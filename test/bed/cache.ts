@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,14 +27,17 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** True if the lock is now ours. The file appears whole, with the id of its owner, or not at all. */
 async function takeLock(file: string): Promise<boolean> {
+  const own = `${file}.${process.pid}`;
+  await writeFile(own, String(process.pid));
   try {
-    const handle = await open(file, "wx");
-    await handle.write(String(process.pid));
-    await handle.close();
+    await link(own, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await rm(own);
   }
   const owner = Number(await readFile(file, "utf8").catch(() => ""));
   if (owner > 0 && !isAlive(owner)) await rm(file, { force: true }); // its owner died; the next round takes it

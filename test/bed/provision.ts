@@ -36,8 +36,12 @@ const cached: Way = {
 
 const released: Way = {
   name: "the released programs of Kubernetes and etcd",
-  open: () =>
-    withProgress(`downloading Kubernetes ${kubernetesVersion}`, () => kept(shared, (into) => downloadReleases(into))),
+  open: async () => {
+    if (process.platform !== "linux") throw new Error("API servers are released for Linux only");
+    return withProgress(`downloading Kubernetes ${kubernetesVersion}`, () =>
+      kept(shared, (into) => downloadReleases(into)),
+    );
+  },
 };
 
 const modules: Way = {

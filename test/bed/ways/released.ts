@@ -86,7 +86,6 @@ async function downloadEtcd(into: string, machine: string, { etcd, patience }: R
 
 /** Puts the released programs into the folder, each checked against the checksum published beside it. */
 export async function downloadReleases(into: string, sites: ReleaseSites = releaseSites()): Promise<void> {
-  if (process.platform !== "linux") throw new Error("the Kubernetes project releases API servers for Linux only");
   const machine = `linux-${process.arch === "x64" ? "amd64" : process.arch}`;
   await mkdir(into, { recursive: true });
   await downloadEtcd(into, machine, sites);
