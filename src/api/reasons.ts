@@ -1,6 +1,7 @@
 /**
  * Every reason a condition can carry: one table, read by status, events, docs, tests and health checks.
  * `waiting` marks reasons that are a documented wait: nothing is wrong, something has not happened yet.
+ * `Ready` also repeats the reason of the condition that holds it back.
  */
 export interface Reason {
   readonly conditions: readonly ConditionType[];
@@ -39,30 +40,226 @@ function reason(
   return { conditions: typeof conditions === "string" ? [conditions] : conditions, meaning, nextStep, ...more };
 }
 
+/** The practice cannot go on until somebody changes something. */
+const STALLED = ["Ready", "Stalled"] as const;
+/** The operator tries again by itself. */
+const RETRIED = ["Ready", "Reconciling"] as const;
+const WAITING = { waiting: true } as const;
+const ALARM = { event: "Warning" } as const;
+
 export const REASONS = {
+  // The practice as a whole
+  Ready: reason("Ready", "Every promise holds on the live objects and every pod is ready.", "", { event: "Normal" }),
+  Settled: reason(["Reconciling", "Stalled"], "Nothing to report."),
+  Progressing: reason(RETRIED, "The operator is at work on the practice.", "", WAITING),
+  Deleting: reason(RETRIED, "The practice is being taken down; its walls go last.", "", WAITING),
+  ApiServerUnavailable: reason(
+    RETRIED,
+    "The API server did not take a request. The operator tries again by itself.",
+    "Look at the API server if this stays.",
+    ALARM,
+  ),
+  Forbidden: reason(
+    RETRIED,
+    "The operator lacks a right that it needs.",
+    "Install the operator's roles again; it goes on by itself.",
+    ALARM,
+  ),
+  QuotaExceeded: reason(
+    RETRIED,
+    "The namespace's quota refuses an object of the practice.",
+    "Raise the quota; the operator goes on by itself.",
+    ALARM,
+  ),
+
+  // What only a person can change
+  InvalidSpec: reason(
+    STALLED,
+    "The manifest asks for something that cannot be done; the message names each field.",
+    "Correct the fields that the message names.",
+    ALARM,
+  ),
+  UnknownValue: reason(
+    STALLED,
+    "The manifest holds a field or value that this operator does not know. It is never taken for a default.",
+    "Upgrade the operator, or correct the field.",
+    ALARM,
+  ),
+  NamespaceNotDedicated: reason(
+    STALLED,
+    "The namespace is shared, and a practice's walls would cut off everybody in it. Nothing is applied.",
+    "Move the practice to a namespace of its own, as the examples do.",
+    ALARM,
+  ),
+  NameTaken: reason(
+    STALLED,
+    "An object that does not belong to the practice has a name that it needs. It is neither adopted nor overwritten.",
+    "Rename or remove that object, or rename the practice.",
+    ALARM,
+  ),
+  HostTaken: reason(
+    STALLED,
+    "An older practice has one of the hosts.",
+    "Choose another spec.domain or spec.hosts, or delete the other practice.",
+    ALARM,
+  ),
+  ServerNameMismatch: reason(
+    STALLED,
+    "The kept data belongs to another matrix host, which is part of every account.",
+    "Set spec.hosts.matrix to the former name, or remove the kept data.",
+    ALARM,
+  ),
+  SecretLost: reason(
+    STALLED,
+    "A Secret that was made once is gone while the data that needs it exists. No new one is made.",
+    "Restore the Secret from your backup.",
+    ALARM,
+  ),
+
+  // Promises
+  PolicyViolated: reason(
+    ["EndToEndEncryptionEnforced", "RecordingDisabled", "NetworkIsolated", "Ready", "Stalled"],
+    "An object breaks a promise; the message names the object and the check. What would break one is never applied.",
+    "Undo the change that the message names; if it was nobody's, report it as a defect.",
+    ALARM,
+  ),
+  Enforced: reason(
+    "EndToEndEncryptionEnforced",
+    "Stock clients cannot be in a call without end-to-end encryption; the attacks on that were tried and failed.",
+  ),
   NotYetProven: reason(
     "EndToEndEncryptionEnforced",
     "The guard and the room rules are in place; the attacks that prove them are not part of this release yet.",
     "",
-    { waiting: true },
+    WAITING,
+  ),
+  Verified: reason(
+    ["RecordingDisabled", "NetworkIsolated"],
+    "Checked on the live objects, and on everything else in the namespace.",
+  ),
+  NotProbed: reason(
+    "NetworkIsolated",
+    "The walls are in force on the API server; whether this cluster's network obeys them has not been probed.",
+    "",
+    WAITING,
+  ),
+  FrontDoorOpenToCluster: reason(
+    "NetworkIsolated",
+    "Everything is closed but the front pod, which any pod may reach, because it is not known who knocks.",
+    "Name the ingress controller's pods in the operator option frontDoor.",
+  ),
+  ForeignPolicy: reason(
+    "NetworkIsolated",
+    "A NetworkPolicy that the operator did not make selects pods of the practice, and policies only ever open.",
+    "Remove the NetworkPolicy that the message names.",
+    ALARM,
+  ),
+  ForeignPolicyKind: reason(
+    "NetworkIsolated",
+    "A policy of the cluster's network plug-in selects pods of the practice. The operator cannot judge it.",
+    "Remove the policy that the message names, or see to it that it opens nothing.",
+    ALARM,
+  ),
+  ForeignService: reason(
+    "NetworkIsolated",
+    "A Service or route that the operator did not make leads to pods of the practice.",
+    "Remove the object that the message names.",
+    ALARM,
+  ),
+  ForeignPod: reason(
+    ["NetworkIsolated", "RecordingDisabled"],
+    "A pod, or a container in a pod, that the operator did not make is among the practice's.",
+    "Remove the pod that the message names.",
+    ALARM,
+  ),
+  DoorClosed: reason(
+    ["ComponentsReady", "Ready"],
+    "A promise did not hold and repair did not help in time, so the hosts concerned are closed to newcomers. They open by themselves.",
+    "Undo what the conditions that are False name.",
+    ALARM,
+  ),
+
+  // Certificates
+  Issued: reason("CertificatesReady", "The certificate for all four hosts is there.", "", { event: "Normal" }),
+  External: reason("CertificatesReady", "Certificates come from outside the practice, as its manifest says."),
+  CertificateIssuing: reason(
+    "CertificatesReady",
+    "The certificate has been ordered.",
+    "Point the four hosts at the cluster. `kubectl describe certificate,challenge` tells how far it is.",
+    WAITING,
+  ),
+  CertificateFailed: reason(
+    "CertificatesReady",
+    "The certificate authority refused; the message has its words. It is asked again by itself.",
+    "See to it that the four hosts point at the cluster and the issuer is right.",
+    ALARM,
   ),
   CertManagerMissing: reason(
     ["CertificatesReady", "ComponentsReady"],
     "cert-manager is not installed, so there are no certificates and video waits.",
     "Install cert-manager 1.10 or newer.",
-    { waiting: true, event: "Warning" },
+    { ...WAITING, ...ALARM },
+  ),
+
+  // Components
+  AllReady: reason("ComponentsReady", "Every pod of the practice is ready."),
+  ComponentsStarting: reason(
+    "ComponentsReady",
+    "Pods are not ready yet.",
+    "`kubectl get pods` in the practice's namespace tells which, if this stays.",
+    WAITING,
   ),
   GatewayApiMissing: reason(
     "ComponentsReady",
     "The practice is exposed by Gateway API, which is not installed.",
     "Install the Gateway API CRDs and an implementation, or use spec.exposure.ingress.",
-    { waiting: true, event: "Warning" },
+    { ...WAITING, ...ALARM },
   ),
+
+  // Media
+  Known: reason("MediaAddressKnown", "Clients know where to send media. Whether a firewall lets it in is not known."),
   AddressAwaited: reason(
     "MediaAddressKnown",
     "The cluster has not given the media Service an address yet; the bridge waits for it.",
     "Look at the Service's events, or set spec.video.media.addresses.",
-    { waiting: true },
+    WAITING,
+  ),
+  AddressNeeded: reason(
+    "MediaAddressKnown",
+    "The operator may not read the nodes' addresses, so it has to be told where the bridge is reached.",
+    "Set spec.video.media.addresses.",
+    { ...WAITING, ...ALARM },
+  ),
+
+  // Namespace, domain
+  Restricted: reason("NamespaceHardened", 'The namespace enforces Pod Security "restricted".'),
+  NamespaceNotRestricted: reason(
+    ["NamespaceHardened", "ComponentsReady"],
+    'The namespace does not enforce Pod Security "restricted". Walls stand; workloads wait.',
+    "kubectl label namespace NAMESPACE pod-security.kubernetes.io/enforce=restricted",
+    { ...WAITING, ...ALARM },
+  ),
+  Neutral: reason("DomainNeutral", "The host names do not tell what the practice is."),
+  RevealingDomain: reason(
+    "DomainNeutral",
+    "A host name tells what this is about, in public certificate logs and on patients' devices. The manifest acknowledges it.",
+    "Choose a neutral domain when you can.",
+  ),
+
+  // Updates
+  UpToDate: reason("UpdatePending", "Nothing waits to be rolled out."),
+  WaitingForQuietMoment: reason(
+    ["UpdatePending", "Reconciling"],
+    "A change waits until it can be rolled out without ending a call.",
+    "",
+    WAITING,
+  ),
+  Active: reason("Suspended", "Changes are rolled out."),
+  Suspended: reason(
+    ["Suspended", "UpdatePending", "ComponentsReady"],
+    "The manifest holds back roll-outs and clean-up. Walls, guards and their checks go on.",
+    "Set spec.suspend to false when you are done.",
+    WAITING,
   ),
 } as const satisfies Record<string, Reason>;
 export type ReasonName = keyof typeof REASONS;

@@ -111,8 +111,7 @@ export type Database =
       readonly secretName: string;
       readonly caSecretName?: string;
       readonly to: Peer;
-    }
-  | { readonly kind: "cloudNativePG"; readonly instances: number; readonly storage: string };
+    };
 
 /** Where an outside party is: default deny needs to know it. */
 export type Peer =
