@@ -58,6 +58,7 @@ export default defineConfig({
     "typescript/no-floating-promises": "error",
     "typescript/switch-exhaustiveness-check": "error",
     "import/no-cycle": "error",
+    "import/no-named-as-default-member": "off", // fast-check is meant to be used as `fc.…`
     "import/no-default-export": "error",
     "import/no-unassigned-import": "off",
   },

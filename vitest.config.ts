@@ -19,6 +19,7 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      { test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 600_000 } },
       { test: { name: "apps", include: ["test/apps/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 600_000 } },
     ],
   },

@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Outcome } from "./summary.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+const cli = join(root, "node_modules", "vitest", "vitest.mjs");
+
+/** The part of vitest's JSON report that is counted. */
+interface Report {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+}
+
+/**
+ * Counts a report. A file that failed before its first test counts as one failure, and so does a run that ended badly
+ * for a reason that no test shows, or that left no report.
+ */
+export function count(
+  report: Report | undefined,
+  exitCode: number | null,
+): Pick<Outcome, "passed" | "failed" | "skipped"> {
+  if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
+  const broken = report.testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
+  ).length;
+  const failed = report.numFailedTests + broken;
+  const skipped = report.numPendingTests + report.numTodoTests;
+  const unexplained = exitCode !== 0 && failed === 0 ? 1 : 0;
+  return { passed: report.numPassedTests, failed: failed + unexplained, skipped };
+}
+
+/** Runs one vitest project with its output on this terminal, which is never silent for more than 10 s. */
+export async function runProject(project: string): Promise<Outcome> {
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  const folder = await mkdtemp(join(tmpdir(), "telehealth-report-"));
+  const file = join(folder, "report.json");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  const args = [cli, "run", "--project", project, "--allowOnly=false", ...reporters];
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  let last = performance.now();
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ] as const) {
+    from.on("data", (text: Buffer) => {
+      last = performance.now();
+      to.write(text);
+    });
+  }
+  const heartbeat = setInterval(() => {
+    if (performance.now() - last < 7_000) return;
+    last = performance.now();
+    process.stdout.write(`${project}: running for ${seconds().toFixed(0)} s\n`);
+  }, 1_000);
+  const [code] = (await once(child, "close")) as [number | null];
+  clearInterval(heartbeat);
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  await rm(folder, { recursive: true });
+  return { tier: project, seconds: seconds(), ...count(text === undefined ? undefined : JSON.parse(text), code) };
+}
