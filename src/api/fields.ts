@@ -110,7 +110,7 @@ function isCidr(text: string): boolean {
 
 /** JSON Schema's `maxProperties`, which zod's records do not know. */
 function bounded<S extends z.ZodRecord>(record: S, max: number): S {
-  return ruled(record.meta({ maxProperties: max }) as S, [
+  return ruled(record.meta({ maxProperties: max }), [
     {
       cel: `self.size() <= ${max}`,
       holds: (self) => Object.keys(self).length <= max,

@@ -25,6 +25,8 @@ export const LABEL = {
   role: `${GROUP}/role`,
   /** On pods: what Services select by. */
   serves: `${GROUP}/serves`,
+  /** On routes: which of the four hosts it opens. */
+  host: `${GROUP}/host`,
   /** On what `deletionPolicy: Retain` kept: the uid of the practice that is gone. */
   retainedFrom: `${GROUP}/retained-from`,
   /** On a namespace that belongs to a practice. */
@@ -35,6 +37,8 @@ export const LABEL = {
 } as const;
 
 export const ANNOTATION = {
+  /** On the CustomResourceDefinition: hash of its schema. */
+  schemaHash: `${GROUP}/schema-hash`,
   /** On a pod template: HMAC of Secrets we did not make, so that a new content rolls the pods. */
   secrets: `${GROUP}/secrets`,
 } as const;

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { PRACTICE_NAME } from "../practice/names.ts";
 import { certificatesSchema, exposureSchema } from "./edge.ts";
 import { fields, hostName, httpsUrl, labelKey, labels, objectName, reference } from "./fields.ts";
 import { API_VERSION, KIND } from "./group.ts";
@@ -78,6 +77,9 @@ const specFields = fields({
 
 export const specSchema = ruled(specFields, SPEC_RULES, SPEC_CHANGES);
 export type PracticeSpec = z.output<typeof specSchema>;
+
+/** 1 to 40 characters, because the names of children append to it. */
+const PRACTICE_NAME = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
 
 interface Named {
   readonly metadata: { readonly name: string };

@@ -9,9 +9,6 @@ export type Role = (typeof ROLES)[number];
 export const BORN_SECRETS = ["signalling", "rooms", "database", "synapse", "fingerprint"] as const;
 export type BornSecret = (typeof BORN_SECRETS)[number];
 
-/** What the name of a practice may be: 1 to 40 characters, because children append to it. */
-export const PRACTICE_NAME = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
-
 export type Names = ReturnType<typeof namesOf>;
 
 /** Every object name of a practice. `name` is at most 40 characters, the longest suffix 23, so all fit in 63. */
@@ -60,7 +57,7 @@ export function namesOf(name: string) {
 /** 8 hex digits over file names and contents, independent of key order. */
 export function contentHash(files: Readonly<Record<string, string>>): string {
   const entries = Object.keys(files)
-    .sort()
+    .toSorted()
     .map((file) => [file, files[file]]);
   return bytesToHex(sha256(new TextEncoder().encode(JSON.stringify(entries)))).slice(0, 8);
 }
