@@ -119,7 +119,7 @@ function nginxContainer(practice: Practice): ContainerParams {
   };
 }
 
-/** Listens on loopback, where no probe from the node reaches it; nginx checks its own configuration instead. */
+/** Listens on loopback, where no probe from the node reaches it, so its probes run inside. */
 function elementContainer(practice: Practice): ContainerParams {
   const configuration = `${ELEMENT_FILES}/nginx.conf`;
   return {

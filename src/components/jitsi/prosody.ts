@@ -65,6 +65,7 @@ function globals(practice: Practice): string {
     // Nothing is kept; the folder is only where Prosody starts.
     storage: "memory",
     data_path: PROSODY_PATHS.data,
+    certificates: PROSODY_PATHS.certificates,
     // Information names rooms, and debugging names everything.
     log: [{ to: "console", levels: { min: "warn" } }],
     statistics: false,

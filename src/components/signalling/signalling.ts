@@ -25,7 +25,7 @@ function build(params: Params): readonly Manifest[] {
       "prosody.cfg.lua": prosodyCfg(practice),
       "groups.txt": groupsTxt(practice),
     }),
-    modules: configuration(practice, "prosody-modules", params.assets.prosodyModules),
+    modules: configuration(practice, "room-modules", params.assets.prosodyModules),
     jicofo: configuration(practice, "jicofo", {
       "jicofo.conf": jicofoConf(practice),
       "logging.properties": loggingProperties("jicofo"),

@@ -1,7 +1,8 @@
 -- One account on a host of its own, for a program of the practice (the focus, the bridge).
 --
--- Promises: only the one configured name can log in, and only with the configured password. There is no
--- account database, nothing can be registered, and an empty password is refused when the module loads.
+-- Promises: only the one configured name can log in, only with the configured password, and never over the HTTP
+-- ways that browsers use, which are open to everybody. There is no account database, nothing can be registered,
+-- and a short or missing password is refused when the module loads.
 -- Options: service_account_username, service_account_password.
 
 local new_sasl = require "prosody.util.sasl".new;
@@ -34,7 +35,8 @@ function provider.create_user()
 	return nil, "Accounts stand in the configuration";
 end
 
-function provider.get_sasl_handler()
+function provider.get_sasl_handler(session)
+	if session and (session.websocket_request or session.bosh_version) then return new_sasl(module.host, {}); end
 	return new_sasl(module.host, {
 		plain = function (_, username)
 			if username == account then return password, true; end
