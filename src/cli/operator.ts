@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { loadAssets } from "../assets.ts";
+import { environment, loadConfig } from "../config.ts";
+import { createOperator } from "../controller/operator.ts";
+import { crdProblem } from "../controller/schema.ts";
+import { createCluster } from "../runtime/kube-cluster.ts";
+import { createLease } from "../runtime/lease.ts";
+import { createLogger, type Logger } from "../telemetry/logger.ts";
+import { startTelemetryServer } from "../telemetry/server.ts";
+import { argumentsOf } from "./arguments.ts";
+import { connectTo, instanceName } from "./connect.ts";
+
+/**
+ * `telehealth operator`: fills its caches, leads when the lease is free, reconciles until SIGTERM or SIGINT. Ends with 1
+ * when the leadership is lost, because another process may be writing by then.
+ */
+export async function operator(argv: readonly string[]): Promise<number> {
+  const { values } = argumentsOf(argv, { config: { type: "string" }, context: { type: "string" } });
+  const config = loadConfig({ config: values.config });
+  const logger = createLogger(config.logLevel);
+  const {
+    cluster: unchecked,
+    namespace,
+    transport,
+    metrics,
+  } = await connectTo(values.context, environment(), config.logLevel);
+  const stop = stopSignal(logger);
+  const instance = instanceName(hostname());
+
+  const lease = createLease({
+    name: config.leaderElection.name,
+    namespace: config.leaderElection.namespace ?? namespace,
+    cluster: unchecked,
+    identity: instance,
+    metrics,
+    logger,
+    onLost: () => process.exit(1),
+  });
+  const alone = !config.leaderElection.enabled;
+  const cluster = alone ? unchecked : createCluster(transport, { beforeWrite: lease.assertLeader });
+  const running = createOperator({
+    cluster,
+    transport,
+    config,
+    assets: loadAssets(),
+    version: packageVersion(),
+    instance,
+    logger,
+    metrics,
+  });
+  let outdated: string | undefined;
+  const telemetry = await startTelemetryServer({
+    ...config.telemetry,
+    metrics,
+    health: {},
+    readiness: {
+      caches: () => (running.synced() ? undefined : "the caches are still filling"),
+      definition: () => outdated,
+    },
+  });
+  logger.info({ instance, version: packageVersion(), port: telemetry.port }, "Operator started");
+  try {
+    const filled = running.watch(stop);
+    outdated = await crdProblem(unchecked);
+    if (outdated) logger.error({ problem: outdated }, "The installed definition does not fit this operator");
+    const done = new AbortController();
+    const renewing = alone ? Promise.resolve() : lease.run(done.signal);
+    await Promise.race([Promise.all([filled, alone || lease.acquired]), aborted(stop)]);
+    if (!stop.aborted) {
+      logger.info("Reconciling practices");
+      await running.lead(stop);
+    }
+    // Given back only when the last write has ended, so that a successor never meets us.
+    done.abort();
+    await renewing;
+  } finally {
+    await telemetry.close();
+    await transport.close();
+  }
+  return 0;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+/** Fires at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function stopSignal(logger: Logger): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) {
+    process.once(name, () => {
+      logger.info({ signal: name }, "Stopping");
+      controller.abort(new Error("The operator is stopping."));
+      process.once(name, () => process.exit(1));
+    });
+  }
+  return controller.signal;
+}
+
+function packageVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,18 @@
+/** What `telehealth help` prints. Each command and flag here stands in the README, checked by a test. */
+export const USAGE = `telehealth: a psychotherapy practice's own encrypted video and messaging on Kubernetes
+
+  telehealth operator                     run the controller
+      [--config FILE] [--context NAME]
+  telehealth render -f FILE|-             print every object of a practice as YAML, without a cluster
+      [--observed FILE] [--config FILE]
+  telehealth plan -f FILE|-               show what the operator would change in a cluster
+      [--context NAME] [--config FILE]
+  telehealth status [NAME]                show how practices are doing, and the next step
+      [-n NAMESPACE] [--context NAME]
+  telehealth release NAME -n NAMESPACE    free a practice that cannot be deleted because its operator is gone
+      [--context NAME] --yes
+  telehealth entry                        serve a practice's entry page (run by the operator in a pod)
+
+Exit codes: 0 done, 1 failed, 2 bad input. -f - reads standard input.
+Linked as kubectl-practice on the PATH, it is also \`kubectl practice\`.
+`;

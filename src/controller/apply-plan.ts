@@ -1,0 +1,112 @@
+import { LABEL } from "../api/group.ts";
+import { describe, type LiveObject, type Manifest } from "../manifest.ts";
+import type { Practice } from "../practice/practice.ts";
+import { PHASES, phaseOf } from "../render/order.ts";
+import type { Rendering } from "../render/render.ts";
+import { type ChangeSet, NameTaken } from "../runtime/apply.ts";
+import type { Cache } from "../runtime/cluster.ts";
+import { Stalled } from "../runtime/errors.ts";
+import { RESOURCES } from "../runtime/resources.ts";
+import type { Context, PracticeResource } from "./context.ts";
+import type { ApplyPlan } from "./gate.ts";
+import { liveChildren } from "./live.ts";
+import { isOurs } from "./ownership.ts";
+
+/**
+ * Applies what may be applied now, phase by phase: a phase begins when the one before it is through.
+ * @throws Stalled `NameTaken` when a foreign object stands in a name; it is left as it is.
+ */
+export async function applyPlan(context: Context, resource: PracticeResource, plan: ApplyPlan): Promise<ChangeSet> {
+  const changes: ChangeSet[number][] = [];
+  for (const phase of PHASES) {
+    try {
+      const only = (object: Manifest) => phaseOf(object) === phase;
+      const ours = (live: LiveObject) => isOurs(context, resource, live);
+      changes.push(...(await context.applier.apply(plan.now, { only, ours, signal: context.signal })));
+    } catch (error) {
+      if (!(error instanceof NameTaken)) throw error;
+      throw new Stalled(
+        "NameTaken",
+        `${error.ref.kind}/${error.ref.name} exists and does not belong to this practice. Rename or remove it, or rename the practice.`,
+      );
+    }
+  }
+  for (const change of changes) announceTakeover(context, resource, change);
+  return changes;
+}
+
+/** Names whoever changed what is ours, so that the admin can end the fight. */
+function announceTakeover(
+  context: Context,
+  resource: PracticeResource,
+  { object, tookOverFrom }: ChangeSet[number],
+): void {
+  if (!tookOverFrom) return;
+  context.events.emit({
+    regarding: resource,
+    type: "Warning",
+    reason: "ChangedByOthers",
+    action: "Repair",
+    note: `${tookOverFrom.join(", ")} changed ${object.kind}/${object.name}; it was put back. Change the practice's manifest instead.`,
+  });
+}
+
+/** Deletes what this practice no longer consists of. */
+export async function prune(
+  context: Context,
+  practice: Practice,
+  rendering: Rendering,
+  plan: ApplyPlan,
+): Promise<void> {
+  if (practice.suspend) return;
+  const superfluous = superfluousChildren(context.cache, practice, rendering, plan.withdraw);
+  if (superfluous.length > 0) await context.applier.prune(superfluous, context.signal);
+}
+
+/**
+ * Live children that the practice no longer consists of. Never: volumes, what is born once, what a waiting component
+ * consists of, and a configuration that a pod or workload still mounts. `withdraw` adds every route.
+ */
+export function superfluousChildren(
+  cache: Cache,
+  practice: Practice,
+  rendering: Rendering,
+  withdraw: boolean,
+): LiveObject[] {
+  if (!practice.uid) return [];
+  const wanted = new Set(rendering.manifests.map(describe));
+  const awaited = new Set(rendering.awaits.map(({ component }) => component));
+  const mounted = mountedConfigurations(cache, practice);
+  const children = liveChildren(cache, { namespace: practice.namespace, uid: practice.uid });
+  return children.filter((child) => {
+    if (withdraw && phaseOf(child) === "routes") return true;
+    if (wanted.has(describe(child))) return false;
+    if (child.kind === "PersistentVolumeClaim" || child.metadata.name === practice.names.identity) return false;
+    if (awaited.has(child.metadata.labels?.[LABEL.component] ?? "")) return false;
+    return child.kind !== "ConfigMap" || !mounted.has(child.metadata.name);
+  });
+}
+
+/** Names of ConfigMaps that a pod of the practice, or a workload that may restart one, refers to. */
+function mountedConfigurations(cache: Cache, practice: Practice): ReadonlySet<string> {
+  const { namespace } = practice;
+  const templates = [RESOURCES.StatefulSet, RESOURCES.Deployment].flatMap((resource) =>
+    cache.list(resource, namespace).map((workload) => templateOf(workload)),
+  );
+  const pods = cache.list(RESOURCES.Pod, namespace).map((pod) => pod["spec"] as PodSpec);
+  const volumes = [...templates, ...pods].flatMap((spec) => spec?.volumes ?? []);
+  return new Set(
+    volumes.flatMap((volume) => [
+      ...(volume.configMap ? [volume.configMap.name] : []),
+      ...(volume.projected?.sources ?? []).flatMap((source) => (source.configMap ? [source.configMap.name] : [])),
+    ]),
+  );
+}
+
+interface PodSpec {
+  volumes?: { configMap?: { name: string }; projected?: { sources?: { configMap?: { name: string } }[] } }[];
+}
+
+function templateOf(workload: LiveObject): PodSpec | undefined {
+  return (workload["spec"] as { template?: { spec?: PodSpec } } | undefined)?.template?.spec;
+}

@@ -1,0 +1,200 @@
+import { revealingWord } from "../api/domain.ts";
+import type { ConditionType, ReasonName } from "../api/reasons.ts";
+import type { Finding } from "../policy/policy.ts";
+import type { Practice } from "../practice/practice.ts";
+import { RESOURCES } from "../runtime/resources.ts";
+import { readiness } from "../runtime/readiness.ts";
+import type { Context } from "./context.ts";
+import type { Report } from "./report.ts";
+import { type RoleState, roleStates } from "./roles.ts";
+
+/** What a condition says, before it is dated. */
+export interface Verdict {
+  readonly type: ConditionType;
+  readonly status: "True" | "False" | "Unknown";
+  readonly reason: ReasonName;
+  readonly message: string;
+}
+
+function verdict(type: ConditionType, status: Verdict["status"], reason: ReasonName, message: string): Verdict {
+  return { type, status, reason, message };
+}
+
+/** A report of a reconcile that got as far as judging what is live. */
+export type Complete = Report &
+  Required<Pick<Report, "practice" | "observed" | "rendering" | "plan" | "findings" | "door">>;
+
+export function isComplete(report: Report): report is Complete {
+  return report.findings !== undefined && report.door !== undefined;
+}
+
+/** One verdict per promise and per precondition, from what is live. `Ready` is drawn from them. */
+export function verdicts(context: Context, report: Complete): Verdict[] {
+  const { practice } = report;
+  return [
+    encryption(report),
+    recording(report),
+    isolation(report),
+    certificates(context, report),
+    mediaAddress(report),
+    components(report, roleStates(context, practice)),
+    namespaceHardened(report),
+    domainNeutral(practice),
+    suspended(practice),
+    updatePending(report),
+  ];
+}
+
+function encryption(report: Complete): Verdict {
+  const broken = firstOf(report.findings, "e2ee");
+  if (broken) return verdict("EndToEndEncryptionEnforced", "False", "PolicyViolated", sentence(broken));
+  // No condition is True because its check is missing: the attacks that prove this promise come with the video work.
+  return verdict(
+    "EndToEndEncryptionEnforced",
+    "False",
+    "NotYetProven",
+    "The guard and the room rules are in place and required by readiness; this release does not yet carry the attacks that prove them.",
+  );
+}
+
+function recording(report: Complete): Verdict {
+  const broken = firstOf(report.findings, "recording");
+  if (broken) return verdict("RecordingDisabled", "False", "PolicyViolated", sentence(broken));
+  return verdict(
+    "RecordingDisabled",
+    "True",
+    "Verified",
+    "No recorder, transcriber, gateway or exporter is part of the practice, and recording in the browser is off. A participant's own device can always record.",
+  );
+}
+
+const FOREIGN: Readonly<Record<string, ReasonName>> = {
+  NetworkPolicy: "ForeignPolicy",
+  Service: "ForeignService",
+  Ingress: "ForeignService",
+  HTTPRoute: "ForeignService",
+  Pod: "ForeignPod",
+};
+
+function isolation(report: Complete): Verdict {
+  const broken = firstOf(report.findings, "isolation");
+  if (broken) {
+    const foreign = broken.check.startsWith("foreign") ? FOREIGN[broken.object.split("/")[0] ?? ""] : undefined;
+    return verdict("NetworkIsolated", "False", foreign ?? "PolicyViolated", sentence(broken));
+  }
+  const openDoor =
+    report.practice.network.frontDoor.length === 0
+      ? " Any pod may reach the front pod, because the ingress controller's pods are not known; name them in the operator option frontDoor."
+      : "";
+  return verdict(
+    "NetworkIsolated",
+    "Unknown",
+    "NotProbed",
+    `Default deny and the declared edges are in force on the API server; whether this cluster's network obeys them has not been probed.${openDoor}`,
+  );
+}
+
+function certificates(context: Context, { practice, observed }: Complete): Verdict {
+  if (practice.certificates.kind === "external" || practice.certificates.kind === "secretRef") {
+    return verdict(
+      "CertificatesReady",
+      "True",
+      "External",
+      "Certificates come from outside the practice, as its manifest says.",
+    );
+  }
+  if (!observed.apis.certManager) {
+    return verdict(
+      "CertificatesReady",
+      "False",
+      "CertManagerMissing",
+      "cert-manager is not installed. Install version 1.10 or newer; the practice goes on by itself.",
+    );
+  }
+  const ref = { namespace: practice.namespace, name: practice.names.hostsCertificate };
+  const certificate = context.cache.get(RESOURCES.Certificate, ref);
+  const state = certificate && readiness(certificate);
+  if (state?.ready)
+    return verdict("CertificatesReady", "True", "Issued", "The certificate for all four hosts is issued.");
+  const why = state?.message ? ` cert-manager says: ${state.message}` : "";
+  return verdict(
+    "CertificatesReady",
+    "False",
+    "CertificateIssuing",
+    `The certificate ${ref.name} for ${Object.values(practice.hosts).join(", ")} is not issued yet.${why}`,
+  );
+}
+
+function mediaAddress({ observed, rendering, practice }: Complete): Verdict {
+  const awaited = rendering.awaits.find(({ reason }) => reason === "AddressAwaited" || reason === "AddressNeeded");
+  if (awaited || observed.mediaAddresses.length === 0) {
+    const message = awaited?.message ?? `Service ${practice.names.media} has no address yet; the bridge waits for it.`;
+    return verdict("MediaAddressKnown", "False", awaited?.reason ?? "AddressAwaited", message);
+  }
+  const addresses = observed.mediaAddresses.map(({ ip, port }) => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
+  return verdict(
+    "MediaAddressKnown",
+    "True",
+    "Known",
+    `Clients send media to UDP ${addresses.join(", ")}. Open this in your firewall.`,
+  );
+}
+
+function components({ rendering, plan }: Complete, roles: readonly RoleState[]): Verdict {
+  const missing = rendering.awaits[0];
+  const unready = roles.filter(({ ready }) => !ready);
+  if (unready.length === 0) {
+    return verdict("ComponentsReady", "True", "AllReady", "All pods of the practice are ready.");
+  }
+  const names = unready.map(({ role }) => role).join(", ");
+  const held = plan.later.find(({ reason }) => reason !== "ComponentsStarting");
+  if (held) return verdict("ComponentsReady", "False", held.reason, `Held back: ${names}.`);
+  if (missing) return verdict("ComponentsReady", "False", missing.reason, `${missing.message} Not ready: ${names}.`);
+  return verdict("ComponentsReady", "False", "ComponentsStarting", unready.map(({ message }) => message).join(" "));
+}
+
+function namespaceHardened({ practice, plan }: Complete): Verdict {
+  if (plan.later.some(({ reason }) => reason === "NamespaceNotRestricted")) {
+    return verdict(
+      "NamespaceHardened",
+      "False",
+      "NamespaceNotRestricted",
+      `Workloads wait until the namespace enforces Pod Security "restricted". Run: kubectl label namespace ${practice.namespace} pod-security.kubernetes.io/enforce=restricted`,
+    );
+  }
+  return verdict("NamespaceHardened", "True", "Restricted", 'The namespace enforces Pod Security "restricted".');
+}
+
+function domainNeutral(practice: Practice): Verdict {
+  const revealing = revealingWord([practice.domain, ...Object.values(practice.hosts)]);
+  if (revealing) {
+    return verdict(
+      "DomainNeutral",
+      "False",
+      "RevealingDomain",
+      `"${revealing}" in a host name tells what this is about: it stands in public certificate logs and on patients' devices. It was acknowledged in spec.privacy.`,
+    );
+  }
+  return verdict("DomainNeutral", "True", "Neutral", "The host names do not tell what the practice is.");
+}
+
+function suspended(practice: Practice): Verdict {
+  return practice.suspend
+    ? verdict("Suspended", "True", "Suspended", "No roll-outs and no clean-up; walls, guards and their checks go on.")
+    : verdict("Suspended", "False", "Active", "Changes are rolled out.");
+}
+
+function updatePending({ plan }: Complete): Verdict {
+  const waits = plan.later.some(({ reason }) => reason === "Suspended");
+  return waits
+    ? verdict("UpdatePending", "True", "Suspended", "Changes of workloads wait until spec.suspend is false.")
+    : verdict("UpdatePending", "False", "UpToDate", "Nothing waits to be rolled out.");
+}
+
+function firstOf(findings: readonly Finding[], promise: Finding["promise"]): Finding | undefined {
+  return findings.find((finding) => finding.promise === promise);
+}
+
+function sentence(finding: Finding): string {
+  return `${finding.object}: ${finding.message}`;
+}

@@ -1,0 +1,38 @@
+import type { Assets } from "../assets.ts";
+import type { Config } from "../config.ts";
+import type { LiveObject } from "../manifest.ts";
+import type { Applier } from "../runtime/apply.ts";
+import type { Cache, Cluster } from "../runtime/cluster.ts";
+import type { Events } from "../runtime/events.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { PracticeStatus } from "../api/status.ts";
+import type { Doors } from "./door.ts";
+import type { HostClaims } from "./claims.ts";
+import type { Statuses } from "./statuses.ts";
+
+/** A practice as the API server has it; `spec` is not parsed yet. */
+export type PracticeResource = LiveObject & {
+  readonly metadata: LiveObject["metadata"] & { readonly namespace: string };
+  readonly spec: unknown;
+  readonly status?: PracticeStatus;
+};
+
+/** What every step of a reconcile works with. */
+export interface Context {
+  readonly cluster: Cluster;
+  readonly cache: Cache;
+  readonly applier: Applier;
+  readonly events: Events;
+  readonly config: Config;
+  readonly assets: Assets;
+  /** The operator's own version, for the status. */
+  readonly version: string;
+  readonly claims: HostClaims;
+  readonly doors: Doors;
+  readonly statuses: Statuses;
+  readonly logger: Logger;
+  /** Fires when the reconcile has taken too long or the operator stops. */
+  readonly signal: AbortSignal;
+  /** The clock, so that tests own time. */
+  readonly now: () => Date;
+}

@@ -1,0 +1,42 @@
+import type { Finding } from "../policy/policy.ts";
+
+/** How long a broken promise may last before nobody new gets in. */
+export const REPAIR_SECONDS = 30;
+
+/**
+ * Fail closed: when encryption, recording or isolation is found broken on live objects and repair has not helped
+ * within 30 s, the practice's routes are withdrawn until the checks hold again.
+ */
+export interface Doors {
+  /** Tells the door what was found. @returns whether it is closed, and when to look again if it may close soon. */
+  judge(key: string, findings: readonly Finding[], now: Date): { closed: boolean; lookAgainSeconds?: number };
+  isClosed(key: string): boolean;
+  forget(key: string): void;
+}
+
+const CLOSING: ReadonlySet<Finding["promise"]> = new Set(["e2ee", "recording", "isolation"]);
+
+export function createDoors(): Doors {
+  const brokenSince = new Map<string, number>();
+  const closed = new Set<string>();
+  return {
+    judge(key, findings, now) {
+      if (!findings.some((finding) => CLOSING.has(finding.promise))) {
+        brokenSince.delete(key);
+        closed.delete(key);
+        return { closed: false };
+      }
+      const since = brokenSince.get(key) ?? now.getTime();
+      brokenSince.set(key, since);
+      const remaining = REPAIR_SECONDS - (now.getTime() - since) / 1000;
+      if (remaining > 0 && !closed.has(key)) return { closed: false, lookAgainSeconds: remaining };
+      closed.add(key);
+      return { closed: true };
+    },
+    isClosed: (key) => closed.has(key),
+    forget(key) {
+      brokenSince.delete(key);
+      closed.delete(key);
+    },
+  };
+}

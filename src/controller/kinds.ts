@@ -1,0 +1,79 @@
+import { GROUP, KIND, LABEL, PLURAL, VERSION } from "../api/group.ts";
+import type { LiveObject } from "../manifest.ts";
+import type { CachedKind } from "../runtime/cluster.ts";
+import { type Resource, RESOURCES } from "../runtime/resources.ts";
+
+export const PRACTICES: Resource = { group: GROUP, version: VERSION, kind: KIND, plural: PLURAL, namespaced: true };
+
+/** Kinds of which a foreign object could widen a practice's walls or doors, so they are watched whole. */
+export const JUDGED_WHOLE: readonly Resource[] = [
+  RESOURCES.NetworkPolicy,
+  RESOURCES.Service,
+  RESOURCES.Ingress,
+  RESOURCES.HTTPRoute,
+];
+
+/** Kinds that we render besides those; only ours are kept. */
+const OURS_ONLY: readonly Resource[] = [
+  RESOURCES.ServiceAccount,
+  RESOURCES.ConfigMap,
+  RESOURCES.PersistentVolumeClaim,
+  RESOURCES.StatefulSet,
+  RESOURCES.Deployment,
+];
+
+const OPTIONAL_OURS: readonly Resource[] = [RESOURCES.Issuer, RESOURCES.Certificate, RESOURCES.Gateway];
+
+const isOurs = LABEL.practice;
+
+/** Everything the operator keeps in memory. `nodes` only where it may read them. */
+export function cachedKinds(options: { nodes: boolean }): CachedKind[] {
+  return [
+    { resource: PRACTICES },
+    { resource: RESOURCES.Namespace, metadataOnly: true },
+    { resource: RESOURCES.Pod, project: projectPod },
+    ...JUDGED_WHOLE.map((resource) => ({ resource, ...(resource === RESOURCES.HTTPRoute && { optional: true }) })),
+    ...OURS_ONLY.map((resource) => ({ resource, labelSelector: isOurs })),
+    ...OPTIONAL_OURS.map((resource) => ({ resource, labelSelector: isOurs, optional: true })),
+    { resource: RESOURCES.Secret, labelSelector: isOurs, metadataOnly: true },
+    ...(options.nodes ? [{ resource: RESOURCES.Node, project: projectNode }] : []),
+  ];
+}
+
+/** What the checks read of a pod: who made it, what it is, which images run in it. */
+function projectPod(pod: LiveObject): LiveObject {
+  const { metadata, spec = {}, status = {} } = pod as LiveObject & { spec?: PodSpec; status?: PodStatus };
+  const image = ({ name, image }: { name: string; image: string }) => ({ name, image });
+  return {
+    apiVersion: pod.apiVersion,
+    kind: pod.kind,
+    metadata,
+    spec: {
+      containers: (spec.containers ?? []).map(image),
+      initContainers: (spec.initContainers ?? []).map(image),
+      ephemeralContainers: (spec.ephemeralContainers ?? []).map(image),
+      volumes: (spec.volumes ?? []).filter((volume) => volume.configMap ?? volume.projected),
+    },
+    status: { phase: status.phase },
+  };
+}
+
+interface PodSpec {
+  containers?: { name: string; image: string }[];
+  initContainers?: { name: string; image: string }[];
+  ephemeralContainers?: { name: string; image: string }[];
+  volumes?: { configMap?: unknown; projected?: unknown }[];
+}
+interface PodStatus {
+  phase?: string;
+}
+
+function projectNode(node: LiveObject): LiveObject {
+  const { addresses } = (node["status"] ?? {}) as { addresses?: unknown };
+  return { apiVersion: node.apiVersion, kind: node.kind, metadata: node.metadata, status: { addresses } };
+}
+
+/** `namespace/name`, the key of the queue. */
+export function keyOf(object: { metadata: { namespace?: string; name: string } }): string {
+  return `${object.metadata.namespace}/${object.metadata.name}`;
+}

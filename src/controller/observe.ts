@@ -1,0 +1,102 @@
+import { createHmac } from "node:crypto";
+import { lookup } from "node:dns/promises";
+import type { LiveObject } from "../manifest.ts";
+import { namesOf } from "../practice/names.ts";
+import type { MediaAddress, Observed, Practice } from "../practice/practice.ts";
+import { RESOURCES } from "../runtime/resources.ts";
+import type { Born } from "./birth.ts";
+import type { Cache, Cluster } from "../runtime/cluster.ts";
+
+type Sources = { readonly cluster: Cluster; readonly cache: Cache };
+
+/** At most this many node addresses are advertised to clients. */
+const MAX_NODE_ADDRESSES = 8;
+
+/** Reads what rendering needs from the caches, and what no cache holds from the cluster. The only reader. */
+export async function observe(context: Sources, practice: Practice, born: Born): Promise<Observed> {
+  return {
+    secrets: born.secrets,
+    apis: {
+      certManager: context.cache.serves(RESOURCES.Certificate),
+      gateway: context.cache.serves(RESOURCES.HTTPRoute),
+      cloudNativePG: false,
+    },
+    mediaAddresses: await mediaAddresses(context, practice),
+    storageClasses: storageClasses(context, practice),
+    secretFingerprints: await secretFingerprints(context, practice, born),
+  };
+}
+
+/** Stated addresses, else what the Service's load balancer or the nodes tell, in a stable order. */
+async function mediaAddresses(context: Sources, practice: Practice): Promise<readonly MediaAddress[]> {
+  const { media } = practice.video;
+  if (media.addresses.length > 0) return media.addresses;
+  const ips = media.service === "LoadBalancer" ? await loadBalancerIps(context, practice) : nodeIps(context);
+  return ips.toSorted().map((ip) => ({ ip, port: media.port }));
+}
+
+async function loadBalancerIps(context: Sources, practice: Practice): Promise<string[]> {
+  const ref = { namespace: practice.namespace, name: practice.names.media };
+  const { loadBalancer } = (context.cache.get(RESOURCES.Service, ref)?.["status"] ?? {}) as ServiceStatus;
+  const ips = await Promise.all(
+    (loadBalancer?.ingress ?? []).map(async ({ ip, hostname }) => {
+      if (ip) return [ip];
+      // Some clouds give a name, but the bridge advertises addresses.
+      if (hostname) return (await lookup(hostname, { all: true }).catch(() => [])).map(({ address }) => address);
+      return [];
+    }),
+  );
+  return [...new Set(ips.flat())];
+}
+
+interface ServiceStatus {
+  loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] };
+}
+
+/** External addresses of the nodes; internal ones where no node has an external one. */
+function nodeIps(context: Sources): string[] {
+  const addresses = context.cache
+    .list(RESOURCES.Node)
+    .flatMap((node) => (node["status"] as { addresses?: { type: string; address: string }[] })?.addresses ?? []);
+  const ofType = (type: string) => [...new Set(addresses.filter((a) => a.type === type).map((a) => a.address))];
+  const external = ofType("ExternalIP");
+  return (external.length > 0 ? external : ofType("InternalIP")).toSorted().slice(0, MAX_NODE_ADDRESSES);
+}
+
+/** A live claim keeps its class: it is immutable, and a changed default must move nothing. */
+function storageClasses(context: Sources, practice: Practice): Observed["storageClasses"] {
+  const { databaseVolume, messagesVolume } = namesOf(practice.name);
+  const classes: Record<string, string> = {};
+  for (const name of [databaseVolume, messagesVolume]) {
+    const claim = context.cache.get(RESOURCES.PersistentVolumeClaim, { namespace: practice.namespace, name });
+    const { storageClassName } = (claim?.["spec"] ?? {}) as { storageClassName?: string };
+    if (storageClassName) classes[name] = storageClassName;
+  }
+  return classes;
+}
+
+/** HMACs over Secrets that others made, so that new content rolls the pods and a weak password cannot be guessed from it. */
+async function secretFingerprints(
+  context: Sources,
+  practice: Practice,
+  born: Born,
+): Promise<Observed["secretFingerprints"]> {
+  const { database } = practice.messaging;
+  if (database.kind !== "external") return {};
+  const { namespace } = practice;
+  const [key, secret] = await Promise.all(
+    [born.secrets.fingerprint, database.secretName].map((name) =>
+      context.cluster.get(RESOURCES.Secret, { namespace, name }),
+    ),
+  );
+  if (!key || !secret) return {};
+  const hmac = createHmac("sha256", dataOf(key)["key"] ?? "");
+  for (const [field, value] of Object.entries(dataOf(secret)).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    hmac.update(JSON.stringify([field, value]));
+  }
+  return { [database.secretName]: hmac.digest("hex").slice(0, 16) };
+}
+
+function dataOf(secret: LiveObject): Record<string, string> {
+  return (secret["data"] ?? {}) as Record<string, string>;
+}

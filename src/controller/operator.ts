@@ -1,0 +1,104 @@
+import type { Assets } from "../assets.ts";
+import type { Config } from "../config.ts";
+import { FIELD_MANAGER, GROUP, LABEL } from "../api/group.ts";
+import { parseSpec } from "../api/practice.ts";
+import { effectiveHosts } from "../api/spec-rules.ts";
+import { createApplier } from "../runtime/apply.ts";
+import { createCache } from "../runtime/cache.ts";
+import type { CacheEvent, Cluster } from "../runtime/cluster.ts";
+import { createController } from "../runtime/controller.ts";
+import { createEvents } from "../runtime/events.ts";
+import { RESOURCES } from "../runtime/resources.ts";
+import type { Transport } from "../runtime/transport.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import { createHostClaims, type HostClaims } from "./claims.ts";
+import type { Context } from "./context.ts";
+import { createDoors } from "./door.ts";
+import { cachedKinds, keyOf, PRACTICES } from "./kinds.ts";
+import { reconcile } from "./reconcile.ts";
+import { createStatuses } from "./statuses.ts";
+
+export interface OperatorOptions {
+  readonly cluster: Cluster;
+  readonly transport: Transport;
+  readonly config: Config;
+  readonly assets: Assets;
+  readonly version: string;
+  /** This process, unique also after a restart in the same pod. */
+  readonly instance: string;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** A running operator: caches that fill at once, a controller that works from when it leads. */
+export interface Operator {
+  /** Fills the caches; resolves when they are synced. A warm standby stops here. */
+  watch(signal: AbortSignal): Promise<void>;
+  /** Reconciles until the signal; resolves when the last reconcile has ended. */
+  lead(signal: AbortSignal): Promise<void>;
+  readonly synced: () => boolean;
+}
+
+export function createOperator(options: OperatorOptions): Operator {
+  const { cluster, config, logger, metrics } = options;
+  const namespaced = config.watchNamespaces.length > 0;
+  const cache = createCache({
+    transport: options.transport,
+    kinds: cachedKinds({ nodes: !namespaced }),
+    namespaces: namespaced ? config.watchNamespaces : "all",
+    logger,
+    metrics,
+  });
+  const claims = createHostClaims();
+  const context: Omit<Context, "cluster" | "logger" | "signal"> = {
+    cache,
+    applier: createApplier({ cluster, cache, manager: FIELD_MANAGER, logger, metrics }),
+    events: createEvents({ cluster, controller: `${GROUP}/operator`, instance: options.instance, logger }),
+    config,
+    assets: options.assets,
+    version: options.version,
+    claims,
+    doors: createDoors(),
+    statuses: createStatuses(),
+    now: () => new Date(),
+  };
+  const controller = createController({
+    name: "telehealthpractice",
+    workers: config.workers,
+    logger,
+    metrics,
+    reconcile: (key, { signal, logger }) =>
+      reconcile({ ...context, cluster: cluster.within(signal), logger, signal }, key),
+  });
+  cache.onEvent((event) => {
+    for (const key of concerned(context, claims, event)) controller.enqueue(key);
+  });
+  return {
+    watch: (signal) => cache.start(signal),
+    async lead(signal) {
+      controller.start();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+      await controller.stop();
+    },
+    synced: () => cache.synced,
+  };
+}
+
+/** The practices that an event is about. */
+function concerned(context: Pick<Context, "cache">, claims: HostClaims, event: CacheEvent): readonly string[] {
+  const { resource, object } = event;
+  if (resource === PRACTICES) {
+    const parsed = event.type === "deleted" ? undefined : parseSpec(object);
+    const hosts = parsed?.ok ? Object.values(effectiveHosts(parsed.spec)) : [];
+    return [keyOf(object), ...claims.set(keyOf(object), hosts)];
+  }
+  if (resource === RESOURCES.Node) return context.cache.list(PRACTICES).map(keyOf);
+  const namespace = resource === RESOURCES.Namespace ? object.metadata.name : object.metadata.namespace;
+  const owner = object.metadata.labels?.[LABEL.practice];
+  const neighbours = context.cache.list(PRACTICES, namespace);
+  // A foreign object in a practice's namespace concerns the practice too: it may widen its walls.
+  return owner && neighbours.some(({ metadata }) => metadata.name === owner)
+    ? [`${namespace}/${owner}`]
+    : neighbours.map(keyOf);
+}

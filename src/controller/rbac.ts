@@ -1,0 +1,41 @@
+/**
+ * What the operator may do, alphabetical: the source of the chart's ClusterRole. The audit log of the cluster tests
+ * is compared with it in both directions. There is no wildcard, no `escalate`, no `exec`.
+ */
+export interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const READ = ["get", "list", "watch"] as const;
+const WATCH = ["list", "watch"] as const;
+const MANAGE = ["delete", "get", "list", "patch", "watch"] as const;
+
+/** Rights in the namespaces of practices. */
+export const NAMESPACED_RULES: readonly Rule[] = [
+  { apiGroups: [""], resources: ["configmaps"], verbs: [...MANAGE, "create"] },
+  { apiGroups: [""], resources: ["persistentvolumeclaims", "serviceaccounts", "services"], verbs: MANAGE },
+  { apiGroups: [""], resources: ["pods"], verbs: ["delete", ...WATCH] },
+  // Born secrets are created; list and watch are metadata requests, but Kubernetes knows no such distinction.
+  { apiGroups: [""], resources: ["secrets"], verbs: [...MANAGE, "create"] },
+  { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: MANAGE },
+  { apiGroups: ["cert-manager.io"], resources: ["certificates", "issuers"], verbs: MANAGE },
+  { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
+  { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes"], verbs: MANAGE },
+  { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: MANAGE },
+  { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices"], verbs: ["patch", ...READ] },
+  { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices/finalizers"], verbs: ["update"] },
+  { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices/status"], verbs: ["patch"] },
+];
+
+/** Rights that only exist cluster-wide. */
+export const CLUSTER_RULES: readonly Rule[] = [
+  { apiGroups: [""], resources: ["namespaces", "nodes"], verbs: WATCH },
+  { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: READ },
+];
+
+/** Rights in the operator's own namespace. */
+export const OWN_NAMESPACE_RULES: readonly Rule[] = [
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["create", "get", "patch"] },
+];

@@ -1,0 +1,150 @@
+import { FIELD_MANAGER, FINALIZER } from "../api/group.ts";
+import { parseSpec, type PracticeSpec } from "../api/practice.ts";
+import type { Practice } from "../practice/practice.ts";
+import { effectiveHosts } from "../api/spec-rules.ts";
+import { InvalidPractice, resolve } from "../practice/resolve.ts";
+import { render, type Rendering } from "../render/render.ts";
+import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
+import { RESOURCES } from "../runtime/resources.ts";
+import { applyPlan, prune } from "./apply-plan.ts";
+import { birth, moveMediaPort } from "./birth.ts";
+import { assertHostsAreOurs, assertNamespaceIsDedicated } from "./claims.ts";
+import type { Context, PracticeResource } from "./context.ts";
+import { finalize } from "./finalize.ts";
+import { type ApplyPlan, gate } from "./gate.ts";
+import { keyOf, PRACTICES } from "./kinds.ts";
+import { judge } from "./live.ts";
+import { observe } from "./observe.ts";
+import { roleStates } from "./roles.ts";
+import type { Report } from "./report.ts";
+import { writeStatus } from "./status.ts";
+
+/** How long to wait for the cache to show our last writes. */
+const SETTLE_MS = 1000;
+
+/** How soon to look again when nothing was reported but something is awaited that no watch tells. */
+const LOOK_AGAIN_SECONDS = 300;
+
+/**
+ * Brings one practice to what its manifest says, as far as the cluster allows now, and reports in its status.
+ * Level-triggered: it may be called at any time, and calling it twice changes nothing.
+ * @returns when to come back at the latest, in seconds; `undefined` when only a change matters.
+ */
+export async function reconcile(context: Context, key: string): Promise<{ requeueAfterSeconds?: number }> {
+  const [namespace = "", name = ""] = key.split("/");
+  const resource = context.cache.get(PRACTICES, { namespace, name }) as PracticeResource | undefined;
+  if (!resource) return forget(context, key);
+
+  const report: Report = { resource };
+  try {
+    if (resource.metadata.deletionTimestamp) await finalize(context, resource);
+    else await progress(context, resource, report);
+  } catch (error) {
+    report.error = error;
+  }
+  await writeStatus(context, report);
+  return next(report);
+}
+
+/** The story of a practice, top to bottom. Each step may end it by throwing. */
+async function progress(context: Context, resource: PracticeResource, report: Report): Promise<void> {
+  const spec = parse(resource);
+  assertNamespaceIsDedicated(context, resource);
+  assertHostsAreOurs(context, resource, Object.values(effectiveHosts(spec)));
+  // A cache that has not seen our last writes would make us repeat them.
+  await context.applier.waitSettled(resource.metadata.namespace, SETTLE_MS, context.signal);
+  await ensureFinalizer(context, resource);
+
+  const born = await birth(context, resource, spec);
+  const practice = resolved(() => resolve({ resource, spec, options: context.config, identity: born.identity }));
+  report.practice = practice;
+  const observed = await observe(context, practice, born);
+  report.observed = observed;
+  const rendering = render({ practice, observed, assets: context.assets });
+  report.rendering = rendering;
+
+  const plan = planFor(context, practice, rendering);
+  report.plan = plan;
+  report.changes = await withFreePort(context, resource, () => applyPlan(context, resource, plan));
+  await prune(context, practice, rendering, plan);
+
+  report.findings = judge(context, practice);
+  report.door = context.doors.judge(keyOf(resource), report.findings, context.now());
+}
+
+function parse(resource: PracticeResource): PracticeSpec {
+  const parsed = parseSpec(resource);
+  if (parsed.ok) return parsed.spec;
+  throw new Stalled(
+    parsed.issues[0]?.reason ?? "InvalidSpec",
+    parsed.issues.map(({ path, message }) => `${path}: ${message}`).join(" "),
+  );
+}
+
+/** A spec can be well formed and still not fit this cluster's options. */
+function resolved(resolve: () => Practice): Practice {
+  try {
+    return resolve();
+  } catch (error) {
+    if (error instanceof InvalidPractice) throw new Stalled("InvalidSpec", error.message);
+    throw error;
+  }
+}
+
+/** Before anything is made, so that whatever is made is also taken down in order. */
+async function ensureFinalizer(context: Context, resource: PracticeResource): Promise<void> {
+  const finalizers = resource.metadata.finalizers ?? [];
+  if (finalizers.includes(FINALIZER)) return;
+  const { resourceVersion, namespace, name } = resource.metadata;
+  const patch = { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER] } };
+  try {
+    await context.cluster.mergePatch(PRACTICES, { namespace, name }, patch, FIELD_MANAGER);
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 409)) throw error;
+    throw new Waiting("Progressing", "The practice has just changed; it is looked at again.", 0.2);
+  }
+}
+
+function planFor(context: Context, practice: Practice, rendering: Rendering): ApplyPlan {
+  const { namespace } = practice;
+  const ready = new Set(roleStates(context, practice).flatMap((state) => (state.ready ? [state.role] : [])));
+  const namespaceLabels = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.labels ?? {};
+  return gate(rendering.manifests, {
+    namespaceRestricted: namespaceLabels["pod-security.kubernetes.io/enforce"] === "restricted",
+    suspended: practice.suspend,
+    doorClosed: context.doors.isClosed(`${namespace}/${practice.name}`),
+    exists: (object) => {
+      const kind = object.kind === "Ingress" || object.kind === "HTTPRoute" ? RESOURCES[object.kind] : undefined;
+      return kind !== undefined && context.cache.get(kind, { namespace, name: object.metadata.name }) !== undefined;
+    },
+    ready: (role) => ready.has(role),
+  });
+}
+
+/** The chosen media port may be another Service's: then the next one is chosen, and everything is rendered again. */
+async function withFreePort<T>(context: Context, resource: PracticeResource, apply: () => Promise<T>): Promise<T> {
+  try {
+    return await apply();
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 422 && error.message.includes("already allocated")))
+      throw error;
+    await moveMediaPort(context, resource);
+    throw new Waiting("Progressing", "The media port was taken by another Service; the next one is tried.", 0.2);
+  }
+}
+
+function forget(context: Context, key: string): { requeueAfterSeconds?: number } {
+  const [namespace = ""] = key.split("/");
+  context.applier.forget(namespace);
+  context.doors.forget(key);
+  return {};
+}
+
+function next(report: Report): { requeueAfterSeconds?: number } {
+  const { error, door } = report;
+  if (error instanceof Waiting) return { requeueAfterSeconds: error.seconds };
+  if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_AGAIN_SECONDS };
+  if (error) throw error;
+  if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };
+  return { requeueAfterSeconds: LOOK_AGAIN_SECONDS };
+}

@@ -1,0 +1,20 @@
+import type { Observed, Practice } from "../practice/practice.ts";
+import type { Finding } from "../policy/policy.ts";
+import type { Rendering } from "../render/render.ts";
+import type { ChangeSet } from "../runtime/apply.ts";
+import type { PracticeResource } from "./context.ts";
+import type { ApplyPlan } from "./gate.ts";
+
+/** What a reconcile found out, as far as it came. Steps fill it; only `status.ts` reads it. */
+export interface Report {
+  readonly resource: PracticeResource;
+  practice?: Practice;
+  observed?: Observed;
+  rendering?: Rendering;
+  plan?: ApplyPlan;
+  changes?: ChangeSet;
+  findings?: readonly Finding[];
+  door?: { readonly closed: boolean; readonly lookAgainSeconds?: number };
+  /** What ended it early: `Stalled`, `Waiting`, or anything else. */
+  error?: unknown;
+}

@@ -1,0 +1,187 @@
+import { API_VERSION, KIND, STATUS_MANAGER } from "../api/group.ts";
+import type { ConditionType, ReasonName } from "../api/reasons.ts";
+import { CONDITION_TYPES, REASONS } from "../api/reasons.ts";
+import type { Condition, PracticeStatus } from "../api/status.ts";
+import { PolicyViolation } from "../policy/enforce.ts";
+import { mergeConditions } from "../runtime/conditions.ts";
+import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
+import { isComplete, type Verdict, verdicts } from "./conditions.ts";
+import type { Context } from "./context.ts";
+import { keyOf, PRACTICES } from "./kinds.ts";
+import type { Report } from "./report.ts";
+import { dnsRecords } from "./dns.ts";
+import { roleStates } from "./roles.ts";
+
+/** Verdicts that `Ready` needs, most telling first: the first that is False gives `Ready` its reason. */
+const NEEDED: readonly ConditionType[] = [
+  "NamespaceHardened",
+  "CertificatesReady",
+  "MediaAddressKnown",
+  "ComponentsReady",
+  "RecordingDisabled",
+  "NetworkIsolated",
+  "EndToEndEncryptionEnforced",
+];
+
+/**
+ * The one exit of a reconcile into the practice's status: one write, and only if it says something new.
+ * A status that cannot be written because the practice is gone is a success.
+ */
+export async function writeStatus(context: Context, report: Report): Promise<void> {
+  const { resource } = report;
+  const status = statusOf(context, report);
+  const before = context.statuses.latest(resource);
+  if (JSON.stringify(canonical(before)) === JSON.stringify(canonical(status))) return;
+  const { namespace, name } = resource.metadata;
+  try {
+    const written = await context.cluster.apply(
+      PRACTICES,
+      { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name }, status },
+      { manager: STATUS_MANAGER, force: true, subresource: "status" },
+    );
+    context.statuses.wrote(written);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return;
+    throw error;
+  }
+  announce(context, report, before, status);
+}
+
+/** The status that a report amounts to. What was not reached keeps what was last known. */
+export function statusOf(context: Context, report: Report): PracticeStatus {
+  const { resource, practice } = report;
+  const before: Partial<PracticeStatus> = context.statuses.latest(resource) ?? {};
+  const generation = resource.metadata.generation ?? 0;
+  const found = isComplete(report) ? verdicts(context, report) : [];
+  const all = [...found, ...summary(report, found)];
+  const judged = mergeConditions(
+    before.conditions ?? [],
+    all.map((verdict) => ({ ...verdict, observedGeneration: generation })),
+    context.now().toISOString(),
+  ) as Condition[];
+  const kept = (before.conditions ?? []).filter(({ type }) => !judged.some((condition) => condition.type === type));
+  const order: readonly string[] = CONDITION_TYPES;
+  const conditions = [...judged, ...kept].toSorted((a, b) => order.indexOf(a.type) - order.indexOf(b.type));
+  return {
+    ...before,
+    observedGeneration: generation,
+    operatorVersion: context.version,
+    conditions,
+    ...(practice && addresses(context, report, practice)),
+    nextStep: nextStep(conditions),
+  };
+}
+
+/** `Ready`, `Reconciling` and `Stalled`, as kstatus reads them: never Ready beside Reconciling or Stalled. */
+function summary({ error, resource }: Report, found: readonly Verdict[]): Verdict[] {
+  const say = (
+    ready: Verdict["status"],
+    reconciling: boolean,
+    stalled: boolean,
+    reason: ReasonName,
+    message: string,
+  ) => [
+    { type: "Ready", status: ready, reason, message } as const,
+    verdictOf("Reconciling", reconciling, reason, message),
+    verdictOf("Stalled", stalled, reason, message),
+  ];
+  if (error instanceof Stalled) return say("False", false, true, error.reason as ReasonName, error.message);
+  if (error instanceof PolicyViolation) return say("False", false, true, "PolicyViolated", error.message);
+  if (error instanceof Waiting) return say("False", true, false, error.reason as ReasonName, error.message);
+  if (error !== undefined) return say("False", true, false, ...failure(error));
+  if (resource.metadata.deletionTimestamp)
+    return say("False", true, false, "Deleting", "The practice is being taken down.");
+
+  const missing = NEEDED.flatMap((type) => found.filter((v) => v.type === type && v.status === "False"))[0];
+  if (!missing) return say("True", false, false, "Ready", "The practice is ready.");
+  const moving = found.some((v) => v.status === "False" && MOVING.has(v.reason));
+  return say("False", moving, false, missing.reason, missing.message);
+}
+
+/** Reasons that pass without anybody doing something. */
+const MOVING: ReadonlySet<ReasonName> = new Set(["ComponentsStarting", "CertificateIssuing", "AddressAwaited"]);
+
+function verdictOf(type: ConditionType, on: boolean, reason: ReasonName, message: string): Verdict {
+  return on
+    ? { type, status: "True", reason, message }
+    : { type, status: "False", reason: "Settled", message: "Nothing to report." };
+}
+
+/** What went wrong with the API server, in words for the practice's admin. */
+function failure(error: unknown): [ReasonName, string] {
+  if (error instanceof ApiError && error.status === 403) {
+    return error.message.includes("exceeded quota")
+      ? [
+          "QuotaExceeded",
+          `The namespace's quota refuses an object: ${error.message}. Raise the quota; the operator tries again by itself.`,
+        ]
+      : [
+          "Forbidden",
+          `The operator lacks a right: ${error.message}. Install its roles again; it tries again by itself.`,
+        ];
+  }
+  const message = error instanceof Error ? error.message : "unknown";
+  return [
+    "ApiServerUnavailable",
+    `The API server did not take a request: ${message}. The operator tries again by itself.`,
+  ];
+}
+
+function addresses(
+  context: Context,
+  report: Report,
+  practice: NonNullable<Report["practice"]>,
+): Partial<PracticeStatus> {
+  const media = report.observed?.mediaAddresses ?? [];
+  const urls = Object.fromEntries(Object.entries(practice.hosts).map(([host, name]) => [host, `https://${name}`]));
+  return {
+    urls,
+    serverName: practice.serverName,
+    dns: dnsRecords(context.cache, practice),
+    media: { addresses: media.map(({ ip, port }) => ({ ip, port })), protocol: "UDP" },
+    components: roleStates(context, practice).map(({ role, ready, exists }) => ({
+      name: role,
+      ready,
+      reason: ready ? "Ready" : exists ? "Starting" : "Absent",
+    })),
+  };
+}
+
+/** The next thing that somebody has to do, from the condition that holds the practice back. */
+function nextStep(conditions: readonly Condition[]): string {
+  const ready = conditions.find(({ type }) => type === "Ready");
+  if (!ready || ready.status === "True") return "";
+  return REASONS[ready.reason as ReasonName]?.nextStep ?? "";
+}
+
+/** An event for each condition that changed to a reason worth one. */
+function announce(
+  context: Context,
+  { resource }: Report,
+  before: Partial<PracticeStatus> | undefined,
+  after: PracticeStatus,
+): void {
+  for (const condition of after.conditions) {
+    const { event } = REASONS[condition.reason as ReasonName] ?? {};
+    const same = before?.conditions?.some((c) => c.type === condition.type && c.reason === condition.reason);
+    if (!event || same || condition.type === "Reconciling" || condition.type === "Stalled") continue;
+    const { reason, message: note } = condition;
+    context.events.emit({ regarding: resource, type: event, reason, action: "Reconcile", note });
+  }
+  context.logger.info(
+    { practice: keyOf(resource), ready: after.conditions.find((c) => c.type === "Ready")?.reason },
+    "Status changed",
+  );
+}
+
+/** Key order does not count. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, v]) => v !== undefined)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([k, v]) => [k, canonical(v)]),
+  );
+}

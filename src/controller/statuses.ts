@@ -1,0 +1,31 @@
+import type { PracticeStatus } from "../api/status.ts";
+import type { LiveObject } from "../manifest.ts";
+import type { PracticeResource } from "./context.ts";
+
+/** The newest status we know of each practice: our own last write, until the cache has caught up with it. */
+export interface Statuses {
+  latest(resource: PracticeResource): PracticeStatus | undefined;
+  wrote(live: LiveObject): void;
+  forget(key: string): void;
+}
+
+export function createStatuses(): Statuses {
+  const written = new Map<string, LiveObject>();
+  const keyOf = ({ metadata }: LiveObject) => `${metadata.namespace}/${metadata.name}`;
+  return {
+    latest(resource) {
+      const ours = written.get(keyOf(resource));
+      const newer =
+        ours?.metadata.uid === resource.metadata.uid &&
+        // Comparable as numbers since Kubernetes 1.35 (KEP-5504), and in practice with etcd before.
+        BigInt(ours.metadata.resourceVersion) > BigInt(resource.metadata.resourceVersion);
+      return newer ? (ours["status"] as PracticeStatus) : resource.status;
+    },
+    wrote(live) {
+      written.set(keyOf(live), live);
+    },
+    forget(key) {
+      written.delete(key);
+    },
+  };
+}

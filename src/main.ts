@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+import { BadInput } from "./cli/bad-input.ts";
+import { InvalidConfig } from "./config.ts";
+import { USAGE } from "./cli/usage.ts";
+
+/** A command: takes its arguments, ends with an exit code. Loaded when asked for, so that each carries only its own. */
+type Command = (argv: readonly string[]) => Promise<number>;
+
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  operator: async () => (await import("./cli/operator.ts")).operator,
+  render: async () => (await import("./cli/render.ts")).renderCommand,
+  plan: async () => (await import("./cli/plan.ts")).plan,
+  status: async () => (await import("./cli/status.ts")).status,
+  release: async () => (await import("./cli/release.ts")).release,
+  entry: async () => (await import("./cli/entry.ts")).entry,
+};
+
+/** Exit codes: 0 done, 1 failed, 2 bad input. Output goes to stdout, messages to stderr. */
+async function main([name = "help", ...argv]: readonly string[]): Promise<number> {
+  const load = COMMANDS[name];
+  if (!load) {
+    const asked = name === "help" || name === "--help" || name === "-h";
+    process.stderr.write(asked ? USAGE : `There is no command "${name}".\n\n${USAGE}`);
+    return asked ? 0 : 2;
+  }
+  try {
+    return await (
+      await load()
+    )(argv);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return error instanceof BadInput || error instanceof InvalidConfig ? 2 : 1;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,170 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LABEL } from "../../src/api/group.ts";
+import { waitFor } from "../bed/wait.ts";
+import { bed, kubectl, kubectlApply } from "../support/bed.ts";
+import { type RunningOperator, startOperator } from "../support/operator.ts";
+import {
+  applyPractice,
+  childNames,
+  children,
+  expectReason,
+  giveMediaAddress,
+  practiceFor,
+  practiceNamespace,
+  quiet,
+  statusOf,
+  writesOf,
+} from "../support/practice-bed.ts";
+
+describe("the life of a practice on a real API server, with simulated pods", () => {
+  let namespace: string;
+  let operator: RunningOperator;
+  beforeAll(async () => {
+    namespace = await practiceNamespace();
+    operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace] });
+    await applyPractice(namespace);
+    await giveMediaAddress(namespace);
+    await waitFor(async () => childNames(await children(namespace)).includes(`Ingress/greenriver-meet`), {
+      timeout: 60_000,
+      what: "the last route",
+    });
+    await quiet(namespace);
+  });
+  afterAll(() => operator.stop());
+
+  it("says in its status what is in force, what waits and what comes next", async () => {
+    const status = await statusOf(namespace);
+    const reasons = Object.fromEntries((status.conditions ?? []).map(({ type, reason }) => [type, reason]));
+    expect(reasons).toMatchObject({
+      Ready: "CertificateIssuing",
+      RecordingDisabled: "Verified",
+      EndToEndEncryptionEnforced: "NotYetProven",
+      NetworkIsolated: "NotProbed",
+      MediaAddressKnown: "Known",
+      ComponentsReady: "AllReady",
+      NamespaceHardened: "Restricted",
+    });
+    expect(status.urls?.meet).toBe(`https://meet.${namespace}.example`);
+  });
+
+  it("writes nothing when the same manifest comes ten times and the operator restarts", async () => {
+    const since = new Date();
+    const practice = await practiceFor(namespace);
+    for (let i = 0; i < 10; i += 1) await kubectlApply(practice);
+    await operator.stop();
+    operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace] });
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(await writesOf(namespace, since)).toEqual([]);
+  });
+
+  it("brings back every child that is deleted, with the same content, within a second", async () => {
+    const before = await children(namespace);
+    const replaceable = before.filter(
+      ({ kind, metadata }) =>
+        !["Secret", "PersistentVolumeClaim"].includes(kind) && !metadata.name.endsWith("-identity"),
+    );
+    expect(replaceable.length).toBeGreaterThan(30);
+    const slow: string[] = [];
+    for (const child of replaceable) {
+      const name = `${child.kind}/${child.metadata.name}`;
+      await kubectl(["delete", child.kind, child.metadata.name, "-n", namespace, "--wait=false"]);
+      const start = performance.now();
+      await waitFor(
+        async () =>
+          (await children(namespace)).some(
+            (now) => `${now.kind}/${now.metadata.name}` === name && now.metadata.uid !== child.metadata.uid,
+          ),
+        { timeout: 10_000, interval: 20, what: `${name} to be back` },
+      );
+      if (performance.now() - start > 1500) slow.push(name);
+    }
+    expect(slow).toEqual([]);
+    expect(childNames(await children(namespace))).toEqual(childNames(before));
+  });
+
+  it("puts back what somebody edits, and names the editor in an event", async () => {
+    const wall = "greenriver-default-deny";
+    await kubectl([
+      "patch",
+      "networkpolicy",
+      wall,
+      "-n",
+      namespace,
+      "--type=merge",
+      "-p",
+      '{"spec":{"policyTypes":["Ingress"]}}',
+    ]);
+    await waitFor(async () => {
+      const types = await kubectl([
+        "get",
+        "networkpolicy",
+        wall,
+        "-n",
+        namespace,
+        "-o",
+        "jsonpath={.spec.policyTypes}",
+      ]);
+      return types.includes("Egress");
+    });
+    await waitFor(
+      async () => (await kubectl(["get", "events", "-n", namespace, "-o", "yaml"])).includes("kubectl-patch"),
+      {
+        what: "the event that names the editor",
+      },
+    );
+  });
+
+  it("tells of a foreign policy that widens the walls, and recovers when it is gone", async () => {
+    const hole = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: { name: "hole", namespace },
+      spec: { podSelector: {}, ingress: [{}], policyTypes: ["Ingress"] },
+    };
+    await kubectlApply(hole);
+    const told = await expectReason(namespace, "NetworkIsolated", "ForeignPolicy");
+    expect(told.message).toContain("NetworkPolicy/hole");
+    await kubectl(["delete", "networkpolicy", "hole", "-n", namespace]);
+    await expectReason(namespace, "NetworkIsolated", "NotProbed");
+  });
+
+  it("never makes a lost database password anew while its data exists", async () => {
+    const secret = "greenriver-database-1";
+    const backup = await kubectl(["get", "secret", secret, "-n", namespace, "-o", "json"]);
+    await kubectl(["delete", "secret", secret, "-n", namespace]);
+    const told = await expectReason(namespace, "Stalled", "SecretLost");
+    expect(told.message).toContain(secret);
+    const { metadata, ...rest } = JSON.parse(backup) as { metadata: { name: string; labels: object } };
+    await kubectlApply({ ...rest, metadata: { name: metadata.name, namespace, labels: metadata.labels } });
+    await expectReason(namespace, "Stalled", "Settled");
+  });
+
+  it("is taken down in order and keeps what Retain keeps", async () => {
+    await kubectl(["delete", "telehealthpractice", "greenriver", "-n", namespace, "--wait=true", "--timeout=60s"]);
+    const left = childNames(await children(namespace));
+    expect(left).toEqual([
+      "ConfigMap/greenriver-identity",
+      "PersistentVolumeClaim/greenriver-postgres-data",
+      "PersistentVolumeClaim/greenriver-synapse-media",
+      "Secret/greenriver-database-1",
+      "Secret/greenriver-synapse-1",
+    ]);
+    const [, ...kept] = await children(namespace);
+    expect(kept.every(({ metadata }) => metadata.labels?.[LABEL.retainedFrom])).toBe(true);
+  });
+
+  it("takes up again what a practice of the same name left", async () => {
+    const before = await children(namespace);
+    await applyPractice(namespace);
+    await waitFor(async () => (await children(namespace)).some(({ kind }) => kind === "StatefulSet"), {
+      timeout: 30_000,
+    });
+    const after = await children(namespace);
+    for (const kept of before) {
+      expect(
+        after.find(({ metadata }) => metadata.uid === kept.metadata.uid),
+        kept.metadata.name,
+      ).toBeDefined();
+    }
+  });
+});

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { waitFor } from "../bed/wait.ts";
+
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+/** An operator as users run it: a process of its own that is told where the cluster is by a kubeconfig. */
+export interface RunningOperator {
+  readonly pid: number;
+  readonly log: () => Promise<string>;
+  /** SIGTERM, and waits for the end. @returns the exit code. */
+  readonly stop: () => Promise<number | null>;
+  /** SIGKILL, and waits for the end. */
+  readonly kill: () => Promise<void>;
+  readonly ended: Promise<unknown>;
+}
+
+/** Starts an operator; resolves when it reconciles (or, with `ready: false`, at once). */
+export async function startOperator(
+  kubeconfig: string,
+  config: Readonly<Record<string, unknown>> = {},
+  { ready = true } = {},
+): Promise<RunningOperator> {
+  const folder = await mkdtemp(join(tmpdir(), "telehealth-operator-"));
+  const file = join(folder, "config.yaml");
+  const defaults = { logLevel: "info", telemetry: { host: "127.0.0.1", port: 0 }, leaderElection: { enabled: false } };
+  await writeFile(file, stringify({ ...defaults, ...config }));
+  const logFile = join(folder, "log");
+  const output = openSync(logFile, "a");
+  const child = spawn(process.execPath, [MAIN, "operator", "--config", file], {
+    stdio: ["ignore", output, output],
+    env: { ...process.env, KUBECONFIG: kubeconfig },
+  });
+  const ended = once(child, "exit");
+  const log = () => readFile(logFile, "utf8");
+  const end = async (signal: NodeJS.Signals) => {
+    if (isRunning(child)) child.kill(signal);
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  if (ready) {
+    const leading = async () => {
+      if (!isRunning(child)) throw new Error(`The operator ended: ${await log()}`);
+      return (await log()).includes("Reconciling practices");
+    };
+    await waitFor(leading, { timeout: 20_000, interval: 50, what: "the operator to reconcile" });
+  }
+  return {
+    pid: child.pid ?? 0,
+    log,
+    ended,
+    stop: () => end("SIGTERM").then(() => child.exitCode),
+    kill: () => end("SIGKILL"),
+  };
+}
+
+function isRunning(child: ChildProcess): boolean {
+  return child.exitCode === null && child.signalCode === null;
+}

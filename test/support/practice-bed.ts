@@ -1,0 +1,102 @@
+import { readFile } from "node:fs/promises";
+import { parseAllDocuments } from "yaml";
+import { FIELD_MANAGER, LABEL } from "../../src/api/group.ts";
+import type { PracticeStatus } from "../../src/api/status.ts";
+import { CHILD_RESOURCES } from "../../src/controller/live.ts";
+import type { LiveObject, Manifest } from "../../src/manifest.ts";
+import { waitFor } from "../bed/wait.ts";
+import { auditEvents, kubectl, kubectlApply, kubectlGet, newNamespace } from "./bed.ts";
+
+export const RESTRICTED = { "pod-security.kubernetes.io/enforce": "restricted" };
+
+/** The practice of an example with its names moved to a namespace of the test and hosts of its own. */
+export async function practiceFor(namespace: string, spec: object = {}, name = "greenriver"): Promise<Manifest> {
+  const text = await readFile(new URL("../../examples/solo.yaml", import.meta.url), "utf8");
+  const documents = parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+  const practice = documents.find(({ kind }) => kind === "TelehealthPractice");
+  if (!practice) throw new Error("examples/solo.yaml holds no practice.");
+  return {
+    ...practice,
+    metadata: { name, namespace },
+    spec: { ...(practice["spec"] as object), domain: `${namespace}.example`, ...spec },
+  };
+}
+
+/** A namespace as the examples make it. */
+export function practiceNamespace(): Promise<string> {
+  return newNamespace(RESTRICTED);
+}
+
+export async function applyPractice(namespace: string, spec: object = {}, name?: string): Promise<Manifest> {
+  const practice = await practiceFor(namespace, spec, name);
+  await kubectlApply(practice);
+  return practice;
+}
+
+const KINDS = CHILD_RESOURCES.map(({ plural, group }) => (group ? `${plural}.${group}` : plural)).join(",");
+
+/** Live children by label, Secrets included as metadata would name them. */
+export async function children(namespace: string, name = "greenriver"): Promise<LiveObject[]> {
+  const list = await kubectlGet<{ items: LiveObject[] }>(
+    `${KINDS},secrets`,
+    "-n",
+    namespace,
+    "-l",
+    `${LABEL.practice}=${name}`,
+  );
+  return list.items.filter(({ kind }) => kind !== "Pod");
+}
+
+export function childNames(objects: readonly LiveObject[]): string[] {
+  return objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`).toSorted();
+}
+
+export async function statusOf(namespace: string, name = "greenriver"): Promise<Partial<PracticeStatus>> {
+  const practice = await kubectlGet<{ status?: PracticeStatus }>("telehealthpractice", name, "-n", namespace);
+  return practice.status ?? {};
+}
+
+export async function condition(namespace: string, type: string, name?: string) {
+  return (await statusOf(namespace, name)).conditions?.find((entry) => entry.type === type);
+}
+
+/** Waits until a condition has a reason; fails with what it says instead. */
+export async function expectReason(namespace: string, type: string, reason: string, name?: string) {
+  return waitFor(
+    async () => {
+      const found = await condition(namespace, type, name);
+      if (found?.reason === reason) return found;
+      throw new Error(`${type} is ${found?.status} ${found?.reason}: ${found?.message}`);
+    },
+    { what: `${type} to say ${reason}` },
+  );
+}
+
+/** Plays the load balancer. */
+export async function giveMediaAddress(namespace: string, ip = "203.0.113.7", name = "greenriver"): Promise<void> {
+  const patch = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip }] } } });
+  const service = `${name}-media`;
+  await waitFor(() =>
+    kubectl(["patch", "service", service, "-n", namespace, "--subresource=status", "--type=merge", "-p", patch]),
+  );
+}
+
+/** Writes of the operator in a namespace since `since`, by the API server's own record. */
+export async function writesOf(namespace: string, since: Date): Promise<string[]> {
+  const events = await auditEvents(
+    (event) =>
+      (event.userAgent ?? "").startsWith(FIELD_MANAGER) &&
+      event.objectRef?.namespace === namespace &&
+      !["get", "list", "watch"].includes(event.verb) &&
+      new Date(event.requestReceivedTimestamp) > since,
+  );
+  return events.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.name}`);
+}
+
+/** Resolves when the operator has written nothing in this namespace for `seconds`. */
+export async function quiet(namespace: string, seconds = 2): Promise<void> {
+  await waitFor(
+    async () => (await writesOf(namespace, new Date(Date.now() - seconds * 1000))).length === 0 || undefined,
+    { timeout: 60_000, interval: 500, what: "the operator to come to rest" },
+  );
+}
