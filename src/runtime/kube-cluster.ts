@@ -15,7 +15,8 @@ export interface ClusterOptions {
 
 interface List {
   readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
-  readonly items: readonly LiveObject[];
+  /** An empty list of metadata comes as null. */
+  readonly items: readonly LiveObject[] | null;
 }
 
 /** The API server behind a transport. Cheap to make: it holds no state. */
@@ -159,7 +160,7 @@ export async function* listPages(
     const first = token === undefined;
     token = list.metadata.continue || undefined;
     yield {
-      items: list.items.map((item) => asObject(item, resource)),
+      items: (list.items ?? []).map((item) => asObject(item, resource)),
       first,
       resourceVersion: list.metadata.resourceVersion,
     };
