@@ -24,7 +24,9 @@ async function run(tier: Tier, obstacle: Promise<string | undefined>): Promise<O
 }
 
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({ options: { tiers: { type: "string" } } });
+  const { values } = parseArgs({ options: { tiers: { type: "string" }, bed: { type: "string" } } });
+  if (values.bed !== undefined && values.bed !== "docker") throw new Error('The only other bed is "docker".');
+  if (values.bed !== undefined) process.env.TELEHEALTH_BED = values.bed; // read by the setup of the cluster tier
   const chosen = choose(values.tiers);
   // Everything is fetched and built beside the unit tier, which needs none of it.
   const prepared = chosen.map((tier) => ({ tier, ready: notBuilt(tier) === undefined ? obstacle(tier) : undefined }));

@@ -1,19 +1,7 @@
 import type { TestProject } from "vitest/node";
-import type { Connection } from "../bed/api.ts";
 import { startControlPlane } from "../bed/control-plane.ts";
-import { installCrds } from "../bed/crds.ts";
-import { startKwok } from "../bed/kwok.ts";
-import { installOwnCrd } from "../bed/own-crd.ts";
-import type { KeyPair } from "../bed/pki.ts";
-
-/** What the setup hands to the tests, which run in other processes. */
-export interface SharedBed {
-  readonly adminConnection: Connection;
-  readonly kubeconfig: string;
-  readonly binaries: string;
-  readonly auditLog: string;
-  readonly serverIdentity: KeyPair;
-}
+import { startK3s } from "../bed/ways/k3s.ts";
+import type { SharedBed } from "./shared-bed.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -23,20 +11,8 @@ declare module "vitest" {
 
 /** One control plane for the whole tier; each test gets a namespace of its own. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const bed = await startControlPlane({ scheduler: true });
-  // Pods run nowhere, but they become Ready, so that phases, readiness and teardown can be seen: simulated.
-  await Promise.all([
-    startKwok(bed),
-    installCrds(bed.adminConnection, "cert-manager"),
-    installCrds(bed.adminConnection, "gateway-api"),
-    installOwnCrd(bed),
-  ]);
-  project.provide("bed", {
-    adminConnection: bed.adminConnection,
-    kubeconfig: bed.kubeconfig,
-    binaries: bed.binaries,
-    auditLog: bed.auditLog,
-    serverIdentity: bed.serverIdentity,
-  });
+  const bed = process.env.TELEHEALTH_BED === "docker" ? await startK3s() : await startControlPlane();
+  const { adminConnection, serverIdentity, kubeconfig, binaries, auditLog } = bed;
+  project.provide("bed", { adminConnection, serverIdentity, kubeconfig, binaries, auditLog });
   return bed.stop;
 }

@@ -59,7 +59,10 @@ function answer(outgoing: ServerResponse, { status, reason, retryAfter }: Extrac
     reason,
     message: "said by the proxy",
   };
-  outgoing.writeHead(status, { "content-type": "application/json", ...(retryAfter && { "retry-after": retryAfter }) });
+  outgoing.writeHead(status, {
+    "content-type": "application/json",
+    ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
+  });
   outgoing.end(JSON.stringify(body));
 }
 
