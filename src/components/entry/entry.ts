@@ -1,0 +1,80 @@
+import type { IDeployment } from "kubernetes-models/apps/v1";
+import type { IService } from "kubernetes-models/v1";
+import { LABEL } from "../../api/group.ts";
+import type { Manifest } from "../../manifest.ts";
+import type { Practice } from "../../practice/practice.ts";
+import type { Component, Params, Walls } from "../component.ts";
+import { labels, pod, probes } from "../kube.ts";
+
+export const ENTRY_PORT = 8080;
+
+/** The page where patients and staff come in: the operator's own image, without any right in the cluster. */
+export const entry: Component = { name: "entry", build, walls };
+
+function build({ practice }: Params): readonly Manifest[] {
+  return [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
+    service(practice),
+    deployment(practice),
+  ];
+}
+
+function walls(): Walls {
+  return {
+    role: "entry",
+    listens: [{ port: ENTRY_PORT, protocol: "TCP", from: { kind: "role", role: "front" } }],
+    talksTo: [],
+  };
+}
+
+function metadata(practice: Practice) {
+  return { name: practice.names.entry, labels: { [LABEL.component]: "entry" } };
+}
+
+function service(practice: Practice): Manifest & IService {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata(practice),
+    spec: {
+      selector: labels(practice, "entry").selector,
+      ports: [{ name: "http", port: ENTRY_PORT, targetPort: "http", protocol: "TCP" }],
+    },
+  };
+}
+
+function deployment(practice: Practice): Manifest & IDeployment {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: metadata(practice),
+    spec: {
+      replicas: 1,
+      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      revisionHistoryLimit: 2,
+      selector: { matchLabels: labels(practice, "entry").selector },
+      template: pod(practice, {
+        role: "entry",
+        serviceAccountName: practice.names.entry,
+        user: 65532,
+        containers: [
+          {
+            name: "entry",
+            image: practice.images.operator,
+            command: ["node", "src/main.ts", "entry"],
+            env: [
+              { name: "ENTRY_PORT", value: String(ENTRY_PORT) },
+              { name: "ENTRY_LOCALE", value: practice.locale },
+              { name: "ENTRY_IMPRINT_URL", value: practice.legal.imprintUrl ?? "" },
+              { name: "ENTRY_PRIVACY_URL", value: practice.legal.privacyUrl ?? "" },
+            ],
+            ports: [{ name: "http", containerPort: ENTRY_PORT, protocol: "TCP" }],
+            ...probes({ httpGet: { path: "/-/ready", port: "http" } }),
+            resources: practice.sizing.entry,
+          },
+        ],
+        volumes: [],
+      }),
+    },
+  };
+}

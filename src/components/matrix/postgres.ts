@@ -1,0 +1,133 @@
+import type { IStatefulSet } from "kubernetes-models/apps/v1";
+import type { IService } from "kubernetes-models/v1";
+import { LABEL } from "../../api/group.ts";
+import type { Manifest } from "../../manifest.ts";
+import type { Practice } from "../../practice/practice.ts";
+import { claim } from "../claim.ts";
+import type { Component, Params, Walls } from "../component.ts";
+import { configuration } from "../configuration.ts";
+import { configurationVolume, scratchVolume } from "../jitsi/volumes.ts";
+import { type ContainerParams, labels, pod, probes } from "../kube.ts";
+import {
+  makeDatabaseSh,
+  pgHbaConf,
+  POSTGRES_DATA,
+  POSTGRES_FILES,
+  POSTGRES_PASSWORD_FILE,
+  POSTGRES_PORT,
+  POSTGRES_SOCKETS,
+  POSTGRES_VOLUME,
+  postgresqlConf,
+} from "./postgres-config.ts";
+
+/** A PostgreSQL of the practice's own, unless its database is somewhere else. */
+export const postgres: Component = { name: "postgres", build, walls };
+
+function build({ practice, observed }: Params): readonly Manifest[] {
+  const { database } = practice.messaging;
+  if (database.kind !== "managed") return [];
+  const files = configuration(practice, "postgres", {
+    "postgresql.conf": postgresqlConf(practice.sizing.postgres),
+    "pg_hba.conf": pgHbaConf(),
+    "make-database.sh": makeDatabaseSh(),
+  });
+  return [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
+    files,
+    claim(practice, observed, "postgres", practice.names.databaseVolume, database.storage),
+    service(practice),
+    statefulSet(practice, files.metadata.name, observed.secrets.database),
+  ];
+}
+
+function walls({ practice }: Params): Walls {
+  const managed = practice.messaging.database.kind === "managed";
+  return {
+    role: "postgres",
+    listens: managed ? [{ port: POSTGRES_PORT, protocol: "TCP", from: { kind: "role", role: "synapse" } }] : [],
+    talksTo: [],
+  };
+}
+
+function metadata(practice: Practice) {
+  return { name: practice.names.postgres, labels: { [LABEL.component]: "postgres" } };
+}
+
+function service(practice: Practice): Manifest & IService {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata(practice),
+    spec: {
+      selector: labels(practice, "postgres").selector,
+      ports: [{ name: "postgres", port: POSTGRES_PORT, targetPort: "postgres", protocol: "TCP" }],
+    },
+  };
+}
+
+function statefulSet(practice: Practice, configMap: string, secretName: string): Manifest & IStatefulSet {
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: metadata(practice),
+    spec: {
+      replicas: 1,
+      serviceName: practice.names.postgres,
+      // A pod that cannot start would otherwise hold back the one that repairs it.
+      podManagementPolicy: "Parallel",
+      revisionHistoryLimit: 2,
+      selector: { matchLabels: labels(practice, "postgres").selector },
+      template: pod(practice, {
+        role: "postgres",
+        serviceAccountName: practice.names.postgres,
+        user: 999,
+        terminationGracePeriodSeconds: 60,
+        initContainers: [makeDatabase(practice)],
+        containers: [container(practice)],
+        volumes: [
+          configurationVolume("postgres", configMap),
+          {
+            name: "password",
+            secret: { secretName, items: [{ key: "password", path: "password" }], defaultMode: 0o440 },
+          },
+          { name: "data", persistentVolumeClaim: { claimName: practice.names.databaseVolume } },
+          scratchVolume("sockets", "1Mi"),
+          scratchVolume("tmp", "16Mi"),
+        ],
+      }),
+    },
+  };
+}
+
+function makeDatabase(practice: Practice): ContainerParams {
+  return {
+    name: "make-database",
+    image: practice.images.postgres,
+    command: ["sh", `${POSTGRES_FILES}/make-database.sh`],
+    resources: practice.sizing.postgres,
+    volumeMounts: [
+      { name: "postgres", mountPath: POSTGRES_FILES, readOnly: true },
+      { name: "password", mountPath: POSTGRES_PASSWORD_FILE.replace(/\/password$/, ""), readOnly: true },
+      { name: "data", mountPath: POSTGRES_VOLUME },
+      { name: "tmp", mountPath: "/tmp" },
+    ],
+  };
+}
+
+/** The image's stop signal is SIGINT: PostgreSQL ends its sessions and shuts down cleanly, it does not wait for them. */
+function container(practice: Practice): ContainerParams {
+  return {
+    name: "postgres",
+    image: practice.images.postgres,
+    command: ["postgres", "-D", POSTGRES_DATA, "-c", `config_file=${POSTGRES_FILES}/postgresql.conf`],
+    ports: [{ name: "postgres", containerPort: POSTGRES_PORT, protocol: "TCP" }],
+    ...probes({ exec: { command: ["pg_isready", "--quiet", `--host=${POSTGRES_SOCKETS}`] } }, 300),
+    resources: practice.sizing.postgres,
+    volumeMounts: [
+      { name: "postgres", mountPath: POSTGRES_FILES, readOnly: true },
+      { name: "data", mountPath: POSTGRES_VOLUME },
+      { name: "sockets", mountPath: POSTGRES_SOCKETS },
+      { name: "tmp", mountPath: "/tmp" },
+    ],
+  };
+}

@@ -1,0 +1,113 @@
+import type { INetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
+import { LABEL } from "../api/group.ts";
+import type { Manifest } from "../manifest.ts";
+import type { Network, NetworkPeer, Practice } from "../practice/practice.ts";
+import type { Component, Params, Party, Walls } from "./component.ts";
+import { ordersHostsCertificate } from "./tls.ts";
+
+type Edge = { readonly port: number; readonly protocol: "TCP" | "UDP" };
+type Policy = Manifest & INetworkPolicy;
+
+/** The port on which cert-manager's HTTP-01 solver pods listen. */
+const SOLVER_PORT = 8089;
+
+/**
+ * The walls of a practice: nothing goes in or out anywhere, but for the edges that `components` declare. A practice
+ * owns its namespace, so the default holds for every pod in it, ours or not.
+ */
+export function network(components: readonly Component[]): Component {
+  return {
+    name: "network",
+    build: (params) => [
+      defaultDeny(params.practice),
+      ...(ordersHostsCertificate(params.practice) ? [solver(params.practice)] : []),
+      ...components.flatMap((component) => component.walls?.(params) ?? []).flatMap((walls) => edges(params, walls)),
+    ],
+  };
+}
+
+function metadata(name: string) {
+  return { name, labels: { [LABEL.component]: "network" } };
+}
+
+function defaultDeny({ names }: Practice): Policy {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata(names.defaultDeny),
+    spec: { podSelector: {}, policyTypes: ["Ingress", "Egress"] },
+  };
+}
+
+/** Lets the edge reach cert-manager's short-lived pods that answer a challenge. Without such a pod it does nothing. */
+function solver({ names, network }: Practice): Policy {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata(names.solverPolicy),
+    spec: {
+      podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+      policyTypes: ["Ingress"],
+      ingress: [{ ...from(network, { kind: "frontDoor" }), ports: [{ port: SOLVER_PORT, protocol: "TCP" }] }],
+    },
+  };
+}
+
+/** The policy of one role. A role without edges needs none: the default holds. */
+function edges({ practice }: Params, { role, listens, talksTo }: Walls): readonly Policy[] {
+  if (listens.length === 0 && talksTo.length === 0) return [];
+  const { names, network } = practice;
+  return [
+    {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "NetworkPolicy",
+      metadata: metadata(names.walls(role)),
+      spec: {
+        podSelector: { matchLabels: { [LABEL.role]: role } },
+        policyTypes: ["Ingress", "Egress"],
+        ingress: listens.flatMap((edge) => rule(from(network, edge.from), [edge])),
+        egress: talksTo.flatMap((edge) => rule(to(network, edge.to), onPorts(network, edge))),
+      },
+    },
+  ];
+}
+
+/** A rule without any peer would be open to all, so there is none then. */
+function rule<P extends { from?: readonly NetworkPeer[]; to?: readonly NetworkPeer[] }>(
+  peers: P,
+  ports: readonly Edge[],
+) {
+  const nobody = peers.from?.length === 0 || peers.to?.length === 0;
+  return nobody ? [] : [{ ...peers, ports: ports.map(({ port, protocol }) => ({ port, protocol })) }];
+}
+
+/** `{}` means from anywhere: for what everybody may reach, and where nobody could say what the front door is. */
+function from(network: Network, party: Party): { from?: NetworkPeer[] } {
+  const anybody = party.kind === "anybody" || (party.kind === "frontDoor" && network.frontDoor.length === 0);
+  return anybody ? {} : { from: peersOf(network, party) };
+}
+
+function to(network: Network, party: Party): { to: NetworkPeer[] } {
+  return { to: peersOf(network, party) };
+}
+
+function onPorts(network: Network, edge: Edge & { readonly to: Party }): readonly Edge[] {
+  return edge.to.kind === "dns" ? network.dns.ports.map((port) => ({ port, protocol: edge.protocol })) : [edge];
+}
+
+/** @throws Error for a pod that wants to talk to anybody or to the edge: no pod of a practice does. */
+function peersOf(network: Network, party: Party): NetworkPeer[] {
+  switch (party.kind) {
+    case "role":
+      return [{ podSelector: { matchLabels: { [LABEL.role]: party.role } } }];
+    case "peers":
+      return [...party.peers];
+    case "dns":
+      return [...network.dns.peers];
+    case "frontDoor":
+      if (network.frontDoor.length > 0) return [...network.frontDoor];
+      throw new Error("No pod talks to the edge of the cluster.");
+    case "anybody":
+      throw new Error("No pod talks to anybody: name the peers.");
+  }
+}
