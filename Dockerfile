@@ -1,0 +1,18 @@
+# The operator, the CLI and the entry page in one image. Node's tag is exact; its digest was not read by us yet.
+FROM docker.io/library/node:24.21.0-trixie-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY tools/node ./tools/node
+RUN npm ci --omit=dev
+COPY src ./src
+COPY LICENSE ./
+RUN chmod 755 src/main.ts
+
+FROM docker.io/library/node:24.21.0-trixie-slim
+COPY --from=build /app /app
+RUN ln -s /app/src/main.ts /usr/local/bin/telehealth
+WORKDIR /app
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["node", "src/main.ts"]
+CMD ["help"]
