@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UPSTREAM_PLUGINS } from "../../src/components/jitsi/prosody.ts";
 import { brewery, xmppDomains } from "../../src/components/jitsi/xmpp.ts";
 import { someParams } from "../support/practice.ts";
+import { startFront } from "./support/front.ts";
 import { signed, startSignalling, type Signalling } from "./support/signalling.ts";
 import { encryption, participant, presence, service, type XmppClient } from "./support/xmpp.ts";
 
@@ -253,6 +254,25 @@ describe("what a participant can say later", () => {
     );
     await alice.expect(/olm/);
     expect(alice.received()).not.toContain("secret words");
+  });
+});
+
+describe("through the front", () => {
+  it("lets a participant in by websocket and by BOSH, and shows nobody whether it is ready", async () => {
+    const front = await startFront(params, { pages: {}, element: {} }, { signallingPort: prosody.ports.http });
+    try {
+      const host = xmpp.domain;
+      const token = prosody.token("room1234");
+      const url = `ws://${host}:${front.port}/xmpp-websocket`;
+      expect((await participant(url, host, token)).jid).toContain(`@${host}/`);
+      await expect(participant(url, host)).rejects.toThrow(/not-authorized/);
+      const open = `<body xmlns="http://jabber.org/protocol/httpbind" to="${host}" rid="1" hold="1" wait="5" ver="1.6" xml:lang="en"/>`;
+      const bosh = await front.ask(host, `/http-bind?token=${token}`, { method: "POST", body: open });
+      expect(bosh.body).toContain("<mechanism>ANONYMOUS</mechanism>");
+      expect((await front.ask(host, "/ready")).status).toBe(404);
+    } finally {
+      await front.stop();
+    }
   });
 });
 

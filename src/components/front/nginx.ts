@@ -45,7 +45,6 @@ events {
 export function httpBlock(): string {
   return `  include /etc/nginx/mime.types;
   types {
-    application/wasm wasm;
     audio/wav wav;
   }
   default_type application/octet-stream;
@@ -140,7 +139,7 @@ function meetServer(practice: Practice): string {
     location ~ ^/(base|fonts|title|plugin\\.head|body)\\.html$ { internal; }
     location = /index.html { internal; expires -1; }
     location = / { rewrite ^ /index.html last; }
-    location ~ ^/[A-Za-z0-9_-]{16,128}$ { rewrite ^ /index.html last; }
+    location ~ "^/[A-Za-z0-9_-]{16,128}$" { rewrite ^ /index.html last; }
 
     location ~ ^/(libs|css|static|images|fonts|lang|sounds)/ { try_files $uri =404; expires 1h; }
     location = /manifest.json { try_files $uri =404; }

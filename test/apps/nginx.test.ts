@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { someParams } from "../support/practice.ts";
+import { startFront, type Front } from "./support/front.ts";
+
+const params = someParams();
+const { entry, meet, matrix, chat } = params.practice.hosts;
+const ROOM = "k3mz7q0a9xw2b5c8d1e4";
+
+/** The meeting page as the image has it, in small: the includes are what matters. */
+const PAGES = {
+  "index.html": `<html><head>
+<!--#include virtual="head.html" -->
+<script><!--#include virtual="/config.js" --></script>
+<script><!--#include virtual="/interface_config.js" --></script>
+<!--#include virtual="base.html" --><!--#include virtual="plugin.head.html" -->
+</head><body><!--#include virtual="body.html" --></body></html>`,
+  "base.html": "<base-part>",
+  "plugin.head.html": "<plugin-part>",
+  "body.html": "<body-part>",
+  "title.html": "<title-part>",
+  "static/404.html": "nothing here",
+  "libs/app.bundle.min.js": "app",
+  "transcripts/secret.txt": "a transcript",
+  "package.json": "{}",
+};
+const ELEMENT = { "index.html": "<element>", "bundles/x.js": "bundle", "config.sample.json": "{}" };
+
+let front: Front;
+
+beforeAll(async () => {
+  front = await startFront(params, { pages: PAGES, element: ELEMENT });
+});
+
+afterAll(() => front?.stop());
+
+describe("the configuration", () => {
+  it("passes nginx' own check without a warning", async () => {
+    const said = await front.check();
+    expect(said.match(/test is successful/g)).toHaveLength(2);
+    expect(said).not.toMatch(/\[(warn|error|emerg)\]/);
+  });
+});
+
+describe("hosts and paths", () => {
+  const open: readonly [host: string, path: string, answer: string][] = [
+    [meet, `/${ROOM}`, "<base-part>"],
+    [meet, "/libs/app.bundle.min.js?v=1", "app"],
+    [meet, "/http-bind?room=x", "signalling"],
+    [matrix, "/_matrix/client/versions", "synapse"],
+    [matrix, "/_matrix/media/v3/config", "synapse"],
+    [matrix, "/_synapse/client/pick_username", "synapse"],
+    [matrix, "/.well-known/matrix/client", "synapse"],
+    [chat, "/", "<element>"],
+    [chat, "/bundles/x.js", "bundle"],
+    [chat, "/config.json", "default_server_config"],
+    [entry, "/", "entry"],
+    [entry, "/s/anything", "entry"],
+  ];
+  for (const [host, path, answer] of open) {
+    it(`passes ${host}${path}`, async () => {
+      const { status, body } = await front.ask(host, path);
+      expect({ status, body }).toEqual({ status: 200, body: expect.stringContaining(answer) });
+    });
+  }
+
+  const closed: readonly [host: string, path: string][] = [
+    [meet, "/ready"],
+    [meet, "/http-bind/"],
+    [meet, "/http-bind/../ready"],
+    [meet, "/xmpp-websocket/x"],
+    [meet, "/health"],
+    [meet, "/metrics"],
+    [meet, "/colibri/stats"],
+    [meet, "/about/health"],
+    [meet, "/short"],
+    [meet, "/tenant/k3mz7q0a9xw2b5c8d1e4"],
+    [meet, "/transcripts/secret.txt"],
+    [meet, "/libs/../transcripts/secret.txt"],
+    [meet, "/libs/..%2ftranscripts/secret.txt"],
+    [meet, "/package.json"],
+    [meet, "/head.html"],
+    [meet, "/body.html"],
+    [meet, "/.well-known/element/jitsi"],
+    [meet, "/_matrix/client/versions"],
+    [matrix, "/"],
+    [matrix, "/_synapse/admin/v1/users"],
+    [matrix, "/_matrix/client/../../_synapse/admin/v1/users"],
+    [matrix, "/_matrix/client/%2e%2e/%2e%2e/_synapse/admin/v1/users"],
+    [matrix, "/_matrix/client/..%2f..%2f_synapse/admin/v1/users"],
+    [matrix, "//_synapse/admin/v1/users"],
+    [matrix, "/_synapse/client/../admin/v1/users"],
+    [matrix, "/_synapse//admin/v1/users"],
+    [matrix, "/_synapse/mas/x"],
+    [matrix, "/_matrix/federation/v1/version"],
+    [matrix, "/_matrix/key/v2/server"],
+    [matrix, "/_matrix/clientx"],
+    [matrix, "/.well-known/matrix/server"],
+    [matrix, "/.well-known/matrix/client/x"],
+    [matrix, "/health"],
+    [matrix, "/metrics"],
+    [entry, "/-/ready"],
+    [entry, "/-/anything"],
+    [chat, "/-/ready"],
+    [chat, "/config.sample.jsonx"],
+    ["unknown.example", "/"],
+    ["unknown.example", "/_matrix/client/versions"],
+    [`${meet}.evil.example`, "/config.js"],
+    ["127.0.0.1", "/http-bind"],
+  ];
+  for (const [host, path] of closed) {
+    it(`answers 404 to ${host}${path} and asks nobody`, async () => {
+      const before = asked();
+      expect((await front.ask(host, path)).status).toBe(404);
+      expect(asked()).toBe(before);
+    });
+  }
+
+  it("takes only reading from Element's files", async () => {
+    expect((await front.ask(chat, "/", { method: "POST" })).status).toBe(403);
+  });
+
+  it("serves Element to its own pod alone", async () => {
+    await expect(fetch(`http://[::1]:${front.elementPort}/`)).rejects.toThrow("fetch failed");
+  });
+
+  it("is ready on no host of the practice", async () => {
+    for (const host of [meet, matrix]) expect((await front.ask(host, "/-/ready")).status).toBe(404);
+    expect((await front.ask("10.0.0.7:8080", "/-/ready")).status).toBe(200);
+  });
+});
+
+describe("the meeting page", () => {
+  it("has the guard first, then the whole configuration, inlined", async () => {
+    const { body } = await front.ask(meet, `/${ROOM}`);
+    expect(body).toContain(params.assets.guard);
+    expect(body.indexOf(params.assets.guard)).toBeLessThan(body.indexOf("var config = {"));
+    expect(body.indexOf("var config = {")).toBeLessThan(body.indexOf("var interfaceConfig = {"));
+    expect(body).toContain("<plugin-part>");
+    expect(body).toContain("<body-part>");
+    expect(body).not.toContain("[an error occurred");
+  });
+
+  it("is never kept by a browser beyond the visit", async () => {
+    expect((await front.ask(meet, `/${ROOM}`)).headers["cache-control"]).toBe("no-cache");
+  });
+});
+
+describe("what backends learn", () => {
+  const REVEALING = {
+    "user-agent": "Patient's Browser 1.0",
+    "x-forwarded-for": "198.51.100.23",
+    "x-real-ip": "198.51.100.23",
+    forwarded: "for=198.51.100.23",
+    "true-client-ip": "198.51.100.23",
+    "cf-connecting-ip": "198.51.100.23",
+    "x-anything": "198.51.100.23",
+    referer: `https://${entry}/s/secret`,
+  };
+  const PATHS = [
+    ["signalling", meet, "/http-bind"],
+    ["synapse", matrix, "/_matrix/client/versions"],
+    ["entry", entry, "/"],
+  ] as const;
+  for (const [backend, host, path] of PATHS) {
+    it(`tells ${backend} neither address nor browser`, async () => {
+      await front.ask(host, path, { headers: REVEALING });
+      const asked = front.asked(backend).at(-1);
+      expect(JSON.stringify(asked)).not.toMatch(/198\.51\.100|Patient|secret/);
+      expect(asked?.headers).toMatchObject({ host, "x-forwarded-proto": "https" });
+    });
+  }
+
+  it("passes what an API needs, with the path as it was sent", async () => {
+    const path = "/_matrix/client/v3/rooms/%21abc%3Amatrix.greenriver.example/send/m.room.encrypted/%2F?x=%20";
+    await front.ask(matrix, path, {
+      method: "PUT",
+      headers: { authorization: "Bearer token", "content-type": "application/json", "content-length": "2" },
+      body: "{}",
+    });
+    const asked = front.asked("synapse").at(-1);
+    expect(asked).toMatchObject({ method: "PUT", url: path });
+    expect(asked?.headers).toMatchObject({ authorization: "Bearer token", "content-length": "2" });
+  });
+
+  it("passes a websocket, with the token in its query", async () => {
+    const { status } = await front.ask(meet, "/xmpp-websocket?token=t", {
+      headers: { connection: "Upgrade", upgrade: "websocket", "sec-websocket-protocol": "xmpp" },
+    });
+    expect(status).toBe(101);
+    const asked = front.asked("signalling").at(-1);
+    expect(asked).toMatchObject({
+      method: "UPGRADE",
+      url: "/xmpp-websocket?token=t",
+      headers: { upgrade: "websocket", "sec-websocket-protocol": "xmpp", host: meet },
+    });
+  });
+});
+
+describe("what browsers are told", () => {
+  const answers = [
+    [meet, `/${ROOM}`],
+    [meet, "/http-bind"],
+    [meet, "/libs/app.bundle.min.js"],
+    [meet, "/not-there"],
+    [matrix, "/_matrix/client/versions"],
+    [chat, "/"],
+    [entry, "/"],
+  ] as const;
+  for (const [host, path] of answers) {
+    it(`has every security header once on ${host}${path}`, async () => {
+      const { headers } = await front.ask(host, path);
+      expect(headers["strict-transport-security"]).toBe("max-age=63072000");
+      expect(headers["referrer-policy"]).toBe("no-referrer");
+      expect(headers["x-content-type-options"]).toBe("nosniff");
+      expect(headers["permissions-policy"]).toContain("geolocation=()");
+      expect(headers.server).toBe("nginx");
+      expect(headers["x-powered-by"]).toBeUndefined();
+    });
+  }
+
+  it("lets the meeting page load from the practice alone", async () => {
+    const csp = String((await front.ask(meet, `/${ROOM}`)).headers["content-security-policy"]);
+    expect(csp).toContain("default-src 'none'");
+    expect(csp).toContain(`frame-ancestors 'self' https://${chat}`);
+    expect(hostsIn(csp)).toEqual([chat, meet]);
+    expect(csp).not.toContain("'unsafe-eval'");
+  });
+
+  it("lets Element load from the practice alone, and run no inline script", async () => {
+    const csp = String((await front.ask(chat, "/")).headers["content-security-policy"]);
+    expect(hostsIn(csp)).toEqual([matrix, meet]);
+    expect(csp).toMatch(/script-src 'self' 'wasm-unsafe-eval';/);
+  });
+});
+
+describe("the log", () => {
+  it("holds nothing about a request, not even when a backend is away", async () => {
+    await front.stopBackend("entry");
+    expect((await front.ask(entry, "/s/secret-link", { headers: { "x-forwarded-for": "198.51.100.23" } })).status).toBe(
+      502,
+    );
+    await front.ask(meet, `/${"x".repeat(200)}`);
+    await front.ask(meet, "/libs/missing-secret.js");
+    const log = await front.log();
+    expect(log).not.toMatch(/secret|198\.51\.100|127\.0\.0\.1|client:|request:/);
+  });
+});
+
+function asked(): number {
+  return (["signalling", "synapse", "entry"] as const).reduce((sum, name) => sum + front.asked(name).length, 0);
+}
+
+function hostsIn(csp: string): string[] {
+  return [...new Set([...csp.matchAll(/[a-z]+:\/\/([^\s;"]+)/g)].map((match) => match[1] ?? ""))].toSorted();
+}
