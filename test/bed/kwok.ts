@@ -24,16 +24,21 @@ async function build(into: string): Promise<void> {
   await writeFile(join(into, "stages.yaml"), stages.join("\n---\n"));
 }
 
+/** Builds kwok and fetches its stages; returns the folder of both. Needs Go the first time. */
+export function provisionKwok(): Promise<string> {
+  return kept(cacheEntry("kwok", [version, ...stageFolders]), (into) =>
+    withProgress(`building kwok ${version}`, () => build(into)),
+  );
+}
+
 const size = { cpu: "64", memory: "256Gi", pods: "1000" };
 
 /**
  * Adds one **simulated** node to a control plane that has a scheduler: its pods are called Ready within a second though
- * nothing runs. Whatever a test or a demo shows with it must be called simulated. Needs Go the first time.
+ * nothing runs. Whatever a test or a demo shows with it must be called simulated.
  */
 export async function startKwok(bed: ControlPlane): Promise<void> {
-  const folder = await kept(cacheEntry("kwok", [version, ...stageFolders]), (into) =>
-    withProgress(`building kwok ${version}`, () => build(into)),
-  );
+  const folder = await provisionKwok();
   const client = apiClient(bed.adminConnection);
   try {
     const annotations = { "kwok.x-k8s.io/node": "fake" };

@@ -5,7 +5,10 @@ import type { ControlPlane } from "./control-plane.ts";
  * Adds **simulated** volumes, so that pods with claims can be scheduled: claims that name no class are bound to them,
  * as long as there are some. Nothing is ever stored in one.
  */
-export async function addVolumes({ adminConnection }: Pick<ControlPlane, "adminConnection">, count: number): Promise<void> {
+export async function addVolumes(
+  { adminConnection }: Pick<ControlPlane, "adminConnection">,
+  count: number,
+): Promise<void> {
   const client = apiClient(adminConnection);
   const create = (index: number) => {
     const spec = {

@@ -1,5 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { nginx, prosody } from "../apps/support/programs.ts";
+import { provisionCrds } from "../bed/crds.ts";
+import { provisionHelm } from "../bed/helm.ts";
+import { provisionKwok } from "../bed/kwok.ts";
 import { provisionControlPlane } from "../bed/provision.ts";
 
 /** A part of the tests that runs as a whole, with what has to be there first. */
@@ -24,11 +28,17 @@ export function notBuilt(tier: Tier): string | undefined {
 
 const nothing = () => Promise.resolve();
 
+async function provisionCluster(): Promise<void> {
+  if (process.env.TELEHEALTH_BED === undefined) await provisionControlPlane();
+  await Promise.all([provisionCrds("cert-manager"), provisionCrds("gateway-api"), provisionHelm()]);
+  await provisionKwok();
+}
+
 /** In the order in which they run; each finds more expensive faults than the one before. */
 export const tiers: readonly Tier[] = [
   { name: "unit", prepare: nothing },
-  { name: "cluster", prepare: async () => process.env.TELEHEALTH_BED ?? (await provisionControlPlane()) },
-  { name: "apps", prepare: nothing },
+  { name: "cluster", prepare: provisionCluster },
+  { name: "apps", prepare: () => Promise.all([nginx(), prosody()]) },
   { name: "node", prepare: nothing },
 ];
 
