@@ -17,17 +17,10 @@ export const exposure: Component = { name: "exposure", build, awaits };
 
 function build({ practice, observed }: Params): readonly Manifest[] {
   const { exposure } = practice;
-  switch (exposure.kind) {
-    case "ingress":
-      return [ingress(practice, exposure)];
-    case "gateway":
-      return observed.apis.gateway ? ownGateway(practice, exposure) : [];
-    case "parentRef":
-      return observed.apis.gateway ? sharedGateway(practice, exposure) : [];
-    case "service":
-      // The front pod's own Service is all there is.
-      return [];
-  }
+  if (exposure.kind === "ingress") return HOSTS.map((host) => ingress(practice, exposure, host));
+  // With `service` the front pod's own Service is all there is.
+  if (exposure.kind === "service" || !observed.apis.gateway) return [];
+  return exposure.kind === "gateway" ? ownGateway(practice, exposure) : sharedGateway(practice, exposure);
 }
 
 function awaits({ practice, observed }: Params): readonly Await[] {
@@ -43,31 +36,38 @@ function awaits({ practice, observed }: Params): readonly Await[] {
   ];
 }
 
-function ingress(practice: Practice, exposure: Extract<Exposure, { kind: "ingress" }>): Manifest & IIngress {
+/** One Ingress per host, so that each opens when what serves it is ready. */
+function ingress(
+  practice: Practice,
+  exposure: Extract<Exposure, { kind: "ingress" }>,
+  which: Host,
+): Manifest & IIngress {
   const secretName = hostsTlsSecret(practice);
-  const hosts = HOSTS.map((host) => practice.hosts[host]);
+  const host = practice.hosts[which];
   return {
     apiVersion: "networking.k8s.io/v1",
     kind: "Ingress",
     metadata: {
-      ...metadata(practice.names.ingress),
+      ...routeMetadata(practice, which),
       ...(Object.keys(exposure.annotations).length > 0 && { annotations: { ...exposure.annotations } }),
     },
     spec: {
       ...(exposure.className && { ingressClassName: exposure.className }),
-      ...(secretName && { tls: [{ hosts, secretName }] }),
-      rules: hosts.map((host) => ({
-        host,
-        http: {
-          paths: [
-            {
-              path: "/",
-              pathType: "Prefix" as const,
-              backend: { service: { name: practice.names.front, port: { number: FRONT_PORT } } },
-            },
-          ],
+      ...(secretName && { tls: [{ hosts: [host], secretName }] }),
+      rules: [
+        {
+          host,
+          http: {
+            paths: [
+              {
+                path: "/",
+                pathType: "Prefix",
+                backend: { service: { name: practice.names.front, port: { number: FRONT_PORT } } },
+              },
+            ],
+          },
         },
-      })),
+      ],
     },
   };
 }
@@ -133,10 +133,7 @@ function routes(practice: Practice, parent: (host: Host) => object): readonly Ma
   return HOSTS.map((host) => ({
     apiVersion: `${GATEWAY_GROUP}/v1`,
     kind: "HTTPRoute",
-    metadata: {
-      name: practice.names.route(host),
-      labels: { [LABEL.component]: "exposure", [LABEL.host]: host },
-    },
+    metadata: routeMetadata(practice, host),
     spec: {
       parentRefs: [parent(host)],
       hostnames: [practice.hosts[host]],
@@ -170,6 +167,10 @@ function redirect(practice: Practice, parent: object): Manifest {
       ],
     },
   };
+}
+
+function routeMetadata(practice: Practice, host: Host) {
+  return { name: practice.names.route(host), labels: { [LABEL.component]: "exposure", [LABEL.host]: host } };
 }
 
 function metadata(name: string) {

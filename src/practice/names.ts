@@ -40,7 +40,6 @@ export function namesOf(name: string) {
     signallingTls: `${name}-signalling-tls`,
 
     gateway: `${name}-gateway`,
-    ingress: `${name}-ingress`,
     redirectRoute: `${name}-redirect`,
 
     /** A NetworkPolicy per role. */
