@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -47,12 +47,14 @@ describe("the cache", () => {
     expect(existsSync(join(entry, "part"))).toBe(true);
   });
 
-  it("takes over the lock of a run that died", async () => {
+  it("takes over the lock of a run that died, and clears up after it", async () => {
     const entry = join(folder, "entry");
+    await mkdir(`${entry}.part-1`);
     const dead = spawn("true");
     await once(dead, "exit");
     await writeFile(`${entry}.lock`, String(dead.pid));
     expect(await kept(entry, async () => undefined)).toBe(entry);
+    expect(await readdir(folder)).toEqual(["entry"]);
   });
 
   it("has another entry for other inputs", () => {

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { say } from "./progress.ts";
 
 /** Where built and downloaded parts of the bed are kept between runs, outside the repository. */
-export function cacheFolder(): string {
+function cacheFolder(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "telehealth-operator", "bed");
 }
 
@@ -44,6 +44,12 @@ async function takeLock(file: string): Promise<boolean> {
   return false;
 }
 
+/** What interrupted runs left of an entry. */
+async function removeParts(entry: string): Promise<void> {
+  const parts = (await readdir(dirname(entry))).filter((name) => name.startsWith(`${basename(entry)}.part-`));
+  for (const name of parts) await rm(join(dirname(entry), name), { recursive: true, force: true });
+}
+
 /**
  * Returns the folder `entry`, made by `make` if it is not there yet. What is half made is never seen: `make` fills
  * a folder beside it that is renamed at the end. Of several processes that want the same entry one makes it and the
@@ -62,6 +68,7 @@ export async function kept(entry: string, make: (into: string) => Promise<void>)
     }
     try {
       if (existsSync(entry)) break;
+      await removeParts(entry);
       await mkdir(part, { recursive: true });
       await make(part);
       await rename(part, entry);

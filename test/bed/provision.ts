@@ -59,7 +59,7 @@ const modules: Way = {
 export const ways: readonly Way[] = [explicit, cached, released, modules];
 
 /** No way to a control plane is open on this machine; `message` lists each with its reason and what would help. */
-export class NoControlPlane extends Error {
+class NoControlPlane extends Error {
   override readonly name = "NoControlPlane";
 }
 

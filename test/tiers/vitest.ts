@@ -44,6 +44,8 @@ export async function runProject(project: string): Promise<Outcome> {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
   const args = [cli, "run", "--project", project, "--allowOnly=false", ...reporters];
   const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const interrupt = (signal: NodeJS.Signals) => child.kill(signal);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   let last = performance.now();
   for (const [from, to] of [
     [child.stdout, process.stdout],
@@ -61,6 +63,7 @@ export async function runProject(project: string): Promise<Outcome> {
   }, 1_000);
   const [code] = (await once(child, "close")) as [number | null];
   clearInterval(heartbeat);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   const text = await readFile(file, "utf8").catch(() => undefined);
   await rm(folder, { recursive: true });
   return { tier: project, seconds: seconds(), ...count(text === undefined ? undefined : JSON.parse(text), code) };

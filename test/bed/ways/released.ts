@@ -15,7 +15,7 @@ export interface ReleaseSites {
   readonly patience: number;
 }
 
-export function releaseSites(): ReleaseSites {
+function releaseSites(): ReleaseSites {
   return {
     kubernetes: process.env.KUBERNETES_RELEASES ?? "https://dl.k8s.io",
     etcd: process.env.ETCD_RELEASES ?? "https://github.com/etcd-io/etcd/releases/download",
@@ -52,7 +52,7 @@ async function getText(url: string, patience: number): Promise<string> {
 }
 
 /** Downloads a file and refuses it unless its SHA-256 is the published one. */
-export async function download(url: string, sha256: string, file: string, patience: number): Promise<void> {
+async function download(url: string, sha256: string, file: string, patience: number): Promise<void> {
   const hash = createHash("sha256");
   const pieces = await get(url, patience);
   const hashed = async function* () {
