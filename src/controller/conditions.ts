@@ -116,7 +116,7 @@ function certificates(context: Context, { practice, observed }: Complete): Verdi
   const state = certificate && readiness(certificate);
   if (state?.ready)
     return verdict("CertificatesReady", "True", "Issued", "The certificate for all four hosts is issued.");
-  const why = state?.message ? ` cert-manager says: ${state.message}` : "";
+  const why = state && state.reason !== "Pending" ? ` cert-manager says: ${state.message}` : "";
   return verdict(
     "CertificatesReady",
     "False",

@@ -8,6 +8,7 @@ import { installCrds } from "../bed/crds.ts";
 import { helm } from "../bed/helm.ts";
 import { startKwok } from "../bed/kwok.ts";
 import { run } from "../bed/run.ts";
+import { addVolumes } from "../bed/volumes.ts";
 import type { DemoOptions } from "./options.ts";
 
 const CHART = fileURLToPath(new URL("../../charts/telehealth-operator", import.meta.url));
@@ -52,6 +53,7 @@ async function ownCluster() {
   const plane = await startControlPlane({ scheduler: true });
   await Promise.all([
     startKwok(plane),
+    addVolumes(plane, 4),
     installCrds(plane.adminConnection, "cert-manager"),
     installCrds(plane.adminConnection, "gateway-api"),
   ]);

@@ -45,11 +45,13 @@ export async function startOperator(
     await rm(folder, { recursive: true, force: true });
   };
   if (ready) {
-    const leading = async () => {
-      if (!isRunning(child)) throw new Error(`The operator ended: ${await log()}`);
-      return (await log()).includes("Reconciling practices");
-    };
-    await waitFor(leading, { timeout: 20_000, interval: 50, what: "the operator to reconcile" });
+    const leading = async () => !isRunning(child) || (await log()).includes("Reconciling practices");
+    await waitFor(leading, { timeout: 20_000, interval: 50, what: "the operator to reconcile" }).catch(
+      async (error) => {
+        throw new Error(await log(), { cause: error });
+      },
+    );
+    if (!isRunning(child)) throw new Error(`The operator ended: ${await log()}`);
   }
   return {
     pid: child.pid ?? 0,
