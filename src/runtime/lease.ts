@@ -101,7 +101,7 @@ export function createLease(options: {
       leaseDurationSeconds: DURATION_SECONDS,
       acquireTime: same ? (spec.acquireTime ?? now) : now,
       renewTime: now,
-      leaseTransitions: (spec.leaseTransitions ?? 0) + (same || !spec.holderIdentity ? 0 : 1),
+      leaseTransitions: (spec.leaseTransitions ?? -1) + (same ? 0 : 1),
     };
   }
 

@@ -76,7 +76,9 @@ export function createLedger(cache: Cache): Ledger {
       }
       return !expected || expected.size === 0;
     },
-    giveUp: (namespace) => void namespaces.get(namespace)?.expected.clear(),
+    giveUp(namespace) {
+      namespaces.get(namespace)?.expected.clear();
+    },
     forget: (namespace) => void namespaces.delete(namespace),
     get size() {
       return [...namespaces.values()].reduce((sum, { entries }) => sum + entries.size, 0);

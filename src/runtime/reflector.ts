@@ -228,6 +228,6 @@ function goesOn(error: unknown): boolean {
 /** Half of an object's memory, and read by nobody here. */
 function withoutManagedFields(object: LiveObject): LiveObject {
   if (!("managedFields" in object.metadata)) return object;
-  const { managedFields: _, ...metadata } = object.metadata as LiveObject["metadata"] & { managedFields: unknown };
+  const { managedFields: _, ...metadata } = object.metadata;
   return { ...object, metadata };
 }

@@ -29,6 +29,8 @@ export const RESOURCES = {
   NetworkPolicy: resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
   Ingress: resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
   Gateway: resource("gateway.networking.k8s.io", "v1", "Gateway", "gateways"),
+  /** Standard since Gateway API 1.5. */
+  ListenerSet: resource("gateway.networking.k8s.io", "v1", "ListenerSet", "listenersets"),
   HTTPRoute: resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
   Issuer: resource("cert-manager.io", "v1", "Issuer", "issuers"),
   Certificate: resource("cert-manager.io", "v1", "Certificate", "certificates"),

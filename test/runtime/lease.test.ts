@@ -1,0 +1,97 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { createLease, NotLeader } from "../../src/runtime/lease.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { type FakeClock, fakeClock } from "../support/fake-clock.ts";
+import { type MemoryCluster, memoryCluster } from "../support/memory-cluster.ts";
+
+function candidate(identity: string, clock: FakeClock, cluster: MemoryCluster) {
+  const stop = new AbortController();
+  const state = { lost: false, ended: false };
+  const lease = createLease({
+    cluster,
+    namespace: "ops",
+    name: "op",
+    identity,
+    metrics: createMetrics(),
+    logger: pino({ level: "silent" }),
+    onLost: () => (state.lost = true),
+    clock,
+  });
+  void lease.run(stop.signal).then(() => (state.ended = true));
+  return { lease, stop, state };
+}
+
+const holder = (cluster: MemoryCluster) => cluster.objects.get("leases/op")?.["spec"] as Record<string, unknown>;
+
+describe("lease", () => {
+  it("is taken by exactly one of several, which keeps renewing it", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const all = ["a", "b", "c"].map((name) => candidate(name, clock, cluster));
+    await clock.advance(60_000);
+    expect(all.filter(({ lease }) => lease.isLeader())).toHaveLength(1);
+    expect(all.every(({ state }) => !state.lost)).toBe(true);
+    expect(holder(cluster)).toMatchObject({ leaseDurationSeconds: 15, leaseTransitions: 0 });
+    expect(holder(cluster)["renewTime"]).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+  });
+
+  it("passes on soon after the leader gives it back", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const a = candidate("a", clock, cluster);
+    await clock.advance(0);
+    const b = candidate("b", clock, cluster);
+    await clock.advance(10_000);
+    a.stop.abort();
+    await clock.advance(0);
+    expect(a.lease.isLeader()).toBe(false);
+    expect(() => a.lease.assertLeader()).toThrow(NotLeader);
+    await clock.advance(2000);
+    expect(b.lease.isLeader()).toBe(true);
+    expect(a.state).toEqual({ lost: false, ended: true });
+    expect(holder(cluster)).toMatchObject({ holderIdentity: "b", leaseTransitions: 1 });
+  });
+
+  it("is lost after 10 s without a renewal, before anybody else may take it", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const a = candidate("a", clock, cluster);
+    await clock.advance(0);
+    const b = candidate("b", clock, cluster);
+    await clock.advance(4000);
+    let aCut = true;
+    cluster.before = () => (aCut ? Promise.reject(new Error("API server away")) : Promise.resolve());
+    await clock.advance(9999);
+    expect(a.state.lost).toBe(false);
+    await clock.advance(2001);
+    expect(a.lease.isLeader()).toBe(false);
+    expect(a.state.lost).toBe(true);
+    expect(b.lease.isLeader()).toBe(false);
+    aCut = false;
+    await clock.advance(20_000);
+    expect(b.lease.isLeader()).toBe(true);
+  });
+
+  it("is lost in time also when the API server is silent", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const a = candidate("a", clock, cluster);
+    await clock.advance(0);
+    cluster.before = () => new Promise(() => {});
+    await clock.advance(9999);
+    expect(a.lease.isLeader()).toBe(true);
+    await clock.advance(1);
+    expect(a.lease.isLeader()).toBe(false);
+    expect(a.state.lost).toBe(true);
+  });
+
+  it("goes by what was seen here, not by the other's clock", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const spec = { holderIdentity: "old", leaseDurationSeconds: 15, renewTime: "1999-01-01T00:00:00.000000Z" };
+    const meta = { name: "op", namespace: "ops" };
+    const lease = { group: "", version: "v1", kind: "Lease", plural: "leases", namespaced: true };
+    await cluster.create(lease, { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: meta, spec }, "t");
+    const a = candidate("a", clock, cluster);
+    await clock.advance(14_999);
+    expect(a.lease.isLeader()).toBe(false);
+    await clock.advance(3000);
+    expect(a.lease.isLeader()).toBe(true);
+  });
+});
