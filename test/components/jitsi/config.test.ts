@@ -1,0 +1,124 @@
+import { runInNewContext } from "node:vm";
+import { describe, expect, it } from "vitest";
+import { configJs } from "../../../src/components/jitsi/config.ts";
+import { headHtml } from "../../../src/components/jitsi/head.ts";
+import { interfaceConfigJs } from "../../../src/components/jitsi/interface-config.ts";
+import { merged } from "../../../src/components/merge.ts";
+import { someParams, somePractice } from "../../support/practice.ts";
+
+interface MeetingConfig {
+  readonly [key: string]: unknown;
+  readonly toolbarButtons: readonly string[];
+  readonly legalUrls: Readonly<Record<string, string>>;
+}
+
+/** The configuration as a browser has it after the script ran. */
+function evaluated(practice = somePractice()): MeetingConfig {
+  const context: { config?: MeetingConfig } = {};
+  runInNewContext(configJs(practice), context);
+  if (!context.config) throw new Error("The script sets no config.");
+  return JSON.parse(JSON.stringify(context.config)) as MeetingConfig;
+}
+
+describe("config.js", () => {
+  const config = evaluated();
+
+  it("leads to the practice's own signalling", () => {
+    expect(config).toMatchObject({
+      hosts: { domain: "meet.greenriver.example", muc: "muc.meet.greenriver.example" },
+      bosh: "https://meet.greenriver.example/http-bind",
+      websocket: "wss://meet.greenriver.example/xmpp-websocket",
+      bridgeChannel: { preferSctp: true },
+    });
+    expect(config.hosts).not.toHaveProperty("anonymousdomain");
+  });
+
+  it("leaves encryption on, with keys that the participants exchange", () => {
+    expect(config).toMatchObject({
+      e2ee: { disabled: false, externallyManagedKey: false },
+      testing: { disableE2EE: false },
+      enableEncodedTransformSupport: true,
+      videoQuality: { codecPreferenceOrder: ["VP8"] },
+    });
+  });
+
+  it("records nothing, in no way", () => {
+    expect(config).toMatchObject({
+      recordingService: { enabled: false },
+      fileRecordingsEnabled: false,
+      liveStreaming: { enabled: false },
+      localRecording: { disable: true, disableSelfRecording: true },
+      transcription: { enabled: false, disableClosedCaptions: true },
+      audioTranslation: { enabled: false },
+      iAmRecorder: false,
+      iAmSipGateway: false,
+    });
+    expect(config).not.toHaveProperty("hiddenDomain");
+  });
+
+  it("asks no third party and keeps no trace", () => {
+    expect(config).toMatchObject({
+      p2p: { enabled: false, stunServers: [] },
+      disableThirdPartyRequests: true,
+      analytics: { disabled: true, rtcstatsEnabled: false },
+      gravatar: { disabled: true },
+      giphy: { enabled: false },
+      doNotStoreRoom: true,
+      disableDeepLinking: true,
+      statisticsId: "participant",
+    });
+    expect(config.analytics).not.toHaveProperty("scriptURLs");
+  });
+
+  it("has no side channel without encryption", () => {
+    expect(config).toMatchObject({
+      disableChat: true,
+      disablePolls: true,
+      disableReactions: true,
+      fileSharing: { enabled: false },
+      whiteboard: { enabled: false },
+    });
+    const unwanted = ["recording", "livestreaming", "closedcaptions", "etherpad", "whiteboard", "sharedvideo", "chat"];
+    expect(config.toolbarButtons.filter((button) => unwanted.includes(button))).toEqual([]);
+    expect(config.toolbarButtons).toContain("hangup");
+  });
+
+  it("links the practice's own imprint and privacy notice, or the entry page", () => {
+    expect(config.legalUrls.privacy).toBe("https://go.greenriver.example/");
+    const legal = { privacyUrl: "https://greenriver.example/datenschutz?a=</script>" };
+    expect(evaluated(somePractice({ legal })).legalUrls.privacy).toBe(legal.privacyUrl);
+  });
+});
+
+describe("interface_config.js", () => {
+  it("shows nobody's brand and remembers no room", () => {
+    const context: { interfaceConfig?: Record<string, unknown> } = {};
+    runInNewContext(interfaceConfigJs(), context);
+    expect(context.interfaceConfig).toMatchObject({
+      SHOW_JITSI_WATERMARK: false,
+      RECENT_LIST_ENABLED: false,
+      MOBILE_APP_PROMO: false,
+      SHOW_PROMOTIONAL_CLOSE_PAGE: false,
+    });
+  });
+});
+
+describe("head.html", () => {
+  it("holds the guard byte for byte, in one script that nothing ends early", () => {
+    const { assets } = someParams();
+    const head = headHtml(assets);
+    expect(head).toContain(`<script>\n${assets.guard}</script>`);
+    expect(assets.guard).not.toMatch(/<\/script|<!--/i);
+    expect(head.match(/<\/script>/g)).toHaveLength(1);
+  });
+});
+
+describe("merged", () => {
+  it("lets what is enforced win at every depth, and keeps the rest", () => {
+    expect(merged({ a: { b: 1, c: 2 }, list: [1, 2], d: 0 }, { a: { b: 3 }, list: [], d: null })).toEqual({
+      a: { b: 3, c: 2 },
+      list: [],
+      d: null,
+    });
+  });
+});

@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import { jicofoConf } from "../../../src/components/jitsi/jicofo.ts";
+import { jvbConf } from "../../../src/components/jitsi/jvb.ts";
+import { prosodyCfg } from "../../../src/components/jitsi/prosody.ts";
+import { somePractice } from "../../support/practice.ts";
+
+const practice = somePractice();
+
+/** HOCON of ours is JSON with unquoted `${VARIABLE}`; an environment stands in for them here. */
+function read(file: string, environment: Readonly<Record<string, string>>): unknown {
+  return JSON.parse(
+    file.replaceAll(/: \$\{([A-Z_]+)\}/g, (_, name: string) => {
+      if (!(name in environment)) throw new Error(`${name} is not in the environment`);
+      return `: ${JSON.stringify(environment[name])}`;
+    }),
+  );
+}
+
+describe("jicofo.conf", () => {
+  const conf = read(jicofoConf(practice), { JICOFO_PASSWORD: "secret" });
+
+  it("logs in as the focus, inside the pod, with the certificate checked", () => {
+    expect(conf).toMatchObject({
+      jicofo: {
+        bridge: { "brewery-jid": "jvbbrewery@internal-muc.meet.greenriver.example" },
+        xmpp: {
+          client: {
+            hostname: "127.0.0.1",
+            domain: "auth.meet.greenriver.example",
+            "xmpp-domain": "meet.greenriver.example",
+            "conference-muc-jid": "muc.meet.greenriver.example",
+            "client-proxy": "focus.meet.greenriver.example",
+            username: "focus",
+            password: "secret",
+            "disable-certificate-verification": false,
+          },
+          "trusted-domains": [],
+        },
+      },
+    });
+  });
+
+  it("names no recorder, gateway or transcriber", () => {
+    const { jicofo } = conf as { jicofo: Record<string, unknown> };
+    for (const block of ["jibri", "jigasi", "transcription", "translation", "visitors", "authentication"]) {
+      expect(jicofo).not.toHaveProperty(block);
+    }
+  });
+
+  it("answers inside the pod only, and makes nobody a moderator by itself", () => {
+    expect(conf).toMatchObject({
+      jicofo: {
+        rest: {
+          host: "127.0.0.1",
+          debug: { enabled: false },
+          pin: { enabled: false },
+          "move-endpoints": { enabled: false },
+          "conference-request": { enabled: false },
+        },
+        conference: { "enable-auto-owner": false },
+        octo: { enabled: false },
+      },
+    });
+  });
+});
+
+describe("jvb.conf", () => {
+  const environment = { JVB_PASSWORD: "secret", POD_NAME: "greenriver-bridge-0", POD_IP: "10.0.0.7" };
+  const addresses = [
+    { ip: "203.0.113.7", port: 30_100 },
+    { ip: "192.0.2.1", port: 10_000 },
+  ];
+  const conf = read(jvbConf(practice, addresses), environment);
+
+  it("says everything that its connection needs, with the certificate checked", () => {
+    expect(conf).toMatchObject({
+      videobridge: {
+        apis: {
+          "xmpp-client": {
+            configs: {
+              signalling: {
+                HOSTNAME: "greenriver-signalling",
+                PORT: 5222,
+                DOMAIN: "jvb.meet.greenriver.example",
+                USERNAME: "jvb",
+                PASSWORD: "secret",
+                MUC_JIDS: "jvbbrewery@internal-muc.meet.greenriver.example",
+                MUC_NICKNAME: "greenriver-bridge-0",
+                DISABLE_CERTIFICATE_VERIFICATION: false,
+              },
+            },
+          },
+        },
+      },
+    });
+  });
+
+  it("advertises every address of the practice, and not the pod's", () => {
+    expect(conf).toMatchObject({
+      videobridge: { ice: { udp: { port: 30_100 }, "advertise-private-candidates": false } },
+      ice4j: {
+        harvest: {
+          mapping: {
+            aws: { enabled: false },
+            stun: { addresses: [] },
+            "static-mappings": [
+              {
+                "local-address": "10.0.0.7",
+                "local-port": 30_100,
+                "public-address": "203.0.113.7",
+                "public-port": 30_100,
+              },
+              {
+                "local-address": "10.0.0.7",
+                "local-port": 30_100,
+                "public-address": "192.0.2.1",
+                "public-port": 10_000,
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  it("answers inside the pod only, and dumps nothing", () => {
+    expect(conf).toMatchObject({
+      videobridge: {
+        "http-servers": { private: { host: "127.0.0.1" }, public: { port: -1 } },
+        rest: { debug: { enabled: false }, rtcstats: { enabled: false }, version: { enabled: false } },
+        apis: { rest: { enabled: false } },
+        relay: { enabled: false },
+      },
+    });
+  });
+
+  it("listens on a port that needs no root when everybody else uses 443", () => {
+    const { media, ...video } = practice.video;
+    const behind443 = somePractice({ video: { ...video, media: { ...media, port: 443 } } });
+    expect(read(jvbConf(behind443, [{ ip: "203.0.113.7", port: 443 }]), environment)).toMatchObject({
+      videobridge: { ice: { udp: { port: 10_000 } } },
+      ice4j: { harvest: { mapping: { "static-mappings": [{ "local-port": 10_000, "public-port": 443 }] } } },
+    });
+  });
+});
+
+describe("prosody.cfg.lua", () => {
+  const file = prosodyCfg(practice);
+
+  it("holds no secret, only the files that do", () => {
+    expect(file.match(/FileLine\("[^"]+"\)/g)).toEqual([
+      'FileLine("/etc/jitsi/secrets/focus-password")',
+      'FileLine("/etc/jitsi/secrets/bridge-password")',
+    ]);
+  });
+
+  it("federates with nobody, keeps nothing and logs warnings only", () => {
+    expect(file).toContain('storage = "memory"');
+    expect(file).toContain("s2s_ports = {  }");
+    expect(file).toContain('levels = { ["min"] = "warn" }'.replace("levels", '["levels"]'));
+    expect(file).not.toMatch(/debug/);
+  });
+
+  it("asks readiness for every module of ours on its host", () => {
+    expect(file).toContain('["muc.meet.greenriver.example"] = { "practice_room" }');
+    expect(file).toContain('["meet.greenriver.example"] = { "auth_room_token"; "practice_ready" }');
+    expect(file).toContain('["auth.meet.greenriver.example"] = { "auth_service_account" }');
+    expect(file).toContain('["jvb.meet.greenriver.example"] = { "auth_service_account" }');
+  });
+});
