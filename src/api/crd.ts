@@ -2,7 +2,7 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { Manifest } from "../manifest.ts";
 import { ANNOTATION, GROUP, KIND, PLURAL, SHORT_NAME, VERSION } from "./group.ts";
-import { NAME_RULE, specSchema } from "./practice.ts";
+import { NAME_RULE, STRUCTURAL_SPEC } from "./practice.ts";
 import { statusSchema } from "./status.ts";
 import { structural, type StructuralSchema } from "./structural.ts";
 
@@ -62,10 +62,10 @@ function practiceSchema(): StructuralSchema {
     properties: {
       apiVersion: { type: "string" },
       kind: { type: "string" },
-      metadata: { type: "object" },
-      spec: { description: "What the practice wants. What is enforced has no field.", ...structural(specSchema) },
+      metadata: { type: "object", properties: { name: { type: "string" } } },
+      spec: { description: "What the practice wants. What is enforced has no field.", ...STRUCTURAL_SPEC },
       status: { description: "How the practice is doing. Written by the operator.", ...structural(statusSchema) },
     },
-    "x-kubernetes-validations": [{ rule: NAME_RULE.cel, message: NAME_RULE.message }],
+    "x-kubernetes-validations": [{ rule: NAME_RULE.cel, message: NAME_RULE.message, fieldPath: ".metadata.name" }],
   };
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { annotations, email, fields, httpsUrl, labelName, objectName, reference } from "./fields.ts";
-import { atMostOne, ruled } from "./rules.ts";
+import { exactlyOne, ruled } from "./rules.ts";
 
 /** How patients and staff reach a practice: certificates and exposure. Also the shape of the operator's defaults. */
 
@@ -28,7 +28,7 @@ export const certificatesSchema = ruled(
       .optional()
       .describe(`TLS ends before it reaches the practice (a cloud load balancer, a shared Gateway). ${NOTHING}`),
   }),
-  [atMostOne(["issuerRef", "acme", "secretRef", "external"])],
+  [exactlyOne(["issuerRef", "acme", "secretRef", "external"])],
 );
 
 export const exposureSchema = ruled(
@@ -63,7 +63,7 @@ export const exposureSchema = ruled(
       .optional()
       .describe("Plain HTTP for a reverse proxy of your own, which does TLS: certificates.external."),
   }),
-  [atMostOne(["ingress", "gateway", "parentRef", "service"])],
+  [exactlyOne(["ingress", "gateway", "parentRef", "service"])],
 );
 
 export type CertificatesSpec = z.output<typeof certificatesSchema>;

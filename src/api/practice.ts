@@ -3,9 +3,11 @@ import { certificatesSchema, exposureSchema } from "./edge.ts";
 import { fields, hostName, httpsUrl, labelKey, labels, objectName, reference } from "./fields.ts";
 import { API_VERSION, KIND } from "./group.ts";
 import { messagingSchema } from "./messaging.ts";
+import { withoutNulls } from "./nulls.ts";
 import type { ReasonName } from "./reasons.ts";
 import { type Rule, ruled } from "./rules.ts";
 import { SPEC_CHANGES, SPEC_RULES } from "./spec-rules.ts";
+import { structural } from "./structural.ts";
 import { videoSchema } from "./video.ts";
 
 const hostsSchema = fields({
@@ -81,6 +83,9 @@ export type PracticeSpec = z.output<typeof specSchema>;
 /** 1 to 40 characters, because the names of children append to it. */
 const PRACTICE_NAME = /^[a-z]([-a-z0-9]{0,38}[a-z0-9])?$/;
 
+/** The schema of `spec` as the API server knows it. */
+export const STRUCTURAL_SPEC = structural(specSchema);
+
 interface Named {
   readonly metadata: { readonly name: string };
 }
@@ -96,7 +101,7 @@ const practiceSchema = ruled(
     apiVersion: z.literal(API_VERSION),
     kind: z.literal(KIND),
     metadata: z.looseObject({ name: z.string() }),
-    spec: specSchema,
+    spec: z.preprocess((spec) => withoutNulls(spec, STRUCTURAL_SPEC), specSchema),
     status: z.unknown().optional(),
   }),
   [{ ...NAME_RULE, field: ["metadata", "name"] }],

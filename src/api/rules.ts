@@ -42,28 +42,14 @@ export function ruled<S extends z.ZodType>(
 
 type Sibling<T> = Extract<keyof T, string>;
 
-/** Optional siblings of which exactly one is given. */
+/**
+ * Optional siblings of which exactly one is given. Also where leaving the whole object out means the operator's default:
+ * the API server drops nulls, so `external:` without `{}` would else silently be that default.
+ */
 export function exactlyOne<T extends object>(siblings: readonly Sibling<T>[]): Rule<T> {
   return {
-    cel: `${countOf(siblings)} == 1`,
-    holds: (self) => given(self, siblings) === 1,
+    cel: `[${siblings.map((sibling) => `has(self.${sibling})`).join(", ")}].filter(given, given).size() == 1`,
+    holds: (self) => siblings.filter((sibling) => self[sibling] !== undefined).length === 1,
     message: `Give exactly one of ${siblings.join(", ")}.`,
   };
-}
-
-/** Optional siblings of which at most one is given; none means that the operator's default applies. */
-export function atMostOne<T extends object>(siblings: readonly Sibling<T>[]): Rule<T> {
-  return {
-    cel: `${countOf(siblings)} <= 1`,
-    holds: (self) => given(self, siblings) <= 1,
-    message: `Give only one of ${siblings.join(", ")}.`,
-  };
-}
-
-function countOf(siblings: readonly string[]): string {
-  return `[${siblings.map((sibling) => `has(self.${sibling})`).join(", ")}].filter(given, given).size()`;
-}
-
-function given<T extends object>(self: T, siblings: readonly Sibling<T>[]): number {
-  return siblings.filter((sibling) => self[sibling] !== undefined).length;
 }

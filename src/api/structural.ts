@@ -44,8 +44,15 @@ export function structural(schema: z.ZodType): StructuralSchema {
   return node(z.toJSONSchema(schema, { target: "openapi-3.0", io: "input", unrepresentable: "throw" }), "");
 }
 
+interface Emitted {
+  readonly properties?: object;
+  readonly items?: object;
+  readonly additionalProperties?: object | false;
+  readonly [keyword: string]: unknown;
+}
+
 function node(source: object, path: string): StructuralSchema {
-  const { properties, items, additionalProperties, ...rest } = source as Record<string, unknown>;
+  const { properties, items, additionalProperties, ...rest } = source as Emitted;
   const type = String(rest["type"] ?? "none");
   const complain = (problem: string): never => {
     throw new Error(`${path || "(root)"} is not structural: ${problem}`);
