@@ -83,8 +83,9 @@ function rule<P extends { from?: readonly NetworkPeer[]; to?: readonly NetworkPe
 
 /** `{}` means from anywhere: for what everybody may reach, and where nobody could say what the front door is. */
 function from(network: Network, party: Party): { from?: NetworkPeer[] } {
-  const anybody = party.kind === "anybody" || (party.kind === "frontDoor" && network.frontDoor.length === 0);
-  return anybody ? {} : { from: peersOf(network, party) };
+  if (party.kind === "anybody") return {};
+  if (party.kind === "frontDoor") return network.frontDoor.length > 0 ? { from: [...network.frontDoor] } : {};
+  return { from: peersOf(network, party) };
 }
 
 function to(network: Network, party: Party): { to: NetworkPeer[] } {
@@ -97,17 +98,8 @@ function onPorts(network: Network, edge: Edge & { readonly to: Party }): readonl
 
 /** @throws Error for a pod that wants to talk to anybody or to the edge: no pod of a practice does. */
 function peersOf(network: Network, party: Party): NetworkPeer[] {
-  switch (party.kind) {
-    case "role":
-      return [{ podSelector: { matchLabels: { [LABEL.role]: party.role } } }];
-    case "peers":
-      return [...party.peers];
-    case "dns":
-      return [...network.dns.peers];
-    case "frontDoor":
-      if (network.frontDoor.length > 0) return [...network.frontDoor];
-      throw new Error("No pod talks to the edge of the cluster.");
-    case "anybody":
-      throw new Error("No pod talks to anybody: name the peers.");
-  }
+  if (party.kind === "role") return [{ podSelector: { matchLabels: { [LABEL.role]: party.role } } }];
+  if (party.kind === "peers") return [...party.peers];
+  if (party.kind === "dns") return [...network.dns.peers];
+  throw new Error("No pod of a practice talks to anybody or to the edge of the cluster. Name the peers.");
 }

@@ -31,15 +31,8 @@ export function ordersHostsCertificate({ certificates }: Practice): boolean {
 
 /** The Secret with the certificate of the four hosts; none where TLS ends before the practice. */
 export function hostsTlsSecret({ certificates, names }: Practice): string | undefined {
-  switch (certificates.kind) {
-    case "external":
-      return undefined;
-    case "secretRef":
-      return certificates.name;
-    case "acme":
-    case "issuerRef":
-      return names.hostsTls;
-  }
+  if (certificates.kind === "external") return undefined;
+  return certificates.kind === "secretRef" ? certificates.name : names.hostsTls;
 }
 
 function hosts(practice: Practice): readonly Manifest[] {
@@ -67,24 +60,18 @@ function hosts(practice: Practice): readonly Manifest[] {
 /** HTTP-01 through the practice's own exposure, and through nothing that opens a port of the nodes. */
 function solver({ exposure, names, namespace }: Practice) {
   const serviceType = "ClusterIP";
-  switch (exposure.kind) {
-    case "gateway":
-      return { gatewayHTTPRoute: { serviceType, parentRefs: [parent("Gateway", names.gateway, namespace, "http")] } };
-    case "parentRef":
-      return { gatewayHTTPRoute: { serviceType, parentRefs: [parent("Gateway", exposure.name, exposure.namespace)] } };
-    case "ingress":
-    case "service":
-      return {
-        ingress: {
-          serviceType,
-          ...(exposure.kind === "ingress" && exposure.className && { ingressClassName: exposure.className }),
-        },
-      };
+  if (exposure.kind === "gateway") {
+    return { gatewayHTTPRoute: { serviceType, parentRefs: [parent(names.gateway, namespace, "http")] } };
   }
+  if (exposure.kind === "parentRef") {
+    return { gatewayHTTPRoute: { serviceType, parentRefs: [parent(exposure.name, exposure.namespace)] } };
+  }
+  const className = exposure.kind === "ingress" ? exposure.className : undefined;
+  return { ingress: { serviceType, ...(className && { ingressClassName: className }) } };
 }
 
-function parent(kind: string, name: string, namespace: string, sectionName?: string) {
-  return { group: "gateway.networking.k8s.io", kind, name, namespace, ...(sectionName && { sectionName }) };
+function parent(name: string, namespace: string, sectionName?: string) {
+  return { group: "gateway.networking.k8s.io", kind: "Gateway", name, namespace, ...(sectionName && { sectionName }) };
 }
 
 function hostsCertificate(practice: Practice, issuerRef: object): Manifest {

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { homeserverYaml, synapseLogYaml } from "../../../src/components/matrix/homeserver.ts";
+import type { Database, Practice } from "../../../src/practice/practice.ts";
+import { somePractice } from "../../support/practice.ts";
+
+const MANAGED: Database = { kind: "managed", storage: "1Gi" };
+const EXTERNAL: Database = {
+  kind: "external",
+  host: "db.example",
+  port: 5432,
+  name: "chat",
+  secretName: "db",
+  to: { kind: "cidrs", cidrs: [] },
+};
+
+const settings = (changes: Partial<Practice> = {}) => parse(homeserverYaml(somePractice(changes)));
+
+describe("homeserver.yaml", () => {
+  it("says that no other server exists, instead of leaving it out", () => {
+    expect(settings()).toMatchObject({ federation_domain_whitelist: [], send_federation: false });
+  });
+
+  it("encrypts every room and loads the module that refuses the rest", () => {
+    expect(settings()).toMatchObject({
+      encryption_enabled_by_default_for_room_type: "all",
+      modules: [{ module: "practice_policy.PracticePolicy", config: { jitsi_domains: ["meet.greenriver.example"] } }],
+    });
+  });
+
+  it("gives each audience a listener of its own and sees no client's address", () => {
+    const { listeners } = settings() as { listeners: { port: number; x_forwarded?: boolean; resources?: object[] }[] };
+    expect(listeners.map(({ port, resources }) => [port, resources])).toEqual([
+      [8008, [{ names: ["client"], compress: false }]],
+      [8009, [{ names: ["openid"], compress: false }]],
+      [8080, [{ names: ["health"], compress: false }]],
+      [9001, undefined],
+    ]);
+    expect(listeners.some(({ x_forwarded: forwarded }) => forwarded)).toBe(false);
+  });
+
+  it("holds no secret, only where to read one", () => {
+    const text = homeserverYaml(somePractice());
+    expect(text).not.toMatch(/password:|_secret:|secret_key:/);
+    expect(settings().database.args).not.toHaveProperty("password");
+  });
+
+  it("keeps messages unless the practice says for how long", () => {
+    expect(settings().retention).toBeUndefined();
+    expect(settings().media_retention).toEqual({ remote_media_lifetime: "1d" });
+    const limited = settings({ messaging: { database: MANAGED, mediaStorage: "1Gi", retentionDays: 90 } });
+    expect(limited.retention).toMatchObject({ enabled: true, default_policy: { max_lifetime: "90d" } });
+    expect(limited.media_retention).toEqual({ local_media_lifetime: "90d", remote_media_lifetime: "1d" });
+  });
+
+  it("verifies the certificate of somebody else's database, by its own authority or the system's", () => {
+    const args = (database: Database) => settings({ messaging: { database, mediaStorage: "1Gi" } }).database.args;
+    expect(args(EXTERNAL)).toMatchObject({ sslmode: "verify-full", sslrootcert: "system" });
+    expect(args({ ...EXTERNAL, caSecretName: "ca" })).toMatchObject({
+      sslmode: "verify-full",
+      sslrootcert: "/run/secrets/database-ca/ca.crt",
+    });
+  });
+});
+
+describe("the log configuration", () => {
+  it("keeps people out of the log: warnings only, and nothing set lower beside the root", () => {
+    expect(parse(synapseLogYaml())).toMatchObject({ root: { level: "WARNING" } });
+    expect(parse(synapseLogYaml())).not.toHaveProperty("loggers");
+  });
+});
