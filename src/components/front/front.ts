@@ -5,6 +5,7 @@ import type { Manifest } from "../../manifest.ts";
 import type { Practice } from "../../practice/practice.ts";
 import type { Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
+import { ENTRY_PORT } from "../entry/entry.ts";
 import { configJs } from "../jitsi/config.ts";
 import { headHtml } from "../jitsi/head.ts";
 import { interfaceConfigJs } from "../jitsi/interface-config.ts";
@@ -12,6 +13,7 @@ import { configurationVolume, NOTHING, nothingAt, scratchVolume } from "../jitsi
 import { XMPP_HTTP_PORT } from "../jitsi/xmpp.ts";
 import { type ContainerParams, labels, pod, probes } from "../kube.ts";
 import { ELEMENT_FILES, elementConfigJson, elementNginxConf } from "../matrix/element.ts";
+import { SYNAPSE_PORTS } from "../matrix/homeserver.ts";
 import { ELEMENT_PORT, FRONT_PORT, FRONT_READY_PATH, frontNginxConf, WEB_FILES } from "./nginx.ts";
 
 const NGINX_FILES = "/etc/jitsi/nginx";
@@ -47,8 +49,8 @@ function walls(): Walls {
     listens: [{ port: FRONT_PORT, protocol: "TCP", from: { kind: "frontDoor" } }],
     talksTo: [
       { port: XMPP_HTTP_PORT, protocol: "TCP", to: to("signalling") },
-      { port: 8008, protocol: "TCP", to: to("synapse") },
-      { port: 8080, protocol: "TCP", to: to("entry") },
+      { port: SYNAPSE_PORTS.client, protocol: "TCP", to: to("synapse") },
+      { port: ENTRY_PORT, protocol: "TCP", to: to("entry") },
       // nginx looks its backends up when it starts.
       { port: 53, protocol: "UDP", to: { kind: "dns" } },
       { port: 53, protocol: "TCP", to: { kind: "dns" } },

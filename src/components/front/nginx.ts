@@ -1,5 +1,7 @@
 import type { Practice } from "../../practice/practice.ts";
+import { ENTRY_PORT } from "../entry/entry.ts";
 import { XMPP_HTTP_PORT } from "../jitsi/xmpp.ts";
+import { SYNAPSE_PORTS } from "../matrix/homeserver.ts";
 import { chatHeaders, entryHeaders, matrixHeaders, meetHeaders } from "./headers.ts";
 
 export const FRONT_PORT = 8080;
@@ -91,10 +93,10 @@ function upstreams({ names }: Practice): string {
     server ${names.signalling}:${XMPP_HTTP_PORT} max_fails=0;
   }
   upstream synapse {
-    server ${names.synapse}:8008 max_fails=0;
+    server ${names.synapse}:${SYNAPSE_PORTS.client} max_fails=0;
   }
   upstream entry {
-    server ${names.entry}:8080 max_fails=0;
+    server ${names.entry}:${ENTRY_PORT} max_fails=0;
   }
   upstream element {
     server 127.0.0.1:${ELEMENT_PORT} max_fails=0;

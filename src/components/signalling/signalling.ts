@@ -1,6 +1,6 @@
 import type { IStatefulSet } from "kubernetes-models/apps/v1";
 import type { IService, IVolume } from "kubernetes-models/v1";
-import { LABEL } from "../../api/group.ts";
+import { ANNOTATION, LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
 import type { Observed, Practice } from "../../practice/practice.ts";
 import type { Await, Component, Params, Walls } from "../component.ts";
@@ -100,7 +100,7 @@ function statefulSet(practice: Practice, observed: Observed, volumes: readonly I
         role: "signalling",
         serviceAccountName: practice.names.signalling,
         user: 1000,
-        annotations: KEEP_IN_PLACE,
+        annotations: { ...KEEP_IN_PLACE, ...renewedCertificate(practice, observed) },
         affinity: near(practice, "bridge"),
         terminationGracePeriodSeconds: CALL_GRACE_SECONDS,
         containers: [prosodyContainer(practice), jicofoContainer(practice, observed.secrets.signalling)],
@@ -108,6 +108,12 @@ function statefulSet(practice: Practice, observed: Observed, volumes: readonly I
       }),
     },
   };
+}
+
+/** Rolls the pod when cert-manager has renewed the certificate, which Prosody reads only when it starts. */
+function renewedCertificate({ names }: Practice, observed: Observed): Record<string, string> {
+  const print = observed.secretFingerprints[names.signallingTls];
+  return print === undefined ? {} : { [ANNOTATION.secrets]: print };
 }
 
 function podVolumes(

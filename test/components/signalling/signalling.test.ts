@@ -52,6 +52,14 @@ describe("signalling", () => {
     expect(writable).toEqual(["prosody-data", "prosody-tmp", "jicofo-tmp"]);
   });
 
+  it("starts anew when its certificate is renewed", () => {
+    const renewed = someParams({
+      observed: { secretFingerprints: { "greenriver-signalling-tls": "0123456789abcdef" } },
+    });
+    const pods = JSON.stringify(signalling.build(renewed).find(({ kind }) => kind === "StatefulSet"));
+    expect(pods).toContain('"telehealth-operator.io/secrets":"0123456789abcdef"');
+  });
+
   it("is not moved during a call", () => {
     const set = signalling.build(params).find(({ kind }) => kind === "StatefulSet") as IStatefulSet | undefined;
     expect(set?.spec?.template.metadata?.annotations).toEqual({
