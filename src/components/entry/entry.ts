@@ -62,12 +62,7 @@ function deployment(practice: Practice): Manifest & IDeployment {
             name: "entry",
             image: practice.images.operator,
             command: ["node", "src/main.ts", "entry"],
-            env: [
-              { name: "ENTRY_PORT", value: String(ENTRY_PORT) },
-              { name: "ENTRY_LOCALE", value: practice.locale },
-              { name: "ENTRY_IMPRINT_URL", value: practice.legal.imprintUrl ?? "" },
-              { name: "ENTRY_PRIVACY_URL", value: practice.legal.privacyUrl ?? "" },
-            ],
+            env: environment(practice),
             ports: [{ name: "http", containerPort: ENTRY_PORT, protocol: "TCP" }],
             ...probes({ httpGet: { path: "/-/ready", port: "http" } }),
             resources: practice.sizing.entry,
@@ -77,4 +72,15 @@ function deployment(practice: Practice): Manifest & IDeployment {
       }),
     },
   };
+}
+
+/** Only what has a value: the API server drops empty ones, and would be asked to take them again. */
+function environment({ locale, legal }: Practice) {
+  const values = {
+    ENTRY_PORT: String(ENTRY_PORT),
+    ENTRY_LOCALE: locale,
+    ENTRY_IMPRINT_URL: legal.imprintUrl,
+    ENTRY_PRIVACY_URL: legal.privacyUrl,
+  };
+  return Object.entries(values).flatMap(([name, value]) => (value ? [{ name, value }] : []));
 }
