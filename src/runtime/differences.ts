@@ -25,7 +25,7 @@ const MERGED_BY: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ownerReferences: [["uid"]],
 };
 
-/** Maps that are replaced as a whole: one entry more selects other pods. An empty one selects all. */
+/** Maps that are replaced as a whole: one entry more selects other pods, and an empty one selects all. */
 const REPLACED_MAPS = new Set([
   "selector",
   "matchLabels",
@@ -75,7 +75,7 @@ type JsonMap = Readonly<Record<string, unknown>>;
 
 function compareMaps(desired: JsonMap, live: JsonMap, path: Path, exact: boolean, found: Difference[]): void {
   const name = path.at(-1);
-  const whole = exact || (typeof name === "string" && REPLACED_MAPS.has(name)) || Object.keys(desired).length === 0;
+  const whole = exact || (typeof name === "string" && REPLACED_MAPS.has(name));
   for (const [key, value] of Object.entries(desired)) {
     if (value !== undefined) compare(value, live[key], [...path, key], whole, found);
   }

@@ -66,6 +66,21 @@ describe("controller", () => {
     expect(JSON.parse(line ?? "")).toMatchObject({ object: "bad", controller: "test", err: { message: "no luck" } });
   });
 
+  it("forgets the back-off of a key that has recovered", async () => {
+    const outcomes = [false, false, true, false, true];
+    const at: number[] = [];
+    const { controller, clock } = setup(() => {
+      at.push(clock.now());
+      return outcomes.shift() ? Promise.resolve() : Promise.reject(new Error("no luck"));
+    });
+    controller.start();
+    controller.enqueue("a");
+    await clock.advance(10_000);
+    controller.enqueue("a");
+    await clock.advance(10_000);
+    expect(at.map((time) => time - (at[0] ?? 0))).toEqual([0, 1000, 3000, 10_000, 11_000]);
+  });
+
   it("comes back when the reconcile asks for it", async () => {
     let calls = 0;
     const { controller, clock } = setup(() => {
