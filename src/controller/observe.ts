@@ -1,13 +1,13 @@
-import { createHmac } from "node:crypto";
 import { lookup } from "node:dns/promises";
-import type { LiveObject } from "../manifest.ts";
 import { namesOf } from "../practice/names.ts";
 import type { MediaAddress, Observed, Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Born } from "./birth.ts";
+import { secretFingerprints } from "./fingerprints.ts";
 import type { Cache, Cluster } from "../runtime/cluster.ts";
 
-type Sources = { readonly cluster: Cluster; readonly cache: Cache };
+/** Where facts are read. */
+export type Sources = { readonly cluster: Cluster; readonly cache: Cache };
 
 /** At most this many node addresses are advertised to clients. */
 const MAX_NODE_ADDRESSES = 8;
@@ -73,30 +73,4 @@ function storageClasses(context: Sources, practice: Practice): Observed["storage
     if (storageClassName) classes[name] = storageClassName;
   }
   return classes;
-}
-
-/** HMACs over Secrets that others made, so that new content rolls the pods and a weak password cannot be guessed from it. */
-async function secretFingerprints(
-  context: Sources,
-  practice: Practice,
-  born: Born,
-): Promise<Observed["secretFingerprints"]> {
-  const { database } = practice.messaging;
-  if (database.kind !== "external") return {};
-  const { namespace } = practice;
-  const [key, secret] = await Promise.all(
-    [born.secrets.fingerprint, database.secretName].map((name) =>
-      context.cluster.get(RESOURCES.Secret, { namespace, name }),
-    ),
-  );
-  if (!key || !secret) return {};
-  const hmac = createHmac("sha256", dataOf(key)["key"] ?? "");
-  for (const [field, value] of Object.entries(dataOf(secret)).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    hmac.update(JSON.stringify([field, value]));
-  }
-  return { [database.secretName]: hmac.digest("hex").slice(0, 16) };
-}
-
-function dataOf(secret: LiveObject): Record<string, string> {
-  return (secret["data"] ?? {}) as Record<string, string>;
 }
