@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { certificatesSchema, exposureSchema } from "./api/edge.ts";
+import type { DeepReadonly } from "./api/fields.ts";
 import { DEFAULT_IMAGES, type ImageName } from "./versions.ts";
 
 /** What belongs to the cluster and not to a practice. The operator's chart writes it as one file. */
@@ -85,7 +86,6 @@ export const configSchema = z.strictObject({
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("How much is logged."),
 });
 
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 type Parsed = z.output<typeof configSchema>;
 export type Config = DeepReadonly<Omit<Parsed, "images">> & { readonly images: Readonly<Record<ImageName, string>> };
 

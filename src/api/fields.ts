@@ -3,6 +3,8 @@ import { ruled } from "./rules.ts";
 
 /** Building blocks of the API's fields. Every pattern is RE2, every text and list is bounded: CEL's cost needs that. */
 
+export type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
 /** Refuses unknown fields, as the API server does under strict validation. */
 export const fields = z.strictObject;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fields } from "./fields.ts";
+import { type DeepReadonly, fields } from "./fields.ts";
 import { CONDITION_TYPES } from "./reasons.ts";
 
 /** What the operator tells about a practice. Never anything about a call, a person or a room. */
@@ -81,8 +81,6 @@ export const statusSchema = fields({
     .describe("The practice's pods, by role."),
   nextStep: text(1024).optional().describe("The one thing to do next; empty when there is none."),
 });
-
-type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
 
 export type Condition = DeepReadonly<z.output<typeof conditionSchema>>;
 

@@ -45,6 +45,8 @@ export function structural(schema: z.ZodType): StructuralSchema {
 }
 
 interface Emitted {
+  readonly type?: string;
+  readonly pattern?: string;
   readonly properties?: object;
   readonly items?: object;
   readonly additionalProperties?: object | false;
@@ -53,13 +55,13 @@ interface Emitted {
 
 function node(source: object, path: string): StructuralSchema {
   const { properties, items, additionalProperties, ...rest } = source as Emitted;
-  const type = String(rest["type"] ?? "none");
+  const { type = "none", pattern = "" } = rest;
   const complain = (problem: string): never => {
     throw new Error(`${path || "(root)"} is not structural: ${problem}`);
   };
   if (!TYPES.has(type)) complain(`its type is ${type}`);
   for (const keyword of Object.keys(rest)) if (!KEYWORDS.has(keyword)) complain(`it has "${keyword}"`);
-  if (NOT_RE2.test(String(rest["pattern"] ?? ""))) complain(`its pattern is not RE2: ${String(rest["pattern"])}`);
+  if (NOT_RE2.test(pattern)) complain(`its pattern is not RE2: ${pattern}`);
   const bounds = BOUND[type];
   if (bounds && !bounds.some((bound) => bound in rest)) complain(`it has none of ${bounds.join(", ")}`);
   if (type === "array" && !items) complain("it has no items");
