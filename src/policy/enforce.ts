@@ -1,4 +1,4 @@
-import type { Manifest, VerifiedManifests } from "../manifest.ts";
+import type { VerifiedManifests } from "../manifest.ts";
 import { type Check, evaluate, type Finding, type PolicyInput } from "./policy.ts";
 
 /** Objects that break a promise. Nothing of them is applied. */

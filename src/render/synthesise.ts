@@ -1,5 +1,87 @@
+import { ApiObject, type ApiObjectProps, App, Chart } from "cdk8s";
+import { k8s } from "cdk8s-plus-28";
 import type { Manifest } from "../manifest.ts";
 
+/** A class of cdk8s-plus for one kind of Kubernetes. */
+interface KubeClass {
+  new (scope: Chart, id: string, props: object): ApiObject;
+  /** The object that an instance would become. */
+  manifest(props: object): unknown;
+}
+
+/** The low-level classes by `apiVersion/kind`. */
+const CLASSES: ReadonlyMap<string, KubeClass> = new Map(
+  Object.values(k8s)
+    .filter((candidate) => "GVK" in candidate && "manifest" in candidate)
+    .map((candidate) => {
+      const { apiVersion, kind } = candidate.GVK as { apiVersion: string; kind: string };
+      return [`${apiVersion}/${kind}`, candidate as unknown as KubeClass];
+    }),
+);
+
+/**
+ * The objects as cdk8s writes them: same order, same content, keys sorted, so equal objects give equal bytes.
+ * Each goes through the class of its kind; where there is none, or where the class of that Kubernetes release would
+ * drop a field that it does not know, through a plain `ApiObject`.
+ * @throws Error when cdk8s changed an object all the same.
+ */
 export function synthesise(objects: readonly Manifest[]): Manifest[] {
-  return [...objects];
+  const chart = new Chart(new App(), "practice");
+  const constructs = objects.map((object, index) => construct(chart, `${index}`, object));
+  return constructs.map((made, index) => {
+    const written = made.toJson() as Manifest;
+    if (!isEqual(written, objects[index])) throw new Error(`cdk8s changed ${made.kind} ${made.name}.`);
+    return written;
+  });
+}
+
+function construct(chart: Chart, id: string, object: Manifest): ApiObject {
+  const Class = CLASSES.get(`${object.apiVersion}/${object.kind}`);
+  const { apiVersion: _, kind: __, ...props } = wrapped(object) as Manifest;
+  if (Class && isEqual(Class.manifest(props), object)) return new Class(chart, id, props);
+  return new ApiObject(chart, id, object as unknown as ApiObjectProps);
+}
+
+/** Fields that are a number or a name, by key and by the key above. */
+function isIntOrString(key: string, above: string): boolean {
+  if (key === "port") return ["httpGet", "tcpSocket", "ingress.ports", "egress.ports"].includes(above);
+  return key === "targetPort" || key === "maxSurge" || key === "maxUnavailable";
+}
+
+/** Fields that are quantities. */
+function isQuantity(key: string, above: string): boolean {
+  return key === "sizeLimit" || above === "limits" || above === "requests";
+}
+
+/** The same value with the wrappers that the classes want for what can have two types. */
+function wrapped(value: unknown, key = "", above = ""): unknown {
+  if (Array.isArray(value)) {
+    // Ports of a Service are numbers, ports of a network policy are not.
+    const list = key === "ports" && (above === "ingress" || above === "egress") ? `${above}.ports` : key;
+    return value.map((item) => wrapped(item, list, above));
+  }
+  if (typeof value === "object" && value !== null) {
+    return Object.fromEntries(Object.entries(value).map(([below, item]) => [below, wrapped(item, below, key)]));
+  }
+  if (typeof value !== "string" && typeof value !== "number") return value;
+  if (isIntOrString(key, above)) {
+    return typeof value === "number" ? k8s.IntOrString.fromNumber(value) : k8s.IntOrString.fromString(value);
+  }
+  if (!isQuantity(key, above)) return value;
+  return typeof value === "number" ? k8s.Quantity.fromNumber(value) : k8s.Quantity.fromString(value);
+}
+
+/** Deep equality of JSON; a field that is `undefined` is not there. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [present(a), present(b)];
+  return (
+    left.length === right.length &&
+    left.every(([key, value]) => key in b && isEqual(value, (b as Record<string, unknown>)[key]))
+  );
+}
+
+function present(value: object): [string, unknown][] {
+  return Object.entries(value).filter(([, item]) => item !== undefined);
 }
