@@ -47,7 +47,7 @@ export function commandLine({ command, args, env }: Program, more: readonly stri
 
 const UNPACKED = "distribution package, unpacked";
 
-function libraryPath(root: string) {
+export function libraryPath(root: string) {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
   return { LD_LIBRARY_PATH: join(root, "usr", "lib", `${machine}-linux-gnu`) };
 }

@@ -1,0 +1,229 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Params } from "../../../src/components/component.ts";
+import { postgres } from "../../../src/components/matrix/postgres.ts";
+import { synapse } from "../../../src/components/matrix/synapse.ts";
+import { freePort } from "../../bed/ports.ts";
+import { type ProcessGroup, processGroup } from "../../bed/processes.ts";
+import { run } from "../../bed/run.ts";
+import { waitFor } from "../../bed/wait.ts";
+import { NOBODY, postgresql, pythonWithSynapse, unprivileged } from "./messaging-programs.ts";
+import { relocated } from "./relocate.ts";
+
+/** A running homeserver with its database, both on the rendered files. */
+export type Messaging = Awaited<ReturnType<typeof startMessaging>>;
+
+/** A running database on the rendered files. */
+export type DatabaseServer = Awaited<ReturnType<typeof startDatabase>>;
+
+/** Files of all rendered ConfigMaps by name; fails when one is not rendered. */
+function filesOf(params: Params) {
+  const maps = [synapse, postgres]
+    .flatMap((component) => component.build(params))
+    .filter((o) => o.kind === "ConfigMap");
+  const files = new Map(maps.flatMap((map) => Object.entries(map["data"] as Record<string, string>)));
+  return (name: string) => {
+    const text = files.get(name);
+    if (text === undefined) throw new Error(`${name} is not rendered.`);
+    return text;
+  };
+}
+
+/** Runs the rendered init script and starts PostgreSQL as its container does. */
+export async function startDatabase(params: Params) {
+  const program = await postgresql();
+  const file = filesOf(params);
+  const folder = await ownFolder("database-");
+  const port = await freePort();
+  const password = randomBytes(12).toString("hex");
+  const places = {
+    "/var/lib/postgresql/data": join(folder, "data"),
+    "/etc/postgresql": join(folder, "etc"),
+    "/run/secrets/postgresql": join(folder, "secrets"),
+    "/run/postgresql": join(folder, "sockets"),
+  };
+  const move = (text: string, ...keys: (keyof typeof places)[]) =>
+    relocated(text, Object.fromEntries(keys.map((key) => [key, places[key]])));
+
+  await write(join(folder, "etc"), {
+    "postgresql.conf": relocated(move(file("postgresql.conf"), "/etc/postgresql", "/run/postgresql"), {
+      "port = 5432": `port = ${port}`,
+      "listen_addresses = '*'": "listen_addresses = '127.0.0.1'",
+    }),
+    "pg_hba.conf": file("pg_hba.conf"),
+    "make-database.sh": move(file("make-database.sh"), "/var/lib/postgresql/data", "/run/secrets/postgresql"),
+  });
+  await write(join(folder, "secrets"), { password });
+  for (const name of ["data", "sockets"]) await mkdir(join(folder, name));
+  await giveAway(folder, ["data", "sockets", "."]);
+
+  const path = `${program.bin}:${process.env.PATH}`;
+  const settings = Object.entries({ ...program.env, PATH: path }).map(([key, value]) => `${key}=${value}`);
+  const makeDatabase = () =>
+    run(...unprivileged("env", [...settings, "sh", join(folder, "etc", "make-database.sh")])).then(() => undefined);
+  await makeDatabase();
+  const group = processGroup(folder);
+  const data = join(folder, "data", "pgdata");
+  const command = ["postgres", "-D", data, "-c", `config_file=${join(folder, "etc", "postgresql.conf")}`];
+  group.start("postgres", ...unprivileged("env", [...settings, ...command]));
+  const isReady = ["pg_isready", "--quiet", `--host=${join(folder, "sockets")}`, `--port=${port}`];
+  await waitFor(() => run("env", [...settings, ...isReady]).then(() => true), { what: "PostgreSQL" });
+
+  const query = async (sql: string, login = { user: "synapse", name: "synapse", password }) => {
+    const to = ["-h", "127.0.0.1", "-p", String(port), "-U", login.user, "-d", login.name];
+    const line = [...settings, `PGPASSWORD=${login.password}`, "psql", "--no-psqlrc", "-tA", ...to, "-c", sql];
+    return (await run("env", line)).trim();
+  };
+  return { port, password, makeDatabase, query, ...lifetime(folder, group, "postgres") };
+}
+
+/**
+ * Starts Synapse as its container does, on its own database. `without` leaves our module out, as if it had never
+ * been written; only the tests can.
+ */
+export async function startMessaging(params: Params, { without = [] as readonly "practice_policy"[] } = {}) {
+  const python = await pythonWithSynapse();
+  const database = await startDatabase(params);
+  const folder = await ownFolder("synapse-");
+  const ports = { client: await freePort(), openid: await freePort(), health: await freePort() };
+  const metrics = await freePort();
+  const bootstrapSecret = randomBytes(12).toString("hex");
+  const text = placed(filesOf(params)("homeserver.yaml"), params, folder, {
+    ...ports,
+    metrics,
+    database: database.port,
+  });
+  await write(join(folder, "etc"), {
+    "homeserver.yaml": without.length > 0 ? `${text}\nmodules: []\n`.replace(/^modules:\n(?:[ -].*\n)+/m, "") : text,
+    "log.yaml": filesOf(params)("log.yaml"),
+    // Beside the rendered file, so that the test can make accounts.
+    "people.yaml": `registration_shared_secret: ${bootstrapSecret}\n`,
+  });
+  await write(join(folder, "modules"), { "practice_policy.py": filesOf(params)("practice_policy.py") });
+  await write(join(folder, "secrets"), {
+    "signing.key": `ed25519 a_test ${randomBytes(32).toString("base64").replace(/=+$/, "")}\n`,
+    "macaroon-secret": randomBytes(32).toString("hex"),
+    "form-secret": randomBytes(32).toString("hex"),
+  });
+  await mkdir(join(folder, "data"));
+
+  const settings = [`PYTHONPATH=${join(folder, "modules")}`, `PGPASSWORD=${database.password}`];
+  const configuration = ["-c", join(folder, "etc", "homeserver.yaml"), "-c", join(folder, "etc", "people.yaml")];
+  const group = processGroup(folder);
+  const program = group.start("synapse", "env", [
+    ...settings,
+    python,
+    "-m",
+    "synapse.app.homeserver",
+    ...configuration,
+  ]);
+  await waitFor(
+    () => {
+      if (program.ended()) throw new Error(`Synapse ${program.ended()}: ${group.tail("synapse")}`);
+      return fetch(`http://127.0.0.1:${ports.health}/health`).then(({ ok }) => ok);
+    },
+    { timeout: 90_000, what: "Synapse" },
+  );
+  const own = lifetime(folder, group, "synapse");
+  return {
+    ports,
+    database,
+    log: own.log,
+    /** `python -m synapse.config` on the running configuration with other module options; throws with its output. */
+    check: (changes: (yaml: string) => string = (yaml) => yaml) => checked(python, folder, settings, changes),
+    register: (user: string, type?: string) => register(ports.client, bootstrapSecret, user, type),
+    stop: async () => {
+      await own.stop();
+      await database.stop();
+    },
+  };
+}
+
+/** An account with a device: how a test talks to the homeserver. */
+export interface Account {
+  readonly id: string;
+  readonly call: (method: string, path: string, body?: object) => Promise<{ status: number; body: Answer }>;
+}
+export type Answer = Readonly<Record<string, unknown>> & { readonly errcode?: string };
+
+async function register(port: number, secret: string, user: string, type?: string): Promise<Account> {
+  const url = `http://127.0.0.1:${port}`;
+  const path = "/_synapse/admin/v1/register";
+  const { nonce } = (await (await fetch(url + path)).json()) as { nonce: string };
+  const password = randomBytes(16).toString("hex");
+  const parts = [nonce, user, password, "notadmin", ...(type ? [type] : [])];
+  const mac = createHmac("sha1", secret).update(parts.join("\0")).digest("hex");
+  const answer = await fetch(url + path, {
+    method: "POST",
+    body: JSON.stringify({ nonce, username: user, password, mac, ...(type && { user_type: type }) }),
+  });
+  if (!answer.ok) throw new Error(`No account for ${user}: ${answer.status} ${await answer.text()}`);
+  const { access_token: token, user_id: id } = (await answer.json()) as { access_token: string; user_id: string };
+  return { id, call: (method, path, body) => call(`${url}${path}`, method, body, token) };
+}
+
+/** One request; the answer's status and JSON. */
+export async function call(url: string, method = "GET", body?: object, token?: string) {
+  const answer = await fetch(url, {
+    method,
+    headers: token ? { authorization: `Bearer ${token}` } : {},
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return { status: answer.status, body: (text.startsWith("{") ? JSON.parse(text) : {}) as Answer };
+}
+
+async function checked(python: string, folder: string, settings: string[], changes: (yaml: string) => string) {
+  const file = join(folder, "etc", "checked.yaml");
+  await writeFile(file, changes(await readFile(join(folder, "etc", "homeserver.yaml"), "utf8")));
+  return run("env", [...settings, python, "-m", "synapse.config", "-c", file]);
+}
+
+/** The one difference between the container and this machine: places, ports and the database's name. */
+function placed(
+  text: string,
+  { practice }: Params,
+  folder: string,
+  ports: { client: number; openid: number; health: number; metrics: number; database: number },
+): string {
+  const listener = (from: number, to: number) => ({
+    [`- port: ${from}\n`]: `- bind_addresses: ["127.0.0.1"]\n    port: ${to}\n`,
+  });
+  return relocated(text, {
+    "/etc/synapse": join(folder, "etc"),
+    "/run/secrets/synapse": join(folder, "secrets"),
+    "/data/media": join(folder, "data", "media"),
+    [`host: ${practice.names.postgres}`]: "host: 127.0.0.1",
+    "port: 5432": `port: ${ports.database}`,
+    ...listener(8008, ports.client),
+    ...listener(8009, ports.openid),
+    ...listener(8080, ports.health),
+    ...listener(9001, ports.metrics),
+  });
+}
+
+function lifetime(folder: string, group: ProcessGroup, name: string) {
+  return {
+    log: () => readFile(join(folder, "log", `${name}.log`), "utf8"),
+    stop: async () => {
+      await group.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function ownFolder(prefix: string): Promise<string> {
+  return mkdtemp(join(tmpdir(), prefix));
+}
+
+async function giveAway(folder: string, names: readonly string[]): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  for (const name of names) await chown(join(folder, name), NOBODY.uid, NOBODY.gid);
+}
+
+async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+}
