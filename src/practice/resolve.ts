@@ -9,8 +9,6 @@ import { namesOf } from "./names.ts";
 import type { Certificates, Database, Exposure, Identity, Media, Network, NetworkPeer, Practice } from "./practice.ts";
 import { SIZING } from "./sizing.ts";
 
-export { effectiveHosts };
-
 /** What the cluster's operator has decided for all practices; a part of `Config`. */
 export interface ClusterOptions {
   readonly images: Images;

@@ -3,8 +3,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { parseSpec, type PracticeSpec } from "../../src/api/practice.ts";
+import { effectiveHosts } from "../../src/api/spec-rules.ts";
 import { type Config, loadConfig } from "../../src/config.ts";
-import { defaultIdentity, effectiveHosts, InvalidPractice, resolve } from "../../src/practice/resolve.ts";
+import { defaultIdentity, InvalidPractice, resolve } from "../../src/practice/resolve.ts";
 import { DEFAULT_IMAGES } from "../../src/versions.ts";
 
 const metadata = { name: "greenriver", namespace: "greenriver" };
