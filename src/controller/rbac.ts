@@ -10,19 +10,22 @@ export interface Rule {
 
 const READ = ["get", "list", "watch"] as const;
 const WATCH = ["list", "watch"] as const;
-const MANAGE = ["delete", "get", "list", "patch", "watch"] as const;
+// Server-side apply asks for `create` as well where the object is not there yet.
+const MANAGE = ["create", "delete", "get", "list", "patch", "watch"] as const;
 
-/** Rights in the namespaces of practices. */
+/**
+ * Rights in the namespaces of practices. Only metadata of Secrets is listed and watched, but Kubernetes knows no such
+ * distinction: with these rights in all namespaces the operator could read every Secret. The answer for those who mind
+ * is `watchNamespaces`.
+ */
 export const NAMESPACED_RULES: readonly Rule[] = [
-  { apiGroups: [""], resources: ["configmaps"], verbs: [...MANAGE, "create"] },
+  { apiGroups: [""], resources: ["configmaps"], verbs: MANAGE },
   { apiGroups: [""], resources: ["persistentvolumeclaims", "serviceaccounts", "services"], verbs: MANAGE },
   { apiGroups: [""], resources: ["pods"], verbs: ["delete", ...WATCH] },
-  // Born secrets are created; list and watch are metadata requests, but Kubernetes knows no such distinction.
-  { apiGroups: [""], resources: ["secrets"], verbs: [...MANAGE, "create"] },
   { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: MANAGE },
   { apiGroups: ["cert-manager.io"], resources: ["certificates", "issuers"], verbs: MANAGE },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
-  { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes"], verbs: MANAGE },
+  { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes", "listenersets"], verbs: MANAGE },
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: MANAGE },
   { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices"], verbs: ["patch", ...READ] },
   { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices/finalizers"], verbs: ["update"] },

@@ -4,15 +4,18 @@ import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { GROUP, KIND, PLURAL } from "../../src/api/group.ts";
+import type { PracticeStatus } from "../../src/api/status.ts";
 import { configSchema } from "../../src/config.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import { DEFAULT_IMAGES } from "../../src/versions.ts";
 import { startControlPlane, type ControlPlane } from "../bed/control-plane.ts";
+import { installCrds } from "../bed/crds.ts";
 import { helm } from "../bed/helm.ts";
 import { run } from "../bed/run.ts";
 import { waitFor } from "../bed/wait.ts";
-import { CHART, formerChart, propertiesOfSpec, rendered } from "../support/chart.ts";
+import { CHART, formerChart, kubeconfigWithToken, propertiesOfSpec, rendered } from "../support/chart.ts";
 import { bed } from "../support/bed.ts";
+import { startOperator } from "../support/operator.ts";
 
 const definition = `${PLURAL}.${GROUP}`;
 const of = (objects: readonly Manifest[], kind: string) => objects.filter((object) => object.kind === kind);
@@ -142,6 +145,27 @@ describe("the chart in a cluster", () => {
     expect((await practice()).metadata.deletionTimestamp).toBeUndefined();
     await chart("install", "op", CHART);
     expect((await practice()).kind).toBe(KIND);
+  });
+
+  it("gives the operator all that it needs to make a practice, in its configuration and in its rights", async () => {
+    const apis = ["cert-manager", "gateway-api"] as const;
+    await Promise.all(apis.map((api) => installCrds(own.adminConnection, api)));
+    const token = (await kubectl("create", "token", "op", "-n", "operators")).trim();
+    const { data } = await get<{ data: Record<string, string> }>("configmap", "op-config", "-n", "operators");
+    const config = parse(data["config.yaml"] ?? "") as Record<string, unknown>;
+    const running = await startOperator(await kubeconfigWithToken(own, "operators", token), config);
+    await kubectl("apply", "-f", "examples/gateway.yaml");
+    const reason = async () => {
+      const { status } = await get<{ status?: PracticeStatus }>(PLURAL, "hillside", "-n", "hillside");
+      return status?.conditions?.find(({ type }) => type === "ComponentsReady")?.reason;
+    };
+    // No pod runs here, so this is as far as it gets; without a right the reason would be Forbidden.
+    await waitFor(async () => (await reason()) === "ComponentsStarting", { what: "the practice to be applied" });
+    const made = await kubectl("get", "statefulsets,issuers", "-n", "hillside", "-o", "name");
+    expect(made).toContain("statefulset.apps/hillside-bridge");
+    expect(made).toContain("issuer.cert-manager.io/hillside-internal");
+    expect(await running.log()).not.toContain("forbidden");
+    expect(await running.stop()).toBe(0);
   });
 
   it("as one plain file is accepted as it stands", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseAllDocuments, stringify } from "yaml";
 import type { Manifest } from "../../src/manifest.ts";
+import type { ControlPlane } from "../bed/control-plane.ts";
 import { helm } from "../bed/helm.ts";
 
 export const CHART = "charts/telehealth-operator";
@@ -25,6 +26,29 @@ export async function formerChart(field: string): Promise<string> {
     return definition;
   });
   return copy;
+}
+
+/** A kubeconfig for somebody with a token, such as the operator's ServiceAccount. */
+export async function kubeconfigWithToken(own: ControlPlane, namespace: string, token: string): Promise<string> {
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "token",
+    clusters: [
+      {
+        name: "bed",
+        cluster: {
+          server: own.server,
+          "certificate-authority-data": Buffer.from(own.adminConnection.ca).toString("base64"),
+        },
+      },
+    ],
+    users: [{ name: "token", user: { token } }],
+    contexts: [{ name: "token", context: { cluster: "bed", user: "token", namespace } }],
+  };
+  const file = join(own.directory, `${namespace}.kubeconfig`);
+  await writeFile(file, stringify(config), { mode: 0o600 });
+  return file;
 }
 
 interface Definition {

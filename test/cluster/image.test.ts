@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { run } from "../bed/run.ts";
+import { runBuildStage } from "../support/dockerfile.ts";
+
+const dockerfile = readFileSync("Dockerfile", "utf8");
+const example = resolve("examples/solo.yaml");
+let image = "";
+
+beforeAll(async () => {
+  image = await mkdtemp(join(tmpdir(), "telehealth-image-"));
+  await chmod(image, 0o755);
+  // The same Node as the image's; packages that are at hand are not fetched again.
+  const path = `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`;
+  await runBuildStage(image, { PATH: path, npm_config_prefer_offline: "true" });
+  await run("chmod", ["-R", "a-w", image]);
+});
+
+afterAll(async () => {
+  await run("chmod", ["-R", "u+w", image]);
+  await rm(image, { recursive: true });
+});
+
+/** Runs a program as the image's user where we may change users, in the read-only folder, without a home. */
+function asUser(...program: string[]) {
+  const [user = ""] = /(?<=^USER )\d+/m.exec(dockerfile) ?? [];
+  const change = process.getuid?.() === 0 ? ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"] : [];
+  const [command = "", ...rest] = [...change, ...program];
+  const env = { HOME: "/nonexistent", PATH: process.env["PATH"] };
+  return spawnSync(command, rest, { cwd: image, encoding: "utf8", env, timeout: 30_000 });
+}
+
+const telehealth = (...args: string[]) => asUser(process.execPath, "src/main.ts", ...args);
+
+describe("what the Dockerfile makes", () => {
+  it("is based on the Node that the project is developed with", () => {
+    const { version } = JSON.parse(readFileSync("tools/node/package.json", "utf8")) as { version: string };
+    const bases = dockerfile.match(/^FROM \S+/gm);
+    expect(bases).toEqual([
+      `FROM docker.io/library/node:${version}-trixie-slim`,
+      `FROM docker.io/library/node:${version}-trixie-slim`,
+    ]);
+  });
+
+  it("holds no development tool", async () => {
+    const modules = await run("ls", [join(image, "node_modules")]);
+    expect(modules).toContain("pino");
+    expect(modules).not.toMatch(/vitest|typescript|oxlint|pinned-node/);
+  });
+
+  it("cannot be changed by the one who runs it", () => {
+    expect(asUser("touch", "src/main.ts")).toMatchObject({ status: 1 });
+    expect(asUser("touch", "new")).toMatchObject({ status: 1 });
+  });
+
+  it("helps", () => {
+    const { status, stdout, stderr } = telehealth("help");
+    expect(status).toBe(0);
+    expect(stdout + stderr).toContain("telehealth render -f FILE");
+  });
+
+  it("renders a practice", () => {
+    const { stdout, status } = telehealth("render", "-f", example);
+    expect(status).toBe(0);
+    expect(stdout).toContain("kind: NetworkPolicy");
+  });
+
+  it("starts the operator, which says that it reaches no cluster", () => {
+    const { stderr, status } = telehealth("operator");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/There is no kubeconfig at .*\. Set KUBECONFIG/);
+  });
+});
