@@ -19,8 +19,11 @@ const MANAGE = ["create", "delete", "get", "list", "patch", "watch"] as const;
  * is `watchNamespaces`.
  */
 export const NAMESPACED_RULES: readonly Rule[] = [
-  { apiGroups: [""], resources: ["configmaps"], verbs: MANAGE },
-  { apiGroups: [""], resources: ["persistentvolumeclaims", "serviceaccounts", "services"], verbs: MANAGE },
+  {
+    apiGroups: [""],
+    resources: ["configmaps", "persistentvolumeclaims", "secrets", "serviceaccounts", "services"],
+    verbs: MANAGE,
+  },
   { apiGroups: [""], resources: ["pods"], verbs: ["delete", ...WATCH] },
   { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: MANAGE },
   { apiGroups: ["cert-manager.io"], resources: ["certificates", "issuers"], verbs: MANAGE },
