@@ -97,12 +97,15 @@ function ownGateway(practice: Practice, { className }: { className: string }): r
 function sharedGateway(practice: Practice, shared: Extract<Exposure, { kind: "parentRef" }>): readonly Manifest[] {
   const { name, namespace, sectionName } = shared;
   const gateway = { group: GATEWAY_GROUP, kind: "Gateway", name, namespace };
-  if (!shared.listenerSet) return routes(practice, () => ({ ...gateway, ...(sectionName && { sectionName }) }));
+  const listeners = httpsListeners(practice);
+  if (!shared.listenerSet || listeners.length === 0) {
+    return routes(practice, () => ({ ...gateway, ...(sectionName && { sectionName }) }));
+  }
   const listenerSet: Manifest = {
     apiVersion: `${GATEWAY_GROUP}/v1`,
     kind: "ListenerSet",
     metadata: metadata(practice.names.gateway),
-    spec: { parentRef: gateway, listeners: httpsListeners(practice) },
+    spec: { parentRef: gateway, listeners },
   };
   const parent = (sectionName: string) => ({
     group: GATEWAY_GROUP,

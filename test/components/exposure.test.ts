@@ -119,6 +119,10 @@ describe("a Gateway that others run", () => {
     ]);
   });
 
+  it("gets routes only when there is no certificate to listen with", () => {
+    expect(built({ ...shared, listenerSet: true }, EXTERNAL).names).not.toContain("ListenerSet/greenriver-gateway");
+  });
+
   it("gets listeners with the practice's certificate when asked for", () => {
     const { names, spec } = built({ ...shared, listenerSet: true });
     expect(names[0]).toBe("ListenerSet/greenriver-gateway");

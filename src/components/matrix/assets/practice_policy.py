@@ -15,7 +15,7 @@ looks at the state of a room. An exception in it refuses the event.
 """
 
 import re
-from typing import Any, Optional, Union
+from typing import Any
 from urllib.parse import urlsplit
 
 from synapse.api.errors import Codes, SynapseError
@@ -57,8 +57,8 @@ class PracticePolicy:
         api.register_third_party_rules_callbacks(
             on_create_room=self.on_create_room,
             check_event_allowed=self.check_event_allowed,
-            check_threepid_can_be_invited=self.never_for_threepid,
-            check_visibility_can_be_modified=self.never_for_visibility,
+            check_threepid_can_be_invited=self.check_threepid_can_be_invited,
+            check_visibility_can_be_modified=self.check_visibility_can_be_modified,
         )
         api.register_spam_checker_callbacks(
             check_event_for_spam=self.check_event_for_spam,
@@ -87,13 +87,13 @@ class PracticePolicy:
         user = await self._api.get_userinfo_by_id(user_id)
         return user is not None and (user.is_admin or user.user_type in self._staff_types)
 
-    async def user_may_create_room(self, user_id: str, room_config: dict) -> Union[str, Codes]:
+    async def user_may_create_room(self, user_id: str, room_config: dict) -> str | Codes:
         return NOT_SPAM if await self.is_staff(user_id) else Codes.FORBIDDEN
 
-    async def user_may_invite(self, inviter: str, invitee: str, room_id: str) -> Union[str, Codes]:
+    async def user_may_invite(self, inviter: str, invitee: str, room_id: str) -> str | Codes:
         return NOT_SPAM if await self.is_staff(inviter) else Codes.FORBIDDEN
 
-    async def user_may_join_room(self, user_id: str, room_id: str, is_invited: bool) -> Union[str, Codes]:
+    async def user_may_join_room(self, user_id: str, room_id: str, is_invited: bool) -> str | Codes:
         return NOT_SPAM if is_invited else Codes.FORBIDDEN
 
     async def check_username_for_spam(self, profile: Any, requester_id: str) -> bool:
@@ -109,11 +109,12 @@ class PracticePolicy:
     async def forbidden_threepid_invite(self, inviter: str, medium: str, address: str, room_id: str) -> Codes:
         return Codes.FORBIDDEN
 
-    async def never_for_threepid(self, medium: str, address: str, state: Any) -> bool:
+    async def check_threepid_can_be_invited(self, medium: str, address: str, state: Any) -> bool:
         return False
 
-    async def never_for_visibility(self, room_id: str, state: Any, new_visibility: str) -> bool:
-        return False
+    async def check_visibility_can_be_modified(self, room_id: str, state: Any, new_visibility: str) -> bool:
+        """Also asked while a room is made."""
+        return new_visibility == "private"
 
     # Rooms
 
@@ -155,11 +156,11 @@ class PracticePolicy:
 
     # Events
 
-    async def check_event_allowed(self, event: Any, state_events: Any) -> tuple[bool, Optional[dict]]:
+    async def check_event_allowed(self, event: Any, state_events: Any) -> tuple[bool, dict | None]:
         allowed = await self.state_allowed(event) if event.is_state() else message_allowed(event)
         return allowed, None
 
-    async def check_event_for_spam(self, event: Any) -> Union[str, Codes]:
+    async def check_event_for_spam(self, event: Any) -> str | Codes:
         """The same rule once more where Synapse promises stability, for messages."""
         if event.is_state() or message_allowed(event):
             return NOT_SPAM
