@@ -68,6 +68,8 @@ function service(practice: Practice): Manifest & IService {
     kind: "Service",
     metadata: metadata(practice),
     spec: {
+      // With `exposure.service` this Service is itself the way in.
+      ...(practice.exposure.kind === "service" && { type: practice.exposure.type }),
       selector: labels(practice, "front").selector,
       ports: [{ name: "http", port: FRONT_PORT, targetPort: "http", protocol: "TCP" }],
     },

@@ -1,0 +1,137 @@
+import { LABEL } from "../api/group.ts";
+import type { Manifest } from "../manifest.ts";
+import { type Edge, edgesOf, type PolicySpec } from "./edges.ts";
+import { containersOf, podTemplates } from "./pods.ts";
+import { type Check, type PolicyInput, violation } from "./policy.ts";
+import { backendsOf, hostsOf, pathsOf } from "./routes.ts";
+import { ofKind, selects } from "./selectors.ts";
+
+/** Made for this practice: the label that every rendered object carries. */
+export function isOurs({ practice }: Pick<PolicyInput, "practice">, { metadata }: Manifest): boolean {
+  return practice.uid !== undefined && metadata.labels?.[LABEL.practiceUid] === practice.uid;
+}
+
+function foreign(input: PolicyInput, ...kinds: readonly string[]): Manifest[] {
+  return ofKind(input.objects, ...kinds).filter((object) => !isOurs(input, object));
+}
+
+/** Labels that our pods have: from the templates of our workloads, which are there before any pod is. */
+function ourPods(input: PolicyInput): Readonly<Record<string, string>>[] {
+  return podTemplates(input.objects.filter((object) => isOurs(input, object))).map(({ labels }) => labels);
+}
+
+const SOLVER_LABEL = "acme.cert-manager.io/http01-solver";
+const CHALLENGES = "/.well-known/acme-challenge/";
+
+export const foreignPolicy: Check = {
+  name: "foreign-policy",
+  promise: "isolation",
+  because: "Policies add up: one more that selects our pods and allows anything opens the wall.",
+  violations: (input) =>
+    foreign(input, "NetworkPolicy")
+      .filter((policy) => {
+        const spec = policy["spec"] as PolicySpec;
+        const opens: Edge[] = edgesOf(spec);
+        return opens.length > 0 && ourPods(input).some((labels) => selects(spec.podSelector ?? {}, labels));
+      })
+      .map((policy) =>
+        violation(policy, "This network policy is not the practice's, yet it opens pods of it. Please remove it."),
+      ),
+};
+
+export const foreignService: Check = {
+  name: "foreign-service",
+  promise: "isolation",
+  because: "A Service of somebody else that selects our pods is a way in past the front, or from outside the cluster.",
+  violations: (input) =>
+    foreign(input, "Service")
+      .filter((service) => {
+        const { selector } = service["spec"] as { selector?: Readonly<Record<string, string>> };
+        if (!selector || Object.keys(selector).length === 0) return false;
+        return ourPods(input).some((labels) => selects({ matchLabels: selector }, labels));
+      })
+      .map((service) =>
+        violation(service, "This Service is not the practice's, yet it leads to pods of it. Please remove it."),
+      ),
+};
+
+export const foreignRoute: Check = {
+  name: "foreign-route",
+  promise: "isolation",
+  because:
+    "A route of somebody else can serve a path of our hosts, and with it another configuration for the meeting page, " +
+    "or lead past the front. Only cert-manager's challenges may come in beside our own routes.",
+  violations: (input) => {
+    const services = new Set(
+      input.objects.filter(({ kind }) => kind === "Service").flatMap((o) => (isOurs(input, o) ? o.metadata.name : [])),
+    );
+    return foreign(input, "Ingress", "HTTPRoute")
+      .filter((route) => {
+        if (backendsOf(route).some(({ name }) => services.has(name))) return true;
+        const paths = pathsOf(route);
+        const answersChallenge = paths.length > 0 && paths.every((path) => path.startsWith(CHALLENGES));
+        return !answersChallenge && hostsOf(route).some((host) => covers(host, Object.values(input.practice.hosts)));
+      })
+      .map((route) =>
+        violation(route, "This route is not the practice's, yet it serves hosts or pods of it. Please remove it."),
+      );
+  },
+};
+
+/** Whether a host of a route, which may be a wildcard or empty for any, matches one of ours. */
+function covers(host: string, ours: readonly string[]): boolean {
+  return ours.some((own) => host === "" || host === own || (host.startsWith("*.") && own.endsWith(host.slice(1))));
+}
+
+/** The image without tag and digest: while a new release rolls out, pods of the former one still run. */
+function repository(image: string | undefined): string {
+  return (image ?? "").replace(/@.*$/, "").replace(/:[^/:]*$/, "");
+}
+
+interface Owned {
+  readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
+  readonly deletionTimestamp?: string;
+}
+
+/** Whether one of our workloads made a pod: a StatefulSet directly, a Deployment through a set named after it. */
+function isMadeByUs(input: PolicyInput, pod: Manifest): boolean {
+  const { ownerReferences = [] } = pod.metadata as Owned;
+  const owner = ownerReferences.find(({ controller }) => controller);
+  return input.objects.some((workload) => {
+    if (!owner || !isOurs(input, workload)) return false;
+    const { kind, metadata } = workload;
+    if (kind === "StatefulSet") return owner.kind === kind && owner.name === metadata.name;
+    return kind === "Deployment" && owner.kind === "ReplicaSet" && owner.name.startsWith(`${metadata.name}-`);
+  });
+}
+
+export const foreignPod: Check = {
+  name: "foreign-pod",
+  promise: "isolation",
+  because:
+    "A pod with our labels receives our traffic or has our ways out. A pod with another image may be a recorder. An " +
+    "ephemeral container sees what the pod sees.",
+  violations: (input) => {
+    const repositories = new Set(Object.values(input.practice.images).map(repository));
+    return ofKind(input.objects, "Pod").flatMap((pod) => {
+      const spec = pod["spec"] as Parameters<typeof containersOf>[0];
+      if (spec.ephemeralContainers && spec.ephemeralContainers.length > 0) {
+        return [violation(pod, "Somebody attached a container to this pod. Please delete the pod.")];
+      }
+      const labels = pod.metadata.labels ?? {};
+      const made = isMadeByUs(input, pod);
+      if (!made && (LABEL.role in labels || LABEL.serves in labels)) {
+        return [violation(pod, "This pod is not the practice's, yet it has labels of its pods. Please remove it.")];
+      }
+      const leaving = made && (pod.metadata as Owned).deletionTimestamp !== undefined;
+      const isSolver = labels[SOLVER_LABEL] === "true";
+      const unknown = containersOf(spec).some(
+        ({ image }) =>
+          !repositories.has(repository(image)) && !(isSolver && /\bcert-manager-acmesolver$/.test(repository(image))),
+      );
+      return unknown && !leaving
+        ? [violation(pod, "This pod runs an image that is not one of the practice's. Please remove it.")]
+        : [];
+    });
+  },
+};

@@ -1,0 +1,179 @@
+import { meetingPages } from "./e2ee.ts";
+import { readProsody, strings } from "./lua.ts";
+import { type Directive, directives, readNginx } from "./nginx.ts";
+import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
+import { type Program, type Running, running } from "./programs.ts";
+import { isObject, keysOf, readAssignment, readHocon, readYaml, unmet } from "./settings.ts";
+
+/** Violations of one program's configuration: `test` gives whole sentences. */
+function judge({ objects }: PolicyInput, program: Program, test: (found: Running) => readonly string[]): Violation[] {
+  return running(objects, program).flatMap((found) =>
+    test(found).map((message) => violation(found.pod.workload, message)),
+  );
+}
+
+const OFF = { enabled: false };
+
+export const noStun: Check = {
+  name: "no-stun",
+  promise: "metadata",
+  because:
+    "Without a word about STUN the client asks a foreign server, and a direct connection shows each side the other's " +
+    "address. Media goes through the practice's own bridge, which asks nobody who it is.",
+  violations: (input) => [
+    ...meetingPages(input).flatMap(({ nginx, file }) =>
+      unmet(readAssignment(file("/config.js"), "config"), { p2p: { enabled: false, stunServers: [] } }).map((path) =>
+        violation(nginx.pod.workload, `config.js does not keep the client from asking others: ${path}.`),
+      ),
+    ),
+    ...judge(input, "jvb", ({ configuration }) =>
+      unmet(configuration(readHocon), {
+        ice4j: { harvest: { mapping: { stun: { enabled: false, addresses: [] }, aws: OFF } } },
+        videobridge: { ice: { "advertise-private-candidates": false } },
+      }).map((path) => `jvb.conf does not keep the bridge from asking others or showing its own address: ${path}.`),
+    ),
+  ],
+};
+
+export const pageContactsNobody: Check = {
+  name: "page-contacts-nobody",
+  promise: "metadata",
+  because:
+    "Avatars, analytics, calendars and promotion are fetched from others by default, with the room in the referrer.",
+  violations: (input) =>
+    meetingPages(input).flatMap(({ nginx, file }) =>
+      unmet(readAssignment(file("/config.js"), "config"), {
+        disableThirdPartyRequests: true,
+        analytics: { disabled: true, rtcstatsEnabled: false },
+        gravatar: { disabled: true },
+        giphy: OFF,
+        enableCalendarIntegration: false,
+        doNotStoreRoom: true,
+        deeplinking: { disabled: true },
+        dynamicBrandingUrl: "",
+      }).map((path) => violation(nginx.pod.workload, `config.js lets the page contact others or remember: ${path}.`)),
+    ),
+};
+
+export const homeserverKeepsToItself: Check = {
+  name: "homeserver-keeps-to-itself",
+  promise: "metadata",
+  because:
+    "Left to its defaults a homeserver federates with every other, asks matrix.org for keys and sends message content " +
+    "to push gateways.",
+  violations: (input) =>
+    judge(input, "synapse", ({ configuration }) =>
+      unmet(configuration(readYaml), {
+        federation_domain_whitelist: [],
+        trusted_key_servers: [],
+        report_stats: false,
+        url_preview_enabled: false,
+        enable_3pid_lookup: false,
+        enable_registration: false,
+        allow_guest_access: false,
+        push: { include_content: false },
+        presence: OFF,
+      }).map((path) => `homeserver.yaml does not keep the homeserver to itself: ${path}.`),
+    ),
+};
+
+export const noAccessLog: Check = {
+  name: "no-access-log",
+  promise: "metadata",
+  because: "An access log is a list of who met whom and when, by address. nginx also names both in its error log.",
+  violations: (input) =>
+    judge(input, "nginx", ({ configuration }) => {
+      const tree = configuration(readNginx) ?? [];
+      const found = tree.filter(({ name }) => name === "http").flatMap((http) => logsOf(http));
+      return found.map((what) => `nginx has ${what}, so requests may be logged.`);
+    }),
+};
+
+function logsOf({ block = [] }: Directive): string[] {
+  const inside = directives(block);
+  const off = block.some(({ name, args }) => name === "access_log" && args.join(" ") === "off");
+  const on = inside.some(({ name, args }) => name === "access_log" && args.join(" ") !== "off");
+  const silent = block.some(({ name, args }) => name === "error_log" && args.join(" ") === "stderr emerg");
+  const loud = inside.some(({ name, args }) => name === "error_log" && args.at(-1) !== "emerg");
+  const noisy = inside.some(({ name }) => name === "log_subrequest" || name === "rewrite_log");
+  return [...(!off || on || noisy ? ["an access log"] : []), ...(!silent || loud ? ["an error log that speaks"] : [])];
+}
+
+/** Headers and variables that tell who a client is. */
+const CLIENT_HEADERS =
+  /^(x-forwarded-for|x-real-ip|forwarded|via|user-agent|referer|true-client-ip|cf-connecting-ip)$/i;
+const CLIENT_VARIABLES =
+  /\$\{?(remote_addr|binary_remote_addr|remote_port|realip_\w+|proxy_add_x_forwarded_for|proxy_protocol_addr|http_(x_forwarded_for|x_real_ip|forwarded|user_agent|referer))\b/;
+
+export const clientAddressDropped: Check = {
+  name: "client-address-dropped",
+  promise: "metadata",
+  because: "What a program never hears it cannot store: behind the front no address and no browser's name is known.",
+  violations: (input) => [
+    ...judge(input, "nginx", ({ configuration }) => {
+      const http = (configuration(readNginx) ?? []).filter(({ name }) => name === "http");
+      const inside = http.flatMap(({ block = [] }) => directives(block));
+      const passes = inside.filter(({ name }) => name === "proxy_pass").length > 0;
+      const drops = http.every(({ block = [] }) =>
+        block.some(({ name, args }) => name === "proxy_pass_request_headers" && args[0] === "off"),
+      );
+      const again = inside.some(({ name, args }) => name === "proxy_pass_request_headers" && args[0] !== "off");
+      const told = inside.some(
+        ({ name, args }) =>
+          (name === "proxy_set_header" && CLIENT_HEADERS.test(args[0] ?? "")) ||
+          args.some((argument) => CLIENT_VARIABLES.test(argument)),
+      );
+      return (passes && !drops) || again || told ? ["nginx tells the pods behind it who a client is."] : [];
+    }),
+    ...judge(input, "synapse", ({ configuration }) =>
+      keysOf(configuration(readYaml))
+        .filter(({ key, value }) => key === "x_forwarded" && value !== false)
+        .map(({ path }) => `homeserver.yaml asks for the client's address: ${path}.`),
+    ),
+  ],
+};
+
+/** The level of each logger, as written. */
+const QUIET = /^(WARN|WARNING|ERROR|CRITICAL|SEVERE|OFF)$/i;
+
+export const logsOnlyWarnings: Check = {
+  name: "logs-only-warnings",
+  promise: "metadata",
+  because:
+    "One level lower Prosody, jicofo and the bridge name rooms and participants, Synapse names people, and PostgreSQL " +
+    "quotes statements.",
+  violations: (input) => [
+    ...(["jicofo", "jvb"] as const).flatMap((program) =>
+      judge(input, program, ({ read, logging }) => {
+        const levels = [...(read(logging) ?? "").matchAll(/^(.*\.level)\s*=\s*(\S+)$/gm)];
+        const root = levels.some(([, name]) => name === ".level");
+        // A handler passes on what loggers let through.
+        const loud = levels.some(([, name = "", level = ""]) => !name.includes("Handler") && !QUIET.test(level));
+        return root && !loud ? [] : [`${program} logs more than warnings.`];
+      }),
+    ),
+    ...judge(input, "prosody", ({ configuration }) => {
+      const [global] = configuration(readProsody) ?? [];
+      const words = strings(global?.options["log"]).filter((word) => !["to", "levels", "min"].includes(word));
+      const quiet = words.length === 2 && words[0] === "console" && QUIET.test(words[1] ?? "");
+      return quiet ? [] : ["Prosody logs more than warnings, or elsewhere than to its output."];
+    }),
+    ...judge(input, "synapse", ({ configuration, read }) => {
+      const homeserver = configuration(readYaml);
+      const path = isObject(homeserver) ? homeserver["log_config"] : undefined;
+      const log = readYaml(read(typeof path === "string" ? path : undefined));
+      const levels = keysOf(log).filter(({ key }) => key === "level");
+      const root = levels.some((level) => level.path === "root.level");
+      return root && levels.every(({ value }) => QUIET.test(String(value))) ? [] : ["Synapse logs more than warnings."];
+    }),
+    ...judge(input, "postgres", ({ read, path }) => {
+      const quiet = ["log_statement = none", "log_connections = off", "log_min_error_statement = panic"];
+      const lines = new Set(
+        read(path)
+          ?.split("\n")
+          .map((line) => line.trim()),
+      );
+      return quiet.every((line) => lines.has(line)) ? [] : ["PostgreSQL logs statements or connections."];
+    }),
+  ],
+};

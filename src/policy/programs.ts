@@ -1,0 +1,78 @@
+import type { IContainer } from "kubernetes-models/v1";
+import type { Manifest } from "../manifest.ts";
+import { remember } from "./remember.ts";
+import { containersOf, fileAt, type PodTemplate, podTemplates } from "./pods.ts";
+
+/**
+ * How the programs of a practice are started, argument by argument: directly, with one configuration file and
+ * nothing that overrides it. A `-D` of Java or a second `-c` of Synapse would.
+ */
+const COMMANDS = {
+  nginx: /^nginx\n(?:-e\nstderr\n)?-c\n(?<file>\/\S+)\n-g\ndaemon off;$/,
+  prosody: /^prosody\n--config\n(?<file>\/\S+)\n-F$/,
+  jicofo: java("org.jitsi.jicofo.Main"),
+  jvb: java("org.jitsi.videobridge.MainKt"),
+  synapse: /^python3\n-m\nsynapse\.app\.homeserver\n-c\n(?<file>\/\S+)$/,
+  postgres: /^postgres\n-D\n\/\S+\n-c\nconfig_file=(?<file>\/\S+)$/,
+  "make-database": /^sh\n(?<file>\/\S+)$/,
+  entry: /^node\nsrc\/main\.ts\nentry$/,
+} as const;
+
+function java(main: string): RegExp {
+  const property = ["jdk.tls.ephemeralDHKeySize", "java.io.tmpdir", "jna.tmpdir", "javax.net.ssl.trustStore\\w*"];
+  const options = `(?:-X\\S+\\n|-D(?:${property.join("|")})=\\S+\\n)*`;
+  return new RegExp(
+    `^java\\n${options}-Djava.util.logging.config.file=(?<logging>/\\S+)\\n-Dconfig.file=(?<file>/\\S+)\\n` +
+      `${options}-cp\\n\\S+\\n${main.replaceAll(".", "\\.")}$`,
+  );
+}
+
+export type Program = keyof typeof COMMANDS;
+
+export type Reader<T> = (text: string | undefined) => T;
+
+/** A container, the program it starts, and what that reads. */
+export interface Running {
+  readonly program: Program;
+  readonly pod: PodTemplate;
+  readonly container: IContainer;
+  /** The configuration file; absent when the program has none. */
+  readonly path: string | undefined;
+  /** A file as the program sees it; absent when it does not come from a ConfigMap of the practice. */
+  readonly read: (path: string | undefined) => string | undefined;
+  /** The configuration file, read by a reader that is asked only once. */
+  readonly configuration: <T>(reader: Reader<T>) => T;
+  /** Java only: the file that says what is logged. */
+  readonly logging: string | undefined;
+}
+
+/** What a container starts; `undefined` for anything that a practice does not consist of. */
+export function programOf(container: IContainer): { program: Program; groups: Record<string, string> } | undefined {
+  if (!container.command) return undefined;
+  const line = [...container.command, ...(container.args ?? [])].join("\n");
+  for (const [program, pattern] of Object.entries(COMMANDS)) {
+    const match = pattern.exec(line);
+    if (match) return { program: program as Program, groups: { ...match.groups } };
+  }
+  return undefined;
+}
+
+/** All known programs that the workloads among the objects start, or those of one name. */
+export function running(objects: readonly Manifest[], only?: Program): readonly Running[] {
+  const found = everythingRunning(objects);
+  return only ? found.filter(({ program }) => program === only) : found;
+}
+
+const everythingRunning = remember((objects: readonly Manifest[]): readonly Running[] =>
+  podTemplates(objects).flatMap((pod) =>
+    containersOf(pod.spec).flatMap((container) => {
+      const found = programOf(container);
+      if (!found) return [];
+      const { file: path, logging } = found.groups;
+      const read = (path: string | undefined) => (path ? fileAt(objects, pod, container, path) : undefined);
+      const answers = remember((reader: Reader<unknown>) => reader(read(path)));
+      const configuration = <T>(reader: Reader<T>) => answers(reader) as T;
+      return [{ program: found.program, pod, container, path, read, configuration, logging }];
+    }),
+  ),
+);

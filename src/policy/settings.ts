@@ -1,0 +1,56 @@
+import { parse } from "yaml";
+
+/** Readers of configuration files. Each gives `undefined` for what it cannot read; the check that looks at it objects. */
+type Reader = (text: string | undefined) => unknown;
+
+export const readYaml: Reader = (text) => attempt(text, parse);
+export const readJson: Reader = (text) => attempt(text, (json) => JSON.parse(json) as unknown);
+
+/** HOCON as we write it: JSON with `${VARIABLE}` for values; each becomes the string `$VARIABLE`. */
+export const readHocon: Reader = (text) =>
+  readJson(
+    text?.replaceAll(/"(?:[^"\\]|\\.)*"|\$\{([A-Z][A-Z0-9_]*)\}/g, (all, variable?: string) =>
+      variable ? `"$${variable}"` : all,
+    ),
+  );
+
+/** `var name = {…};` where the value is JSON. Anything else in the file, and it is not read. */
+export function readAssignment(text: string | undefined, name: string): unknown {
+  const match = text && /^var ([A-Za-z]+) = (\{[^]*\});\s*$/.exec(text);
+  return match && match[1] === name ? readJson(match[2]) : undefined;
+}
+
+function attempt(text: string | undefined, read: (text: string) => unknown): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return read(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Paths at which settings are not what is expected: every leaf of `expected` must be there with that very value,
+ * lists as a whole. `undefined` as the expectation means: must not be there.
+ */
+export function unmet(settings: unknown, expected: object, above = ""): string[] {
+  return Object.entries(expected).flatMap(([key, want]) => {
+    const path = above ? `${above}.${key}` : key;
+    const have = isObject(settings) ? settings[key] : undefined;
+    if (isObject(want)) return unmet(have, want, path);
+    return JSON.stringify(have) === JSON.stringify(want) ? [] : [path];
+  });
+}
+
+/** Every key at every depth, with its path and value. */
+export function keysOf(settings: unknown, above = ""): { key: string; path: string; value: unknown }[] {
+  if (!isObject(settings) && !Array.isArray(settings)) return [];
+  return Object.entries(settings).flatMap(([key, value]) => {
+    const path = above ? `${above}.${key}` : key;
+    return [{ key, path, value }, ...keysOf(value, path)];
+  });
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

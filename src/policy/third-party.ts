@@ -1,0 +1,68 @@
+import type { IContainer } from "kubernetes-models/v1";
+import type { Manifest } from "../manifest.ts";
+import type { Practice } from "../practice/practice.ts";
+import { containersOf, podTemplates, type PodTemplate } from "./pods.ts";
+import { type Check, violation } from "./policy.ts";
+
+/** Addresses in a text: `https://host`, `"//host`, `stun:host`. */
+const ADDRESSES = /(?:\b(?:https?|wss?|ftp):|["'(=])\/\/([^\s"'/:?#;,)\\<>]+)|\b(?:stun|turn)s?:([^\s"'/:?#;,)\\]+)/gi;
+/** Hosts whose makers' programs contact them when nobody says otherwise. */
+const MAKERS =
+  /\b(?:matrix\.org|vector\.im|element\.io|jitsi\.(?:org|net)|jit\.si|8x8\.vc|gravatar\.com|giphy\.com|google(?:apis|-analytics|tagmanager)?\.com|amplitude\.com|sentry\.io|posthog\.com|cloudflare\.com|unpkg\.com|jsdelivr\.net)\b/gi;
+
+/** How nginx calls what is behind it; and the pod itself. */
+const UPSTREAMS = ["signalling", "synapse", "entry", "element", "127.0.0.1"];
+
+/** Hosts that may be named: the practice's own, and those that a field of its manifest names. */
+function named({ hosts, legal, messaging, names }: Practice): Set<string> {
+  const { database } = messaging;
+  return new Set([
+    ...Object.values(hosts),
+    ...Object.values(legal).flatMap((url) => URL.parse(url)?.hostname ?? []),
+    ...(database.kind === "external" ? [database.host] : []),
+    names.signalling,
+    names.synapse,
+    names.entry,
+    names.postgres,
+    ...UPSTREAMS,
+  ]);
+}
+
+export const noThirdPartyHost: Check = {
+  name: "no-third-party-host",
+  promise: "metadata",
+  because:
+    "Who is contacted learns the address of a patient, and often the room. No configuration names a host that is not " +
+    "the practice's own or stated in its manifest.",
+  violations: ({ objects, practice, assets }) => {
+    const allowed = named(practice);
+    // What we ship ourselves is compared byte for byte by other checks, and names protocols by their addresses.
+    const shipped = new Set([...Object.values(assets.prosodyModules), assets.practicePolicy]);
+    return podTemplates(objects).flatMap((pod) => {
+      const texts = textsOf(objects, pod).filter((text) => !shipped.has(text));
+      const hosts = texts.flatMap((text) => hostsIn(text.replace(assets.guard, "")));
+      return [...new Set(hosts)]
+        .filter((host) => !allowed.has(host))
+        .map((host) => violation(pod.workload, `Its configuration names ${host}, which is not the practice's own.`));
+    });
+  },
+};
+
+/** All that the programs of a pod are told: mounted files and environment. */
+function textsOf(objects: readonly Manifest[], { spec }: PodTemplate): string[] {
+  const maps = (spec.volumes ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
+  const files = objects
+    .filter(({ kind, metadata }) => kind === "ConfigMap" && maps.includes(metadata.name))
+    .flatMap((map) => Object.values((map["data"] ?? {}) as Record<string, string>));
+  const told = ({ command = [], args = [], env = [] }: IContainer) => [
+    ...command,
+    ...args,
+    ...env.map(({ value = "" }) => value),
+  ];
+  return [...files, ...containersOf(spec).flatMap(told)];
+}
+
+function hostsIn(text: string): string[] {
+  const addresses = [...text.matchAll(ADDRESSES)].map(([, host, relay]) => host ?? relay ?? "");
+  return [...addresses, ...[...text.matchAll(MAKERS)].map(([host]) => host)].map((host) => host.toLowerCase());
+}
