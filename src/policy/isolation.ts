@@ -33,7 +33,8 @@ export const everyPodHasItsWall: Check = {
     const policies = ofKind(objects, "NetworkPolicy").filter(({ metadata }) => metadata.name !== defaultDeny);
     return podTemplates(objects).flatMap(({ workload, role, labels }) => {
       const known = ROLES.find((name) => name === role);
-      if (!known) return [violation(workload, "Its pods have no role, so no wall is made for them.")];
+      const own = known && workload.metadata.name === practice.names[known] && labels[LABEL.serves] === known;
+      if (!own) return [violation(workload, "The role of its pods is not its own, so neither is their wall.")];
       const found = policies.filter((policy) => selects((policy["spec"] as PolicySpec).podSelector ?? {}, labels));
       const names = found.map(({ metadata }) => metadata.name);
       if (names.length === 1 && names[0] === walls(known)) return [];

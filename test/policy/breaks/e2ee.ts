@@ -1,0 +1,124 @@
+import { and, type Break, edit, editFile, editPod, replaced } from "../../support/broken.ts";
+
+export const E2EE_BREAKS: readonly Break[] = [
+  editFile("guard-before-app", "another guard", "front-web/head.html", replaced("reduceAddress();", "")),
+  editFile(
+    "guard-before-app",
+    "a script before the guard",
+    "front-web/head.html",
+    (head) => `<script>1</script>${head}`,
+  ),
+  editFile("guard-before-app", "no head in the page", "front-nginx/nginx.conf", replaced("ssi on;", "")),
+  editFile(
+    "guard-before-app",
+    "the image's own head",
+    "front-nginx/nginx.conf",
+    replaced("location = /head.html { internal; alias /etc/jitsi/web/head.html; }", ""),
+  ),
+  editFile(
+    "configuration-forces-encryption",
+    "keys from outside",
+    "front-web/config.js",
+    replaced('"externallyManagedKey": false', '"externallyManagedKey": true'),
+  ),
+  editFile(
+    "room-modules-as-shipped",
+    "a module that lets everybody in",
+    "room-modules/mod_practice_room.lua",
+    () => "return nil",
+  ),
+  editFile(
+    "room-modules-as-shipped",
+    "another folder looked at first",
+    "prosody/prosody.cfg.lua",
+    replaced('plugin_paths = { "/prosody-plugins-custom/"', 'plugin_paths = { "/prosody-plugins/"'),
+  ),
+  editPod("room-modules-as-shipped", "a mount over the modules", "StatefulSet/signalling", (spec) => {
+    spec.containers[0].volumeMounts.push({
+      name: "prosody-tmp",
+      mountPath: "/prosody-plugins-custom/mod_practice_room.lua",
+    });
+  }),
+  editFile(
+    "every-login-needs-proof",
+    "anonymous participants",
+    "prosody/prosody.cfg.lua",
+    replaced('authentication = "room_token"', 'authentication = "anonymous"'),
+  ),
+  editFile(
+    "every-login-needs-proof",
+    "one host more",
+    "prosody/prosody.cfg.lua",
+    (text) => `${text}VirtualHost "guests.greenriver.example"\n  authentication = "anonymous"\n`,
+  ),
+  editFile(
+    "room-rules-in-force",
+    "rooms without rules",
+    "prosody/prosody.cfg.lua",
+    replaced('modules_enabled = { "practice_room"; ', "modules_enabled = { "),
+  ),
+  editFile(
+    "room-rules-in-force",
+    "somebody else exempt",
+    "prosody/prosody.cfg.lua",
+    replaced('practice_room_focus = "focus@', 'practice_room_focus = "jvb@'),
+  ),
+  editFile(
+    "room-rules-in-force",
+    "breakout rooms",
+    "prosody/prosody.cfg.lua",
+    (text) => `${text}Component "breakout.meet.greenriver.example" "muc"\n  restrict_room_creation = true\n`,
+  ),
+  editPod("ready-only-with-rules", "a probe of something else", "StatefulSet/signalling", (spec) => {
+    spec.containers[0].readinessProbe = { tcpSocket: { port: "http" } };
+  }),
+  editFile(
+    "ready-only-with-rules",
+    "one module less demanded",
+    "prosody/prosody.cfg.lua",
+    replaced('["muc.meet.greenriver.example"] = { "practice_room" }', '["muc.meet.greenriver.example"] = {  }'),
+  ),
+  editFile(
+    "rooms-encrypted-by-default",
+    "unencrypted rooms",
+    "synapse/homeserver.yaml",
+    replaced("encryption_enabled_by_default_for_room_type: all", "encryption_enabled_by_default_for_room_type: off"),
+  ),
+  editFile(
+    "message-policy-loaded",
+    "no module",
+    "synapse/homeserver.yaml",
+    replaced("practice_policy.PracticePolicy", "other.Policy"),
+  ),
+  editFile(
+    "message-policy-loaded",
+    "another module",
+    "synapse-modules/practice_policy.py",
+    () => "class PracticePolicy: pass",
+  ),
+  editPod("programs-as-listed", "a shell around it", "StatefulSet/bridge", (spec) => {
+    spec.containers[0].command = ["sh", "-c", "java"];
+  }),
+  editPod("programs-as-listed", "an option that overrides the file", "StatefulSet/bridge", (spec) => {
+    spec.containers[0].args.unshift("-Dvideobridge.rest.debug.enabled=true");
+  }),
+  editPod("programs-as-listed", "code loaded by the environment", "Deployment/entry", (spec) => {
+    spec.containers[0].env.push({ name: "NODE_OPTIONS", value: "--import=x" });
+  }),
+  and(
+    ["room-modules-as-shipped", "ready-only-with-rules", "logs-only-warnings"],
+    editFile(
+      "configuration-readable",
+      "a program in the configuration",
+      "prosody/prosody.cfg.lua",
+      (text) => `${text}Include "/tmp/*.lua"\n`,
+    ),
+  ),
+  and(
+    ["logs-only-warnings"],
+    edit("configuration-readable", "a file from a volume", "StatefulSet/postgres", (set) => {
+      const { containers } = set.spec.template.spec;
+      containers[0].command[4] = "config_file=/var/lib/postgresql/data/postgresql.conf";
+    }),
+  ),
+];

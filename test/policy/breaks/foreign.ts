@@ -1,0 +1,136 @@
+import { LABEL } from "../../../src/api/group.ts";
+import type { PolicyInput } from "../../../src/policy/policy.ts";
+import { add, type Break } from "../../support/broken.ts";
+
+const metadata = (name: string, more: object = {}) => ({ name, namespace: "greenriver", ...more });
+const ourLabels = { [LABEL.practice]: "greenriver", [LABEL.serves]: "synapse", [LABEL.role]: "synapse" };
+
+function pod(name: string, image: string, more: object = {}, spec: object = {}) {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: metadata(name, more),
+    spec: { containers: [{ name: "a", image }], ...spec },
+  };
+}
+
+const image = ({ practice }: PolicyInput) => practice.images.synapse;
+const bySet = (kind: string, name: string) => ({ ownerReferences: [{ kind, name, controller: true, uid: "x" }] });
+
+/** Things that may be in the namespace without being ours. */
+export const HARMLESS: readonly Break[] = [
+  add("", "a policy that only denies", () => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata("deny"),
+    spec: { podSelector: {}, policyTypes: ["Ingress"] },
+  })),
+  add("", "a policy for cert-manager's solver", () => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata("solver"),
+    spec: { podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } }, ingress: [{}] },
+  })),
+  add("", "cert-manager's solver", () =>
+    pod("cm-acme-http-solver-x", "quay.io/jetstack/cert-manager-acmesolver:v1.20.2", {
+      labels: { "acme.cert-manager.io/http01-solver": "true" },
+    }),
+  ),
+  add("", "cert-manager's route to it", () => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: metadata("cm-acme-http-solver-x"),
+    spec: {
+      rules: [
+        {
+          host: "meet.greenriver.example",
+          http: {
+            paths: [
+              {
+                path: "/.well-known/acme-challenge/abc",
+                backend: { service: { name: "cm-acme-http-solver-x", port: { number: 8089 } } },
+              },
+            ],
+          },
+        },
+      ],
+    },
+  })),
+  add("", "a pod of ours", (input) =>
+    pod("greenriver-synapse-0", image(input), { labels: ourLabels, ...bySet("StatefulSet", "greenriver-synapse") }),
+  ),
+  add("", "a pod of ours from the former release", ({ practice }) =>
+    pod("greenriver-front-6d4cf56db6-x", practice.images.jitsiWeb.replace(/:[^:]*$/, ":former"), {
+      labels: { ...ourLabels, [LABEL.serves]: "front", [LABEL.role]: "front" },
+      ...bySet("ReplicaSet", "greenriver-front-6d4cf56db6"),
+    }),
+  ),
+  add("", "a pod of ours from another registry on its way out", () =>
+    pod("greenriver-synapse-0", "mirror.example/synapse:1", {
+      labels: ourLabels,
+      deletionTimestamp: "2026-11-24T00:00:00Z",
+      ...bySet("StatefulSet", "greenriver-synapse"),
+    }),
+  ),
+  add("", "a Service of somebody else's own pods", () => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata("other"),
+    spec: { selector: { app: "other" } },
+  })),
+];
+
+export const FOREIGN_BREAKS: readonly Break[] = [
+  add("foreign-policy", "a policy that opens everything", () => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata("open"),
+    spec: { podSelector: {}, ingress: [{}] },
+  })),
+  add("foreign-policy", "a policy that finds our pods by an expression", () => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata("open"),
+    spec: {
+      podSelector: { matchExpressions: [{ key: LABEL.role, operator: "In", values: ["bridge"] }] },
+      egress: [{ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }] }],
+    },
+  })),
+  add("foreign-service", "a Service on our pods", () => ({
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata("open"),
+    spec: { type: "LoadBalancer", selector: { [LABEL.serves]: "synapse" } },
+  })),
+  add("foreign-route", "a route past the front", () => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "Ingress",
+    metadata: metadata("open"),
+    spec: { defaultBackend: { service: { name: "greenriver-synapse", port: { number: 8008 } } } },
+  })),
+  add("foreign-route", "another configuration for the meeting page", () => ({
+    apiVersion: "gateway.networking.k8s.io/v1",
+    kind: "HTTPRoute",
+    metadata: metadata("config"),
+    spec: {
+      hostnames: ["*.greenriver.example"],
+      rules: [{ matches: [{ path: { value: "/config.js" } }], backendRefs: [{ name: "evil", port: 80 }] }],
+    },
+  })),
+  add("foreign-pod", "a pod with our labels", (input) => pod("probe", image(input), { labels: ourLabels })),
+  add("foreign-pod", "a recorder in the namespace", () => pod("innocent", "registry.example/innocent:1")),
+  add("foreign-pod", "a recorder that claims to be ours", () =>
+    pod("innocent", "registry.example/innocent:1", bySet("StatefulSet", "greenriver-synapse")),
+  ),
+  add("foreign-pod", "a recorder that claims to be a solver", () =>
+    pod("innocent", "registry.example/innocent:1", { labels: { "acme.cert-manager.io/http01-solver": "true" } }),
+  ),
+  add("foreign-pod", "a container attached to our pod", (input) =>
+    pod(
+      "greenriver-synapse-0",
+      image(input),
+      { labels: ourLabels, ...bySet("StatefulSet", "greenriver-synapse") },
+      { ephemeralContainers: [{ name: "debug", image: image(input) }] },
+    ),
+  ),
+];

@@ -1,0 +1,88 @@
+import { LABEL } from "../../../src/api/group.ts";
+import { and, type Break, edit, editFile, editPod, replaced } from "../../support/broken.ts";
+
+export const ISOLATION_BREAKS: readonly Break[] = [
+  {
+    check: "default-deny",
+    what: "no default",
+    does: (input) => ({
+      ...input,
+      objects: input.objects.filter(({ metadata }) => metadata.name !== input.practice.names.defaultDeny),
+    }),
+  },
+  edit("default-deny", "only one direction", "NetworkPolicy/default-deny", (policy) => {
+    policy.spec.policyTypes = ["Ingress"];
+  }),
+  edit("default-deny", "only some pods", "NetworkPolicy/default-deny", (policy) => {
+    policy.spec.podSelector = { matchLabels: { a: "b" } };
+  }),
+  edit("every-pod-has-its-wall", "a pod without a role", "Deployment/entry", (deployment) => {
+    delete deployment.spec.template.metadata.labels[LABEL.role];
+  }),
+  edit("every-pod-has-its-wall", "a pod behind another wall", "Deployment/entry", (deployment) => {
+    deployment.spec.template.metadata.labels[LABEL.role] = "front";
+  }),
+  edit("edges-as-listed", "Synapse for everybody", "NetworkPolicy/synapse", (policy) => {
+    delete policy.spec.ingress[0].from;
+  }),
+  edit("edges-as-listed", "all ports", "NetworkPolicy/bridge", (policy) => {
+    delete policy.spec.ingress[0].ports;
+  }),
+  edit("edges-as-listed", "a range of ports", "NetworkPolicy/bridge", (policy) => {
+    policy.spec.ingress[0].ports[0].endPort = 65535;
+  }),
+  edit("edges-as-listed", "the way to the internet", "NetworkPolicy/bridge", (policy) => {
+    policy.spec.egress.push({ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ port: 443, protocol: "TCP" }] });
+  }),
+  edit(
+    "edges-as-listed",
+    "the cloud's credentials",
+    "NetworkPolicy/synapse",
+    (policy) => {
+      const rule = policy.spec.egress.find((rule: { to: { ipBlock?: unknown }[] }) => rule.to[0]?.ipBlock);
+      rule.to[0].ipBlock.except = [];
+    },
+    {
+      spec: {
+        messaging: {
+          database: {
+            external: { host: "db.greenriver.example", secretRef: { name: "db" }, to: { cidrs: ["0.0.0.0/0"] } },
+          },
+        },
+      },
+    },
+  ),
+  edit("services-as-listed", "Synapse on every node", "Service/synapse", (service) => {
+    service.spec.type = "NodePort";
+  }),
+  edit("services-as-listed", "a port more", "Service/signalling", (service) => {
+    service.spec.ports.push({ name: "more", port: 5281, protocol: "TCP" });
+  }),
+  editPod("no-host-access", "the node's network", "StatefulSet/bridge", (spec) => {
+    spec.hostNetwork = true;
+  }),
+  editPod("no-host-access", "a port of the node", "StatefulSet/bridge", (spec) => {
+    spec.containers[0].ports[0].hostPort = 10_000;
+  }),
+  editFile(
+    "admin-on-loopback",
+    "the bridge's debugging page for everybody",
+    "jvb/jvb.conf",
+    replaced('"host": "127.0.0.1"', '"host": "0.0.0.0"'),
+  ),
+  editFile(
+    "admin-on-loopback",
+    "jicofo's list of rooms",
+    "jicofo/jicofo.conf",
+    replaced('"host": "127.0.0.1"', '"host": "0.0.0.0"'),
+  ),
+  and(
+    ["paths-as-listed"],
+    editFile(
+      "admin-on-loopback",
+      "Element past the front",
+      "front-element/nginx.conf",
+      replaced("listen 127.0.0.1:8081", "listen 8081"),
+    ),
+  ),
+];

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { LABEL } from "../../src/api/group.ts";
+import { COMPONENTS } from "../../src/components/index.ts";
+import { describe as nameOf } from "../../src/manifest.ts";
+import { enforce, PolicyViolation } from "../../src/policy/enforce.ts";
+import { FOREIGN_CHAIN, LIVE_CHAIN, RENDER_CHAIN } from "../../src/policy/index.ts";
+import { evaluate } from "../../src/policy/policy.ts";
+import { type Break, sound } from "../support/broken.ts";
+import { E2EE_BREAKS } from "./breaks/e2ee.ts";
+import { EXPOSURE_BREAKS } from "./breaks/exposure.ts";
+import { FOREIGN_BREAKS, HARMLESS } from "./breaks/foreign.ts";
+import { HARDENING_BREAKS } from "./breaks/hardening.ts";
+import { ISOLATION_BREAKS } from "./breaks/isolation.ts";
+import { METADATA_BREAKS } from "./breaks/metadata.ts";
+import { RECORDING_BREAKS } from "./breaks/recording.ts";
+
+const RENDERED: readonly Break[] = [
+  ...E2EE_BREAKS,
+  ...RECORDING_BREAKS,
+  ...ISOLATION_BREAKS,
+  ...EXPOSURE_BREAKS,
+  ...METADATA_BREAKS,
+  ...HARDENING_BREAKS,
+];
+
+const failing = (found: readonly { check: string }[]) => [...new Set(found.map(({ check }) => check))];
+
+describe("the chain over rendered objects", () => {
+  it.each(RENDERED.map((item) => [`${item.check}: ${item.what}`, item] as const))(
+    "%s",
+    (_, { check, also = [], does, choice }) => {
+      const broken = does(sound(choice));
+      const expected = [check, ...also].toSorted();
+      expect(failing(evaluate(RENDER_CHAIN, broken)).toSorted()).toEqual(expected);
+      expect(failing(evaluate(LIVE_CHAIN, broken)).toSorted()).toEqual(expected);
+      expect(() => enforce(RENDER_CHAIN, broken)).toThrow(PolicyViolation);
+    },
+  );
+
+  it("lets a sound practice pass, rendered and live", () => {
+    expect(evaluate(RENDER_CHAIN, sound())).toEqual([]);
+    expect(evaluate(LIVE_CHAIN, sound())).toEqual([]);
+  });
+});
+
+describe("the chain over what others put beside a practice", () => {
+  it.each(FOREIGN_BREAKS.map((item) => [`${item.check}: ${item.what}`, item] as const))("%s", (_, { check, does }) => {
+    expect(failing(evaluate(LIVE_CHAIN, does(sound())))).toEqual([check]);
+  });
+
+  it.each(HARMLESS.map((item) => [item.what, item] as const))("leaves alone %s", (_, { does }) => {
+    expect(evaluate(LIVE_CHAIN, does(sound()))).toEqual([]);
+  });
+});
+
+describe("the tests of the chains", () => {
+  const breaks = [...RENDERED, ...FOREIGN_BREAKS];
+  const checks = [...RENDER_CHAIN, ...FOREIGN_CHAIN];
+
+  it("break every check, under its own name", () => {
+    expect([...new Set(breaks.map(({ check }) => check))].toSorted()).toEqual(
+      checks.map(({ name }) => name).toSorted(),
+    );
+  });
+
+  it("find something at every component", () => {
+    const components = RENDERED.flatMap(({ does, choice }) => {
+      const broken = does(sound(choice));
+      const named = new Set(evaluate(RENDER_CHAIN, broken).map(({ object }) => object));
+      return broken.objects.filter((o) => named.has(nameOf(o))).map((o) => o.metadata.labels?.[LABEL.component]);
+    });
+    expect([...new Set(components)]).toEqual(expect.arrayContaining(COMPONENTS.map(({ name }) => name)));
+  });
+
+  it("see whole sentences and reasons", () => {
+    for (const { because } of checks) expect(because).toMatch(/^\S+ .{30,}\.$/);
+    for (const { does, choice } of RENDERED) {
+      for (const { message } of evaluate(RENDER_CHAIN, does(sound(choice)))) expect(message).toMatch(/^\S+ .*\.$/);
+    }
+  });
+});
