@@ -20,7 +20,8 @@ async function main([name = "help", ...argv]: readonly string[]): Promise<number
   const load = COMMANDS[name];
   if (!load) {
     const asked = name === "help" || name === "--help" || name === "-h";
-    process.stderr.write(asked ? USAGE : `There is no command "${name}".\n\n${USAGE}`);
+    if (asked) process.stdout.write(USAGE);
+    else process.stderr.write(`There is no command "${name}".\n\n${USAGE}`);
     return asked ? 0 : 2;
   }
   try {

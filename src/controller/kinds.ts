@@ -6,7 +6,7 @@ import { type Resource, RESOURCES } from "../runtime/resources.ts";
 export const PRACTICES: Resource = { group: GROUP, version: VERSION, kind: KIND, plural: PLURAL, namespaced: true };
 
 /** Kinds of which a foreign object could widen a practice's walls or doors, so they are watched whole. */
-export const JUDGED_WHOLE: readonly Resource[] = [
+const JUDGED_WHOLE: readonly Resource[] = [
   RESOURCES.NetworkPolicy,
   RESOURCES.Service,
   RESOURCES.Ingress,
@@ -22,7 +22,12 @@ const OURS_ONLY: readonly Resource[] = [
   RESOURCES.Deployment,
 ];
 
-const OPTIONAL_OURS: readonly Resource[] = [RESOURCES.Issuer, RESOURCES.Certificate, RESOURCES.Gateway];
+const OPTIONAL_OURS: readonly Resource[] = [
+  RESOURCES.Issuer,
+  RESOURCES.Certificate,
+  RESOURCES.Gateway,
+  RESOURCES.ListenerSet,
+];
 
 const isOurs = LABEL.practice;
 

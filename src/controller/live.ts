@@ -14,6 +14,7 @@ export const CHILD_RESOURCES = [
   RESOURCES.ConfigMap,
   RESOURCES.PersistentVolumeClaim,
   RESOURCES.Gateway,
+  RESOURCES.ListenerSet,
   RESOURCES.Issuer,
   RESOURCES.Certificate,
   RESOURCES.Service,

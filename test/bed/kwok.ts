@@ -31,7 +31,8 @@ export function provisionKwok(): Promise<string> {
   );
 }
 
-const size = { cpu: "64", memory: "256Gi", pods: "1000" };
+// Large enough for every practice that a tier makes.
+const size = { cpu: "10000", memory: "100Ti", pods: "20000" };
 
 /**
  * Adds one **simulated** node to a control plane that has a scheduler: its pods are called Ready within a second though

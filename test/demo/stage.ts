@@ -70,8 +70,18 @@ async function existingCluster(context: string) {
   return { simulated: false, kubectl, lookAround: `kubectl --context=${context}`, stop: async () => undefined };
 }
 
-/** Applies what the chart renders, but its Deployment: here the operator runs as a process with the same rights. */
+/**
+ * Applies what the chart renders, but its Deployment: here the operator runs as a process with the same rights.
+ * @throws Error on a cluster that has an operator already: its practices must not get a second one.
+ */
 async function installChart(kubectl: Kubectl): Promise<string> {
+  const there = await kubectl(["get", "crd", "telehealthpractices.telehealth-operator.io", "--ignore-not-found"]);
+  if (there) {
+    throw new Error(
+      "This cluster has the definition of a practice already, so an operator may be at work in it. " +
+        "Choose a cluster without one: deleting the definition after the demo would delete every practice.",
+    );
+  }
   const rendered = await helm(["template", "telehealth-operator", CHART, "--namespace", OPERATOR_NAMESPACE]);
   const objects = parseAllDocuments(rendered)
     .map((document) => document.toJS() as { kind?: string } | null)

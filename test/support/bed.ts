@@ -1,11 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { dirname, join } from "node:path";
 import { inject } from "vitest";
+import { apiClient } from "../bed/api.ts";
 import { readAuditLog, type AuditEvent } from "../bed/audit.ts";
 import { run } from "../bed/run.ts";
 
 /** The control plane that all cluster tests of a run share. Tests that break a cluster start their own. */
 export const bed = inject("bed");
+
+const client = apiClient(bed.adminConnection);
 
 /** Runs kubectl as the administrator and returns what it prints. `input` is its standard input, for `-f -`. */
 export function kubectl(args: readonly string[], input?: string): Promise<string> {
@@ -28,7 +31,9 @@ export function kubectlApply(...objects: readonly object[]): Promise<string> {
 /** Makes a namespace with a name of its own and returns the name. It goes with the control plane. */
 export async function newNamespace(labels: Readonly<Record<string, string>> = {}): Promise<string> {
   const name = `test-${randomBytes(5).toString("hex")}`;
-  await kubectlApply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
+  const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
+  const { status } = await client.request("POST", "/api/v1/namespaces", namespace);
+  if (status !== 201) throw new Error(`The namespace ${name} could not be made: ${status}.`);
   return name;
 }
 

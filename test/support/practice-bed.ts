@@ -2,10 +2,13 @@ import { readFile } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
 import { FIELD_MANAGER, LABEL } from "../../src/api/group.ts";
 import type { PracticeStatus } from "../../src/api/status.ts";
+import { PRACTICES } from "../../src/controller/kinds.ts";
 import { CHILD_RESOURCES } from "../../src/controller/live.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
+import { apiVersionOf, pathOf, RESOURCES } from "../../src/runtime/resources.ts";
 import { waitFor } from "../bed/wait.ts";
-import { auditEvents, kubectl, kubectlApply, kubectlGet, newNamespace } from "./bed.ts";
+import { apiClient } from "../bed/api.ts";
+import { auditEvents, bed, newNamespace } from "./bed.ts";
 
 export const RESTRICTED = { "pod-security.kubernetes.io/enforce": "restricted" };
 
@@ -29,22 +32,25 @@ export function practiceNamespace(): Promise<string> {
 
 export async function applyPractice(namespace: string, spec: object = {}, name?: string): Promise<Manifest> {
   const practice = await practiceFor(namespace, spec, name);
-  await kubectlApply(practice);
+  const path = `${pathOf(PRACTICES, { namespace, name: practice.metadata.name })}?fieldManager=tests&force=true`;
+  const { status, body } = await client.request("PATCH", path, practice, "application/apply-patch+yaml");
+  if (status >= 300) throw new Error(`The practice was refused: ${JSON.stringify(body)}`);
   return practice;
 }
 
-const KINDS = CHILD_RESOURCES.map(({ plural, group }) => (group ? `${plural}.${group}` : plural)).join(",");
+const client = apiClient(bed.adminConnection);
 
-/** Live children by label, Secrets included as metadata would name them. */
+/** Live children by label, Secrets included. Asked for directly: a kubectl for each would be most of a test's time. */
 export async function children(namespace: string, name = "greenriver"): Promise<LiveObject[]> {
-  const list = await kubectlGet<{ items: LiveObject[] }>(
-    `${KINDS},secrets`,
-    "-n",
-    namespace,
-    "-l",
-    `${LABEL.practice}=${name}`,
+  const lists = await Promise.all(
+    [...CHILD_RESOURCES, RESOURCES.Secret].map(async (resource) => {
+      const query = `?labelSelector=${encodeURIComponent(`${LABEL.practice}=${name}`)}`;
+      const { body } = await client.request("GET", pathOf(resource, { namespace }) + query);
+      const { items = [] } = body as { items?: LiveObject[] };
+      return items.map((item) => ({ ...item, apiVersion: apiVersionOf(resource), kind: resource.kind }));
+    }),
   );
-  return list.items.filter(({ kind }) => kind !== "Pod");
+  return lists.flat();
 }
 
 export function childNames(objects: readonly LiveObject[]): string[] {
@@ -52,8 +58,8 @@ export function childNames(objects: readonly LiveObject[]): string[] {
 }
 
 export async function statusOf(namespace: string, name = "greenriver"): Promise<Partial<PracticeStatus>> {
-  const practice = await kubectlGet<{ status?: PracticeStatus }>("telehealthpractice", name, "-n", namespace);
-  return practice.status ?? {};
+  const { body } = await client.request("GET", pathOf(PRACTICES, { namespace, name }));
+  return (body as { status?: PracticeStatus }).status ?? {};
 }
 
 export async function condition(namespace: string, type: string, name?: string) {
@@ -72,13 +78,15 @@ export async function expectReason(namespace: string, type: string, reason: stri
   );
 }
 
-/** Plays the load balancer. */
-export async function giveMediaAddress(namespace: string, ip = "203.0.113.7", name = "greenriver"): Promise<void> {
-  const patch = JSON.stringify({ status: { loadBalancer: { ingress: [{ ip }] } } });
-  const service = `${name}-media`;
-  await waitFor(() =>
-    kubectl(["patch", "service", service, "-n", namespace, "--subresource=status", "--type=merge", "-p", patch]),
-  );
+/** Plays the load balancer, as soon as there is a media Service. */
+export async function giveMediaAddress(
+  namespace: string,
+  { ip = "203.0.113.7", name = "greenriver", timeout = 30_000 } = {},
+): Promise<void> {
+  const path = `${pathOf(RESOURCES.Service, { namespace, name: `${name}-media` })}/status`;
+  const patch = { status: { loadBalancer: { ingress: [{ ip }] } } };
+  const give = async () => (await client.request("PATCH", path, patch, "application/merge-patch+json")).status === 200;
+  await waitFor(give, { timeout, what: "a media Service to give an address to" });
 }
 
 /** Writes of the operator in a namespace since `since`, by the API server's own record. */

@@ -1,0 +1,155 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { LiveObject } from "../../src/manifest.ts";
+import { phaseOf } from "../../src/render/order.ts";
+import type { Connection } from "../bed/api.ts";
+import { waitFor } from "../bed/wait.ts";
+import { bed } from "../support/bed.ts";
+import { startOperator } from "../support/operator.ts";
+import {
+  applyPractice,
+  childNames,
+  children,
+  giveMediaAddress,
+  practiceNamespace,
+  quiet,
+} from "../support/practice-bed.ts";
+import { type Fault, startProxy } from "../support/proxy.ts";
+
+/** Operators that start at the same time. */
+const IN_PARALLEL = 4;
+
+interface Crash {
+  readonly write: number;
+  /** The connection breaks before the write is passed on, or after it took effect and before its answer arrives. */
+  readonly moment: "before" | "after";
+}
+
+describe("an operator that is killed at any of its writes", () => {
+  it(
+    "leaves no workload without walls, and its successor comes to the same practice",
+    { timeout: 600_000 },
+    async () => {
+      const reference = await undisturbed();
+      const crashes = Array.from({ length: reference.writes }, (_, index) => index + 1).flatMap((write): Crash[] => [
+        { write, moment: "before" },
+        { write, moment: "after" },
+      ]);
+      const namespaces: string[] = [];
+      await inParallel(crashes, async (crash) => {
+        namespaces.push(await crashAt(crash));
+      });
+
+      const successor = await startOperator(bed.kubeconfig, { watchNamespaces: namespaces, workers: 16 });
+      try {
+        // Where the crash came first, there was no Service yet to give an address to.
+        await Promise.all(namespaces.map((namespace) => giveMediaAddress(namespace, { timeout: 240_000 })));
+        for (const namespace of namespaces) {
+          await waitFor(async () => sameNames(await children(namespace), namespace) === reference.names, {
+            timeout: 120_000,
+            interval: 500,
+            what: `${namespace} to be like the undisturbed practice`,
+          }).catch(async (error: unknown) => {
+            expect(sameNames(await children(namespace), namespace), String(error)).toBe(reference.names);
+          });
+        }
+      } finally {
+        await successor.stop();
+      }
+      expect(namespaces).toHaveLength(reference.writes * 2);
+    },
+  );
+});
+
+/** A practice made without any crash: what it consists of, and how many writes it takes. */
+async function undisturbed(): Promise<{ names: string; writes: number }> {
+  const namespace = await practiceNamespace();
+  const proxy = await startProxy(bed);
+  const operator = await startOperator(await kubeconfigFor(proxy.connection), { watchNamespaces: [namespace] });
+  await applyPractice(namespace);
+  await giveMediaAddress(namespace);
+  await waitFor(
+    async () => childNames(await children(namespace)).some((name) => name.startsWith("Ingress/greenriver-meet")),
+    {
+      timeout: 60_000,
+      what: "the last route",
+    },
+  );
+  await quiet(namespace);
+  await operator.stop();
+  await proxy.stop();
+  const writes = proxy.requests.filter(({ isWrite, path }) => isWrite && !path.includes("/events")).length;
+  return { names: sameNames(await children(namespace), namespace), writes };
+}
+
+/** Runs an operator until its n-th write and kills it there. @returns the namespace. */
+async function crashAt({ write, moment }: Crash): Promise<string> {
+  const namespace = await practiceNamespace();
+  let dead = false;
+  const killed = Promise.withResolvers<void>();
+  const fault = ({ isWrite, writes }: { isWrite: boolean; writes: number }): Fault | undefined => {
+    // What a killed process had not sent yet never arrives.
+    if (dead) return { kind: "cut", moment: "before" };
+    if (!isWrite || writes < write) return undefined;
+    dead = true;
+    return { kind: "cut", moment, onCut: killed.resolve };
+  };
+  const proxy = await startProxy(bed, fault);
+  const operator = await startOperator(await kubeconfigFor(proxy.connection), { watchNamespaces: [namespace] });
+  await applyPractice(namespace);
+  const late = setTimeout(() => killed.resolve(), 8000);
+  void giveMediaAddress(namespace).catch(() => undefined);
+  await killed.promise;
+  clearTimeout(late);
+  await operator.kill();
+  await proxy.stop();
+  const left = await children(namespace);
+  const walls = left.filter((child) => child.kind === "NetworkPolicy");
+  const workloads = left.filter((child) => child.kind !== "Secret" && phaseOf(child) === "workloads");
+  if (workloads.length > 0) expect(walls.length, `walls when killed ${moment} write ${write}`).toBeGreaterThan(6);
+  return namespace;
+}
+
+/** Names without what differs from practice to practice: the content in ConfigMaps' names. */
+function sameNames(objects: readonly LiveObject[], namespace: string): string {
+  const names = childNames(objects).map((name) => name.replaceAll(namespace, "NS").replace(/-[0-9a-f]{8}$/, "-HASH"));
+  return names.toSorted().join("\n");
+}
+
+async function kubeconfigFor(connection: Connection): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "telehealth-proxy-"));
+  const base64 = (text: string) => Buffer.from(text).toString("base64");
+  const file = join(folder, "kubeconfig");
+  await writeFile(
+    file,
+    JSON.stringify({
+      apiVersion: "v1",
+      kind: "Config",
+      "current-context": "proxy",
+      clusters: [
+        {
+          name: "proxy",
+          cluster: { server: connection.server, "certificate-authority-data": base64(connection.ca) },
+        },
+      ],
+      users: [
+        {
+          name: "proxy",
+          user: { "client-certificate-data": base64(connection.cert), "client-key-data": base64(connection.key) },
+        },
+      ],
+      contexts: [{ name: "proxy", context: { cluster: "proxy", user: "proxy" } }],
+    }),
+  );
+  return file;
+}
+
+async function inParallel<T>(items: readonly T[], task: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await task(item);
+  };
+  await Promise.all(Array.from({ length: IN_PARALLEL }, worker));
+}
