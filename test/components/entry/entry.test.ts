@@ -5,7 +5,9 @@ import { entryOptions } from "../../../src/entry/options.ts";
 import { someParams } from "../../support/practice.ts";
 
 const podOf = (practice = {}) => {
-  const built = entry.build(someParams({ practice })).find(({ kind }) => kind === "Deployment") as unknown as IDeployment;
+  const built = entry
+    .build(someParams({ practice }))
+    .find(({ kind }) => kind === "Deployment") as unknown as IDeployment;
   const spec = built.spec?.template?.spec;
   if (!spec?.containers?.[0]) throw new Error("No pod is rendered.");
   return { spec, container: spec.containers[0] };
