@@ -55,6 +55,10 @@ export default defineConfig({
     "unicorn/no-array-sort": "error",
     "typescript/no-unsafe-type-assertion": "off",
     "typescript/unbound-method": "off", // our objects are closures: no method depends on `this`
+    "vitest/valid-expect": ["error", { maxArgs: 2 }],
+    // A helper that waits for a state is an assertion: it throws with what it saw instead.
+    "vitest/expect-expect": ["error", { assertFunctionNames: ["expect", "waitFor", "expectReason"] }],
+    "vitest/no-conditional-expect": "off",
     "typescript/no-floating-promises": "error",
     "typescript/switch-exhaustiveness-check": "error",
     "import/no-cycle": "error",

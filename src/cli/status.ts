@@ -41,5 +41,5 @@ function conditionOf(practice: LiveObject, type: string) {
 }
 
 function statusOf(practice: LiveObject): Partial<PracticeStatus> {
-  return (practice["status"] ?? {}) as Partial<PracticeStatus>;
+  return practice["status"] ?? {};
 }

@@ -48,7 +48,7 @@ export async function writeStatus(context: Context, report: Report): Promise<voi
 }
 
 /** The status that a report amounts to. What was not reached keeps what was last known. */
-export function statusOf(context: Context, report: Report): PracticeStatus {
+function statusOf(context: Context, report: Report): PracticeStatus {
   const { resource, practice } = report;
   const before: Partial<PracticeStatus> = context.statuses.latest(resource) ?? {};
   const generation = resource.metadata.generation ?? 0;
@@ -107,10 +107,19 @@ function verdictOf(type: ConditionType, on: boolean, reason: ReasonName, message
     : { type, status: "False", reason: "Settled", message: "Nothing to report." };
 }
 
+/** How the API server words a quota's refusal; its status and reason are those of a missing right. */
+const QUOTA = /exceeded quota|failed quota|status unknown for quota/;
+
 /** What went wrong with the API server, in words for the practice's admin. */
 function failure(error: unknown): [ReasonName, string] {
+  if (error instanceof ApiError && (error.status === 404 || error.status === 409)) {
+    return ["Progressing", "Something changed at the same moment; the practice is looked at again."];
+  }
+  if (error instanceof ApiError && error.causes.some(({ reason }) => reason === "NamespaceTerminating")) {
+    return ["Deleting", "The namespace is being deleted."];
+  }
   if (error instanceof ApiError && error.status === 403) {
-    return error.message.includes("exceeded quota")
+    return QUOTA.test(error.message)
       ? [
           "QuotaExceeded",
           `The namespace's quota refuses an object: ${error.message}. Raise the quota; the operator tries again by itself.`,

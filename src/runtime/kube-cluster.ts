@@ -5,7 +5,7 @@ import { apiVersionOf, pathOf, type Resource } from "./resources.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 
 /** Large enough to be few, small enough not to block the event loop (measured: 16 ms for pods). */
-export const PAGE = 500;
+const PAGE = 500;
 
 export interface ClusterOptions {
   /** Called before each attempt of a write; what it throws ends the write: "are we still the leader?" */

@@ -52,7 +52,7 @@ export interface WatchTimes {
   readonly grace: number;
 }
 
-export const WATCH_TIMES: WatchTimes = { shortest: 300, longest: 600, grace: 30 };
+const WATCH_TIMES: WatchTimes = { shortest: 300, longest: 600, grace: 30 };
 
 /**
  * Mirrors one kind (in one namespace, or all) into a store: list in pages, then watch with bookmarks.

@@ -14,7 +14,7 @@ export const DATABASE_CA = "/run/secrets/database-ca";
 export const SYNAPSE_PORTS = { client: 8008, openid: 8009, health: 8080, metrics: 9001 } as const;
 
 /** Roles are Synapse's user types: there is no other list of people. */
-export const STAFF_USER_TYPES = ["therapist"];
+const STAFF_USER_TYPES = ["therapist"];
 const PATIENT = "patient";
 
 /** `homeserver.yaml`, whole. Read by the pinned version; an unknown key would be ignored without a word. */
