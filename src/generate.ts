@@ -6,6 +6,7 @@ import { CHART_FILES, chartDefinition, chartRules } from "./install/chart.ts";
 import { conditionsPage } from "./install/conditions.ts";
 import { metricsPage, optionsPage } from "./install/reference.ts";
 import { valuesJsonSchema } from "./install/values.ts";
+import { policyTable } from "./policy/table.ts";
 
 /** A file that is made from the source and committed, so that it can be read and applied without running anything. */
 export interface Generated {
@@ -23,6 +24,7 @@ export const GENERATED: readonly Generated[] = [
   { path: "docs/reference/conditions.md", content: conditionsPage },
   { path: "docs/reference/metrics.md", content: metricsPage },
   { path: "docs/reference/options.md", content: optionsPage },
+  { path: "docs/reference/policy.md", content: policyTable },
   { path: CHART_FILES.definition, content: () => chartDefinition(crd()) },
   { path: CHART_FILES.rules, content: chartRules },
   { path: CHART_FILES.schema, content: valuesJsonSchema },

@@ -18,9 +18,9 @@ export function policyTable(): string {
   });
   return `# Policy checks
 
-Generated from \`src/policy\`; run \`npm run generate\` after a change. Each check runs on what is rendered, before anything
-is applied, and again on what is live. What breaks one while rendering is not applied. A broken promise of the first
-three chapters on live objects closes the practice's routes until it holds again.
+Each check of \`src/policy\` runs on what is rendered, before anything is applied, and again on what is live. What breaks
+one while it is rendered is not applied. A broken promise of the first three chapters on live objects closes the
+practice's routes until it holds again.
 
 ${chapters.join("\n")}`;
 }

@@ -29,7 +29,7 @@ function build({ practice, observed, assets }: Params): readonly Manifest[] {
     "homeserver.yaml": homeserverYaml(practice),
     "log.yaml": synapseLogYaml(),
   });
-  const modules = configuration(practice, "synapse-modules", { "practice_policy.py": assets.practicePolicy });
+  const modules = configuration(practice, "synapse-rules", { "practice_policy.py": assets.practicePolicy });
   const maps = { files: files.metadata.name, modules: modules.metadata.name };
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },

@@ -93,7 +93,7 @@ export const E2EE_BREAKS: readonly Break[] = [
   editFile(
     "message-policy-loaded",
     "another module",
-    "synapse-modules/practice_policy.py",
+    "synapse-rules/practice_policy.py",
     () => "class PracticePolicy: pass",
   ),
   editPod("programs-as-listed", "a shell around it", "StatefulSet/bridge", (spec) => {
