@@ -37,6 +37,8 @@ export const LABEL = {
 } as const;
 
 export const ANNOTATION = {
+  /** On every rendered object: 8 hex digits over the rest of it. */
+  rendered: `${GROUP}/rendered`,
   /** On the CustomResourceDefinition: hash of its schema. */
   schemaHash: `${GROUP}/schema-hash`,
   /** On a pod template: HMAC of Secrets we did not make, so that a new content rolls the pods. */

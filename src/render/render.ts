@@ -1,10 +1,10 @@
-import { LABEL } from "../api/group.ts";
-import { API_VERSION, KIND } from "../api/group.ts";
+import { ANNOTATION, API_VERSION, KIND, LABEL } from "../api/group.ts";
 import type { Await, Params } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
 import type { Manifest, OwnerReference, VerifiedManifests } from "../manifest.ts";
 import { enforce } from "../policy/enforce.ts";
 import { RENDER_CHAIN } from "../policy/index.ts";
+import { contentHash } from "../practice/names.ts";
 import type { Practice } from "../practice/practice.ts";
 import { inOrder, isOwned } from "./order.ts";
 import { synthesise } from "./synthesise.ts";
@@ -22,7 +22,7 @@ export interface Rendering {
 export function render(params: Params): Rendering {
   const awaits = COMPONENTS.flatMap((component) => component.awaits?.(params) ?? []);
   const built = COMPONENTS.flatMap((component) => component.build(params));
-  const objects = synthesise(inOrder(built.map((object) => stamp(object, params.practice))));
+  const objects = synthesise(inOrder(built.map((object) => stamp(object, params.practice)))).map(sealed);
   return { manifests: enforce(RENDER_CHAIN, { objects, practice: params.practice, assets: params.assets }), awaits };
 }
 
@@ -43,6 +43,19 @@ function stamp(object: Manifest, practice: Practice): Manifest {
       ...(owner && { ownerReferences: owner }),
     },
   };
+}
+
+/**
+ * Puts a digest of the object on it. A release that no longer asks for a field then differs from what is live, so
+ * that the field is taken back also by an operator that has just started and remembers nothing.
+ */
+function sealed(object: Manifest): Manifest {
+  // What was synthesised has its keys in order, so the digest does not depend on how a builder wrote them.
+  const annotations = {
+    ...object.metadata.annotations,
+    [ANNOTATION.rendered]: contentHash({ object: JSON.stringify(object) }),
+  };
+  return { ...object, metadata: { ...object.metadata, annotations } };
 }
 
 function ownerReference(practice: Practice, uid: string): OwnerReference {
