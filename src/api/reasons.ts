@@ -106,7 +106,7 @@ export const REASONS = {
   ServerNameMismatch: reason(
     STALLED,
     "The kept data belongs to another matrix host, which is part of every account.",
-    "Set spec.hosts.matrix to the former name, or remove the kept data.",
+    "Delete the practice and apply it again with the former matrix host, or delete the kept data.",
     ALARM,
   ),
   SecretLost: reason(

@@ -7,7 +7,7 @@ import type { Identity } from "../practice/practice.ts";
 import { defaultIdentity } from "../practice/resolve.ts";
 import { ApiError, Stalled } from "../runtime/errors.ts";
 import type { Cache } from "../runtime/cluster.ts";
-import { RESOURCES } from "../runtime/resources.ts";
+import { type Resource, RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { adopt, isOurs } from "./ownership.ts";
 
@@ -44,15 +44,20 @@ const BIRTHS: Readonly<Record<BornSecret, Birth>> = {
  *   belongs to another server name, `NameTaken` when a foreign object stands in a name.
  */
 export async function birth(context: Context, resource: PracticeResource, spec: PracticeSpec): Promise<Born> {
-  const kept = await findIdentity(context, resource);
+  const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
   const wanted = defaultIdentity(resource.metadata.namespace, resource.metadata.name, spec);
-  if (kept && kept.identity.serverName !== wanted.serverName) {
+  const former = found && readIdentity(found).identity.serverName;
+  if (former !== undefined && former !== wanted.serverName) {
+    const { namespace, name } = resource.metadata;
     throw new Stalled(
       "ServerNameMismatch",
-      `The data kept for this practice belongs to ${kept.identity.serverName}, but the manifest asks for ${wanted.serverName}. ` +
-        "Set spec.hosts.matrix to the former name, or remove the kept data with `telehealth purge`.",
+      `The data kept for this practice belongs to ${former}, but the manifest asks for ${wanted.serverName}. ` +
+        `Delete this practice and apply it again with spec.hosts.matrix: ${former}; or, if nobody needs that data, delete it: ` +
+        `kubectl -n ${namespace} delete pvc,secret,configmap -l telehealth-operator.io/practice=${name}`,
     );
   }
+  // Adopted only now: whose data it is must be clear before a deletion of this practice could take it along.
+  const kept = found && readIdentity(await adopt(context, resource, RESOURCES.ConfigMap, found));
   const versions = { ...kept?.versions };
   for (const secret of BORN_SECRETS) {
     versions[secret] = await ensureSecret(context, resource, secret, versions[secret]);
@@ -64,8 +69,9 @@ export async function birth(context: Context, resource: PracticeResource, spec: 
 
 /** Moves the media port to the next one, for a port that another Service of the cluster holds. */
 export async function moveMediaPort(context: Context, resource: PracticeResource): Promise<void> {
-  const kept = await findIdentity(context, resource);
-  if (!kept) return;
+  const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
+  if (!found) return;
+  const kept = readIdentity(found);
   const next = kept.identity.mediaPort >= 32767 ? 30086 : kept.identity.mediaPort + 1;
   await context.cluster.mergePatch(
     RESOURCES.ConfigMap,
@@ -93,11 +99,6 @@ function secretNames(name: string, versions: Versions): Born["secrets"] {
   const names = namesOf(name);
   const entries = BORN_SECRETS.map((secret) => [secret, names.bornSecret(secret, versions[secret])]);
   return Object.fromEntries(entries) as Record<BornSecret, string>;
-}
-
-async function findIdentity(context: Context, resource: PracticeResource) {
-  const object = await find(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
-  return object && readIdentity(object);
 }
 
 function readIdentity(object: LiveObject) {
@@ -180,12 +181,12 @@ async function ensureSecret(
 }
 
 /** The object from the cache, else from the server; adopted if a former practice left it. */
-async function find(
-  context: Context,
-  resource: PracticeResource,
-  kind: Parameters<typeof context.cache.get>[0],
-  name: string,
-) {
+async function find(context: Context, resource: PracticeResource, kind: Resource, name: string) {
+  const live = await findOurs(context, resource, kind, name);
+  return live && adopt(context, resource, kind, live);
+}
+
+async function findOurs(context: Context, resource: PracticeResource, kind: Resource, name: string) {
   const ref = { namespace: resource.metadata.namespace, name };
   const live = context.cache.get(kind, ref) ?? (await context.cluster.get(kind, ref));
   if (!live) return undefined;
@@ -195,7 +196,7 @@ async function find(
       `${live.kind}/${name} exists and does not belong to this practice. Rename or remove it, or rename the practice.`,
     );
   }
-  return adopt(context, resource, kind, live);
+  return live;
 }
 
 function bornMetadata(resource: PracticeResource, name: string, owned: boolean): Manifest["metadata"] {

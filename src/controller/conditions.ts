@@ -141,15 +141,18 @@ function mediaAddress({ observed, rendering, practice }: Complete): Verdict {
 }
 
 function components({ rendering, plan }: Complete, roles: readonly RoleState[]): Verdict {
-  const missing = rendering.awaits[0];
+  const [missing] = rendering.awaits;
+  const awaited = [...new Set(rendering.awaits.map(({ message }) => message))].join(" ");
   const unready = roles.filter(({ ready }) => !ready);
   if (unready.length === 0) {
+    // All pods can be ready while nobody can reach them.
+    if (missing) return verdict("ComponentsReady", "False", missing.reason, awaited);
     return verdict("ComponentsReady", "True", "AllReady", "All pods of the practice are ready.");
   }
   const names = unready.map(({ role }) => role).join(", ");
   const held = plan.later.find(({ reason }) => reason !== "ComponentsStarting");
   if (held) return verdict("ComponentsReady", "False", held.reason, `Held back: ${names}.`);
-  if (missing) return verdict("ComponentsReady", "False", missing.reason, `${missing.message} Not ready: ${names}.`);
+  if (missing) return verdict("ComponentsReady", "False", missing.reason, `${awaited} Not ready: ${names}.`);
   return verdict("ComponentsReady", "False", "ComponentsStarting", unready.map(({ message }) => message).join(" "));
 }
 

@@ -91,7 +91,9 @@ function concerned(context: Pick<Context, "cache">, claims: HostClaims, event: C
   if (resource === PRACTICES) {
     const parsed = event.type === "deleted" ? undefined : parseSpec(object);
     const hosts = parsed?.ok ? Object.values(effectiveHosts(parsed.spec)) : [];
-    return [keyOf(object), ...claims.set(keyOf(object), hosts)];
+    // When one goes, another one may take over its hosts or its namespace.
+    const neighbours = context.cache.list(PRACTICES, object.metadata.namespace).map(keyOf);
+    return [...new Set([keyOf(object), ...claims.set(keyOf(object), hosts), ...neighbours])];
   }
   if (resource === RESOURCES.Node) return context.cache.list(PRACTICES).map(keyOf);
   const namespace = resource === RESOURCES.Namespace ? object.metadata.name : object.metadata.namespace;

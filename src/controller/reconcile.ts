@@ -22,8 +22,11 @@ import { writeStatus } from "./status.ts";
 /** How long to wait for the cache to show our last writes. */
 const SETTLE_MS = 1000;
 
-/** How soon to look again when nothing was reported but something is awaited that no watch tells. */
+/** How soon to look again at a practice that has all it needs: whatever matters is watched. */
 const LOOK_AGAIN_SECONDS = 300;
+
+/** How soon to look for what no watch tells: a kind that is now served, an address behind a name, a foreign object. */
+const LOOK_FOR_AWAITED_SECONDS = 10;
 
 /**
  * Brings one practice to what its manifest says, as far as the cluster allows now, and reports in its status.
@@ -65,7 +68,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   const plan = planFor(context, practice, rendering);
   report.plan = plan;
-  report.changes = await withFreePort(context, resource, () => applyPlan(context, resource, plan));
+  report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
   await prune(context, practice, rendering, plan);
 
   report.findings = judge(context, practice);
@@ -122,12 +125,23 @@ function planFor(context: Context, practice: Practice, rendering: Rendering): Ap
 }
 
 /** The chosen media port may be another Service's: then the next one is chosen, and everything is rendered again. */
-async function withFreePort<T>(context: Context, resource: PracticeResource, apply: () => Promise<T>): Promise<T> {
+async function withFreePort<T>(
+  context: Context,
+  resource: PracticeResource,
+  { video: { media } }: PracticeSpec,
+  apply: () => Promise<T>,
+): Promise<T> {
   try {
     return await apply();
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 422 && error.message.includes("already allocated")))
       throw error;
+    if (media.port !== undefined) {
+      throw new Stalled(
+        "InvalidSpec",
+        `spec.video.media.port: ${media.port} belongs to another Service of this cluster. Choose another port, or leave the field out and a free one is chosen.`,
+      );
+    }
     await moveMediaPort(context, resource);
     throw new Waiting("Progressing", "The media port was taken by another Service; the next one is tried.", 0.2);
   }
@@ -141,10 +155,10 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
 }
 
 function next(report: Report): { requeueAfterSeconds?: number } {
-  const { error, door } = report;
+  const { error, door, rendering } = report;
   if (error instanceof Waiting) return { requeueAfterSeconds: error.seconds };
-  if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_AGAIN_SECONDS };
+  if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   if (error) throw error;
   if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };
-  return { requeueAfterSeconds: LOOK_AGAIN_SECONDS };
+  return { requeueAfterSeconds: rendering?.awaits.length ? LOOK_FOR_AWAITED_SECONDS : LOOK_AGAIN_SECONDS };
 }
