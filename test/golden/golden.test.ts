@@ -15,7 +15,9 @@ function readable(manifests: ReturnType<typeof render>["manifests"]): string {
     const shortened = Object.entries(data).map(([file, text]) => [file, withoutAssets(text, shipped)]);
     return { ...object, data: Object.fromEntries(shortened) as Record<string, string> };
   });
-  return toYaml(objects).replaceAll(/-[0-9a-f]{8}$/gm, "-CONTENT");
+  return toYaml(objects)
+    .replaceAll(/-[0-9a-f]{8}$/gm, "-CONTENT")
+    .replaceAll(/^(.*\/rendered): .*$/gm, "$1: DIGEST");
 }
 
 function withoutAssets(text: string, shipped: Readonly<Record<string, string>>): string {
