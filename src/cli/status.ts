@@ -23,18 +23,23 @@ export async function status(argv: readonly string[]): Promise<number> {
   return practices.every((practice) => conditionOf(practice, "Ready")?.status === "True") ? 0 : 1;
 }
 
-/** A practice's state for a terminal: one line per condition. */
+/** Conditions that are good when False, and then not worth a line. */
+const ABNORMAL: ReadonlySet<string> = new Set(["Reconciling", "Stalled", "UpdatePending", "Suspended"]);
+
+/** A practice's state for a terminal: one line per condition that has something to say. */
 export function describeStatus(practice: LiveObject): string {
   const state = statusOf(practice);
-  const lines = (state.conditions ?? []).map(
-    ({ type, status, reason, message }) => `  ${MARK[status] ?? "?"} ${type.padEnd(27)} ${reason}: ${message}`,
-  );
+  const told = (state.conditions ?? []).filter(({ type, status }) => !(ABNORMAL.has(type) && status === "False"));
+  const lines = told.map(({ type, status, reason, message }) => {
+    const mark = type === "Stalled" ? "✗" : ABNORMAL.has(type) ? "…" : (MARK[status] ?? "?");
+    return `  ${mark} ${type.padEnd(27)} ${reason}: ${message}`;
+  });
   const next = state.nextStep ? [`  Next: ${state.nextStep}`] : [];
   const title = `${practice.metadata.namespace}/${practice.metadata.name}`;
   return `${[title, ...(lines.length > 0 ? lines : ["  The operator has not looked at it yet. Is it running?"]), ...next].join("\n")}\n`;
 }
 
-const MARK: Readonly<Record<string, string>> = { True: "+", False: "-", Unknown: "?" };
+const MARK: Readonly<Record<string, string>> = { True: "✓", False: "✗", Unknown: "?" };
 
 function conditionOf(practice: LiveObject, type: string) {
   return statusOf(practice).conditions?.find((condition) => condition.type === type);

@@ -58,6 +58,7 @@ async function demo(options: DemoOptions): Promise<number> {
 const SIMULATED = `
 This is a real API server with a real controller-manager, but without a machine to run pods: they are simulated, and
 called Ready although nothing runs. The demo plays the load balancer too: it gives the media Service the address ${MEDIA_ADDRESS}.
+Of cert-manager only the kinds are there, so certificates stay awaited.
 To see a practice that works, run the demo against a cluster of your own: npm run demo -- --context NAME`;
 
 /** Shows what appears until everything is there and at rest. @returns whether that was so within the limit. */
