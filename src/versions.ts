@@ -8,7 +8,7 @@ export type Images = Readonly<Record<ImageName, string>>;
 
 const JITSI = "stable-11146-1";
 
-// Digests of the four Jitsi images: published by third parties for this tag, not yet read from the registry by us.
+// Third parties published digests for this tag of the four Jitsi images; none was read from the registry by us.
 export const DEFAULT_IMAGES: Images = {
   jitsiWeb: `ghcr.io/jitsi/web:${JITSI}`,
   prosody: `ghcr.io/jitsi/prosody:${JITSI}`,
