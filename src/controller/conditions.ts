@@ -64,8 +64,15 @@ function recording(report: Complete): Verdict {
     "RecordingDisabled",
     "True",
     "Verified",
-    "No recorder, transcriber, gateway or exporter is part of the practice, and recording in the browser is off. A participant's own device can always record.",
+    "No recorder, transcriber, gateway or exporter is part of the practice, and recording in the browser is off. " +
+      `A participant's own device can always record.${pinning(report.practice)}`,
   );
+}
+
+/** What an image contains is only known for certain by its digest. */
+function pinning({ images }: Practice): string {
+  const unpinned = Object.entries(images).flatMap(([name, image]) => (image.includes("@sha256:") ? [] : [name]));
+  return unpinned.length > 0 ? ` Not pinned by digest: ${unpinned.join(", ")}.` : "";
 }
 
 const FOREIGN: Readonly<Record<string, ReasonName>> = {
