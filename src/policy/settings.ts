@@ -4,7 +4,7 @@ import { parse } from "yaml";
 type Reader = (text: string | undefined) => unknown;
 
 export const readYaml: Reader = (text) => attempt(text, parse);
-export const readJson: Reader = (text) => attempt(text, (json) => JSON.parse(json) as unknown);
+const readJson: Reader = (text) => attempt(text, (json) => JSON.parse(json) as unknown);
 
 /** HOCON as we write it: JSON with `${VARIABLE}` for values; each becomes the string `$VARIABLE`. */
 export const readHocon: Reader = (text) =>

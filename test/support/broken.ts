@@ -32,7 +32,7 @@ export function sound(choice: Choice = {}): PolicyInput {
 type Any = any;
 
 /** The input with a change to a copy of the object that is named `Kind/name`. */
-export function edited(input: PolicyInput, name: string, change: (object: Any) => void): PolicyInput {
+function edited(input: PolicyInput, name: string, change: (object: Any) => void): PolicyInput {
   const objects = structuredClone(input.objects) as Manifest[];
   const object = objects.find((candidate) => describe(candidate) === name);
   if (!object) throw new Error(`${name} is not rendered`);
