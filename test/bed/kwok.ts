@@ -53,6 +53,8 @@ export async function startKwok(bed: ControlPlane): Promise<void> {
       "--manage-all-nodes=false",
       "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
       "--cidr=10.77.0.0/16",
+      // Without leases the node counts as lost after 50 s, and all its pods as not ready.
+      "--node-lease-duration-seconds=40",
     ]);
     const ready = async () => {
       const { body } = await client.request("GET", "/api/v1/nodes/simulated");

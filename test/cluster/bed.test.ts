@@ -17,10 +17,18 @@ describe("the cluster bed", () => {
     expect(await version()).not.toBe(first);
   });
 
+  it("keeps its simulated node alive", async () => {
+    // A node that renews no lease is given up after 50 s.
+    const lease = await waitFor(() =>
+      kubectlGet<{ spec: { leaseDurationSeconds: number } }>("lease/simulated", "-n", "kube-node-lease"),
+    );
+    expect(lease.spec.leaseDurationSeconds).toBe(40);
+  });
+
   it("records who wrote what", async () => {
     const namespace = await newNamespace();
     const written = await waitFor(async () => {
-      const events = await auditEvents(({ verb, objectRef }) => verb === "patch" && objectRef?.name === namespace);
+      const events = await auditEvents(({ verb, objectRef }) => verb === "create" && objectRef?.name === namespace);
       return events[0];
     });
     expect(written.user.username).toBe("admin");
