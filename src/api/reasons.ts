@@ -118,7 +118,15 @@ export const REASONS = {
 
   // Promises
   PolicyViolated: reason(
-    ["EndToEndEncryptionEnforced", "RecordingDisabled", "NetworkIsolated", "Ready", "Stalled"],
+    [
+      "EndToEndEncryptionEnforced",
+      "RecordingDisabled",
+      "NetworkIsolated",
+      "ComponentsReady",
+      "NamespaceHardened",
+      "Ready",
+      "Stalled",
+    ],
     "An object breaks a promise; the message names the object and the check. What would break one is never applied.",
     "Undo the change that the message names; if it was nobody's, report it as a defect.",
     ALARM,

@@ -147,7 +147,10 @@ function mediaAddress({ observed, rendering, practice }: Complete): Verdict {
   );
 }
 
-function components({ rendering, plan }: Complete, roles: readonly RoleState[]): Verdict {
+function components({ rendering, plan, findings }: Complete, roles: readonly RoleState[]): Verdict {
+  // A configuration that tells more than it must has no condition of its own.
+  const telling = firstOf(findings, "metadata");
+  if (telling) return verdict("ComponentsReady", "False", "PolicyViolated", sentence(telling));
   const [missing] = rendering.awaits;
   const awaited = [...new Set(rendering.awaits.map(({ message }) => message))].join(" ");
   const unready = roles.filter(({ ready }) => !ready);
@@ -163,7 +166,9 @@ function components({ rendering, plan }: Complete, roles: readonly RoleState[]):
   return verdict("ComponentsReady", "False", "ComponentsStarting", unready.map(({ message }) => message).join(" "));
 }
 
-function namespaceHardened({ practice, plan }: Complete): Verdict {
+function namespaceHardened({ practice, plan, findings }: Complete): Verdict {
+  const soft = firstOf(findings, "hardening");
+  if (soft) return verdict("NamespaceHardened", "False", "PolicyViolated", sentence(soft));
   if (plan.later.some(({ reason }) => reason === "NamespaceNotRestricted")) {
     return verdict(
       "NamespaceHardened",
