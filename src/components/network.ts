@@ -57,6 +57,8 @@ function solver({ names, network }: Practice): Policy {
 function edges({ practice }: Params, { role, listens, talksTo }: Walls): readonly Policy[] {
   if (listens.length === 0 && talksTo.length === 0) return [];
   const { names, network } = practice;
+  const ingress = listens.flatMap((edge) => rule(from(network, edge.from), [edge]));
+  const egress = talksTo.flatMap((edge) => rule(to(network, edge.to), onPorts(network, edge)));
   return [
     {
       apiVersion: "networking.k8s.io/v1",
@@ -64,9 +66,11 @@ function edges({ practice }: Params, { role, listens, talksTo }: Walls): readonl
       metadata: metadata(names.walls(role)),
       spec: {
         podSelector: { matchLabels: { [LABEL.role]: role } },
+        // A direction without rules is closed. An empty list would say the same, but the API server drops it, and
+        // every apply would write it again.
         policyTypes: ["Ingress", "Egress"],
-        ingress: listens.flatMap((edge) => rule(from(network, edge.from), [edge])),
-        egress: talksTo.flatMap((edge) => rule(to(network, edge.to), onPorts(network, edge))),
+        ...(ingress.length > 0 && { ingress }),
+        ...(egress.length > 0 && { egress }),
       },
     },
   ];
