@@ -62,9 +62,20 @@ export async function birth(context: Context, resource: PracticeResource, spec: 
   for (const secret of BORN_SECRETS) {
     versions[secret] = await ensureSecret(context, resource, secret, versions[secret]);
   }
+  await adoptVolumes(context, resource);
   const identity = { ...wanted, ...kept?.identity };
   await ensureIdentity(context, resource, identity, versions, kept?.object);
   return { identity, secrets: secretNames(resource.metadata.name, versions) };
+}
+
+/** Volumes are applied like other objects, but only here a former practice's mark is taken from them. */
+async function adoptVolumes(context: Context, resource: PracticeResource): Promise<void> {
+  const { namespace, name } = resource.metadata;
+  const { databaseVolume, messagesVolume } = namesOf(name);
+  for (const volume of [databaseVolume, messagesVolume]) {
+    const live = context.cache.get(RESOURCES.PersistentVolumeClaim, { namespace, name: volume });
+    if (live && isOurs(context, resource, live)) await adopt(context, resource, RESOURCES.PersistentVolumeClaim, live);
+  }
 }
 
 /** Moves the media port to the next one, for a port that another Service of the cluster holds. */

@@ -1,6 +1,6 @@
 import { namesOf } from "../practice/names.ts";
 import { LABEL } from "../api/group.ts";
-import { Stalled } from "../runtime/errors.ts";
+import { Stalled, Waiting } from "../runtime/errors.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
@@ -82,6 +82,15 @@ export function assertNamespaceIsDedicated(context: Context, resource: PracticeR
     .list(RESOURCES.Pod, namespace)
     .find((pod) => pod.metadata.labels?.[LABEL.practice] !== name);
   if (stranger) refuse(`The pod ${stranger.metadata.name} in ${namespace} is not part of this practice.`);
+}
+
+/**
+ * Nothing can be made in a namespace that is being deleted; the practice's own deletion comes with it.
+ * @throws Waiting `Deleting`
+ */
+export function assertNamespaceStays(context: Context, { metadata: { namespace } }: PracticeResource): void {
+  if (!context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.deletionTimestamp) return;
+  throw new Waiting("Deleting", `The namespace ${namespace} is being deleted, and the practice with it.`, 30);
 }
 
 function isOlder(context: Context, a: PracticeResource, b: PracticeResource): boolean {

@@ -3,12 +3,14 @@ import { parseSpec, type PracticeSpec } from "../api/practice.ts";
 import type { Practice } from "../practice/practice.ts";
 import { effectiveHosts } from "../api/spec-rules.ts";
 import { InvalidPractice, resolve } from "../practice/resolve.ts";
+import type { Finding } from "../policy/policy.ts";
+import { phaseOf } from "../render/order.ts";
 import { render, type Rendering } from "../render/render.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { applyPlan, prune } from "./apply-plan.ts";
 import { birth, moveMediaPort } from "./birth.ts";
-import { assertHostsAreOurs, assertNamespaceIsDedicated } from "./claims.ts";
+import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } from "./claims.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
 import { type ApplyPlan, gate } from "./gate.ts";
@@ -52,6 +54,7 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
 /** The story of a practice, top to bottom. Each step may end it by throwing. */
 async function progress(context: Context, resource: PracticeResource, report: Report): Promise<void> {
   const spec = parse(resource);
+  assertNamespaceStays(context, resource);
   assertNamespaceIsDedicated(context, resource);
   assertHostsAreOurs(context, resource, Object.values(effectiveHosts(spec)));
   // A cache that has not seen our last writes would make us repeat them.
@@ -72,7 +75,16 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   await prune(context, practice, rendering, plan);
 
   report.findings = judge(context, practice);
-  report.door = context.doors.judge(keyOf(resource), report.findings, context.now());
+  report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
+}
+
+/**
+ * The findings that may close the door. While workloads are held back, what runs is of a former release and differs from
+ * this one's guard and images: that is told in the conditions, but it is no break of what was promised when it was made.
+ */
+function closing(findings: readonly Finding[], plan: ApplyPlan): readonly Finding[] {
+  const held = plan.later.some(({ object }) => phaseOf(object) === "workloads");
+  return held ? findings.filter(({ promise }) => promise === "isolation") : findings;
 }
 
 function parse(resource: PracticeResource): PracticeSpec {
@@ -151,6 +163,7 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
   const [namespace = ""] = key.split("/");
   context.applier.forget(namespace);
   context.doors.forget(key);
+  context.statuses.forget(key);
   return {};
 }
 

@@ -40,7 +40,7 @@ export interface Cluster {
       uid: string;
       resourceVersion?: string;
       gracePeriodSeconds?: number;
-      propagation?: "Background" | "Orphan";
+      propagation?: "Background" | "Foreground";
     },
   ): Promise<void>;
   /** Plural names that a group version serves; empty when the group is not there. */

@@ -95,7 +95,8 @@ export function removeCrds(connection: Connection, name: CrdSource): Promise<voi
       const path = `${collection}/${metadata.name}`;
       await client.request("DELETE", path);
       const gone = async () => (await client.request("GET", path)).status === 404;
-      await waitFor(gone, { what: `${metadata.name} to be gone` });
+      // Its objects are looked for every five seconds, for five definitions at a time.
+      await waitFor(gone, { timeout: 90_000, what: `${metadata.name} to be gone` });
     };
     await Promise.all((await definitions(name)).map(remove));
   });
