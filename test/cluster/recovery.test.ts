@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSpec } from "../../src/api/practice.ts";
 import { CLUSTER_RULES, NAMESPACED_RULES, type Rule } from "../../src/controller/rbac.ts";
-import { PRACTICES } from "../../src/controller/kinds.ts";
 import type { LiveObject } from "../../src/manifest.ts";
 import { defaultIdentity } from "../../src/practice/resolve.ts";
 import { type Resource, RESOURCES } from "../../src/runtime/resources.ts";
@@ -40,17 +39,11 @@ afterAll(async () => {
   await plane.stop();
 });
 
-/** The practice runs as far as it can where nobody issues certificates: all pods, all routes. */
-async function converged(namespace: string): Promise<void> {
-  await hand.expectReason(namespace, "ComponentsReady", "AllReady", name, 60_000);
-  await waitFor(() => hand.get(RESOURCES.Ingress, { namespace, name: `${name}-meet` }), { what: "the last route" });
-}
-
 async function started(spec: object = {}): Promise<string> {
   const namespace = await hand.namespace();
   await hand.practice(namespace, spec);
   await hand.mediaAddress(namespace);
-  await converged(namespace);
+  await hand.converged(namespace);
   return namespace;
 }
 
@@ -87,7 +80,7 @@ describe("an operator that lacks a right", () => {
 
       await hand.patch(CLUSTER_ROLES, { name: "operator" }, { rules: all });
       await hand.mediaAddress(namespace);
-      await converged(namespace);
+      await hand.converged(namespace);
       await hand.expectReason(namespace, "Ready", "CertificateIssuing");
     } finally {
       await operator.stop();
@@ -147,7 +140,7 @@ describe("with an operator that has all it needs", () => {
     expect(await hand.names(RESOURCES.StatefulSet, namespace)).toEqual([]);
     await hand.patch(QUOTAS, quota, { spec: { hard: { "count/services": "20" } } });
     await hand.mediaAddress(namespace);
-    await converged(namespace);
+    await hand.converged(namespace);
   });
 
   it("a media port that another Service has is left to it; the next one is taken and recorded", async () => {
@@ -165,7 +158,7 @@ describe("with an operator that has all it needs", () => {
     const identity = await hand.get(RESOURCES.ConfigMap, { namespace, name: `${name}-identity` });
     expect(identity?.["data"]).toMatchObject({ mediaPort: String(next) });
     await hand.mediaAddress(namespace);
-    await converged(namespace);
+    await hand.converged(namespace);
     expect((await hand.status(namespace)).media?.addresses).toEqual([{ ip: "203.0.113.7", port: next }]);
   });
 
@@ -177,100 +170,8 @@ describe("with an operator that has all it needs", () => {
     expect(told.message).toContain("spec.video.media.port: 30001 belongs to another Service");
     await hand.remove(RESOURCES.Service, { namespace: other, name: "other" });
     await hand.mediaAddress(namespace);
-    await converged(namespace);
+    await hand.converged(namespace);
     expect((await hand.status(namespace)).media?.addresses).toEqual([{ ip: "203.0.113.7", port: 30001 }]);
-  });
-
-  it("a practice that is deleted and made anew at once comes back whole, three times in a row", async () => {
-    const namespace = await started();
-    const ref = { namespace, name };
-    const walls = await hand.names(RESOURCES.NetworkPolicy, namespace);
-    for (let round = 0; round < 3; round += 1) {
-      await hand.remove(PRACTICES, ref);
-      await waitFor(async () => !(await hand.get(PRACTICES, ref)), { timeout: 60_000, interval: 5, what: "its end" });
-      await hand.practice(namespace);
-    }
-    const practice = await hand.get(PRACTICES, ref);
-    await hand.mediaAddress(namespace);
-    await converged(namespace);
-    for (const kind of [RESOURCES.StatefulSet, RESOURCES.Deployment, RESOURCES.Service, RESOURCES.Ingress]) {
-      for (const { metadata } of await hand.list(kind, namespace)) {
-        const owners = metadata.ownerReferences?.map(({ uid }) => uid);
-        expect(owners, metadata.name).toEqual([practice?.metadata.uid]);
-      }
-    }
-    expect(await hand.names(RESOURCES.NetworkPolicy, namespace)).toEqual(walls);
-  });
-
-  it("another size and another way in roll out, and what is superseded goes", async () => {
-    const namespace = await started();
-    const memory = async () => {
-      const set = await hand.get(RESOURCES.StatefulSet, { namespace, name: `${name}-synapse` });
-      return JSON.stringify(specOf(set)).match(/"memory":"(\w+)"/)?.[1];
-    };
-    const before = { memory: await memory(), maps: await hand.names(RESOURCES.ConfigMap, namespace) };
-    await hand.practice(namespace, { size: "group", locale: "en", exposure: { ingress: { className: "nginx" } } });
-    const rolled = async () => {
-      const status = await hand.status(namespace);
-      const live = await hand.get(PRACTICES, { namespace, name });
-      return (await memory()) !== before.memory && status.observedGeneration === live?.metadata.generation;
-    };
-    await waitFor(rolled, { what: "the new size" });
-    expect([before.memory, await memory()]).toEqual(["512Mi", "1Gi"]);
-    const meet = await hand.get(RESOURCES.Ingress, { namespace, name: `${name}-meet` });
-    expect(specOf(meet)["ingressClassName"]).toBe("nginx");
-    // A configuration goes when no pod mounts it any more, so every one that is left is mounted.
-    const unmounted = async () => {
-      const text = JSON.stringify([
-        await hand.list(RESOURCES.StatefulSet, namespace),
-        await hand.list(RESOURCES.Deployment, namespace),
-      ]);
-      const maps = await hand.list(RESOURCES.ConfigMap, namespace);
-      return maps.filter(({ metadata }) => metadata.labels && !text.includes(metadata.name)).map(mapName);
-    };
-    const mapName = ({ metadata }: LiveObject) => metadata.name;
-    await waitFor(async () => (await unmounted()).join() === `${name}-identity`, {
-      timeout: 60_000,
-      what: "superseded configurations to go",
-    }).catch(async (error: unknown) => expect(await unmounted(), String(error)).toEqual([`${name}-identity`]));
-    const after = await hand.names(RESOURCES.ConfigMap, namespace);
-    expect(after.filter((map) => !before.maps.includes(map)).length).toBeGreaterThan(0);
-    await converged(namespace);
-
-    await hand.practice(namespace, { size: "group", exposure: { service: {} }, certificates: { external: {} } });
-    await waitFor(async () => (await hand.names(RESOURCES.Ingress, namespace)).length === 0, {
-      what: "the routes to go",
-    });
-    await waitFor(async () => !(await hand.names(RESOURCES.Certificate, namespace)).includes(`${name}-hosts`), {
-      what: "the certificate of the hosts to go",
-    });
-    await hand.expectReason(namespace, "CertificatesReady", "External");
-  });
-
-  it("another media address is told to the bridge; a lost one leaves it running", async () => {
-    const namespace = await started();
-    const port = Number((await hand.status(namespace)).media?.addresses?.[0]?.port);
-    const ofBridge = async () => {
-      const maps = await hand.list(RESOURCES.ConfigMap, namespace);
-      return maps.filter(({ metadata }) => metadata.name.startsWith(`${name}-jvb-`)).map((map) => JSON.stringify(map));
-    };
-    await hand.mediaAddress(namespace, "203.0.113.99");
-    const known = async () => (await hand.status(namespace)).media?.addresses?.[0]?.ip === "203.0.113.99";
-    await waitFor(known, { what: "the new address in the status" });
-    await waitFor(async () => (await ofBridge()).length === 1, { timeout: 60_000, what: "one configuration" });
-    expect((await ofBridge())[0]).toContain("203.0.113.99");
-    expect((await ofBridge())[0]).not.toContain("203.0.113.7");
-    const told = await hand.expectReason(namespace, "MediaAddressKnown", "Known");
-    expect(told.message).toContain(`203.0.113.99:${port}`);
-    await converged(namespace);
-
-    const bridge = { namespace, name: `${name}-bridge` };
-    const uid = (await hand.get(RESOURCES.StatefulSet, bridge))?.metadata.uid;
-    const media = { namespace, name: `${name}-media` };
-    await hand.patch(RESOURCES.Service, media, { status: { loadBalancer: { ingress: null } } }, "/status");
-    await hand.expectReason(namespace, "MediaAddressKnown", "AddressAwaited");
-    expect((await hand.get(RESOURCES.StatefulSet, bridge))?.metadata.uid).toBe(uid);
-    expect((await ofBridge()).length).toBe(1);
   });
 
   it("a restart of the API server is survived without one of the operator", async () => {
@@ -287,7 +188,7 @@ describe("with an operator that has all it needs", () => {
     await hand.practice(namespace, { size: "group" });
     const looked = async () => (await hand.status(namespace)).observedGeneration === 2;
     await waitFor(looked, { timeout: 60_000, what: "the edit to be seen" });
-    await converged(namespace);
+    await hand.converged(namespace);
     expect(process.kill(operator.pid, 0)).toBe(true);
   });
 

@@ -89,6 +89,11 @@ export function handOn(connection: Connection) {
       };
       await waitFor(give, { what: "a media Service to give an address to" });
     },
+    /** The practice runs as far as it can where nobody issues certificates: all pods, all routes. */
+    async converged(namespace: string, name = "greenriver"): Promise<void> {
+      await hand.expectReason(namespace, "ComponentsReady", "AllReady", name, 60_000);
+      await waitFor(() => hand.get(RESOURCES.Ingress, { namespace, name: `${name}-meet` }), { what: "the last route" });
+    },
     close: () => client.close(),
   };
   return hand;
