@@ -80,6 +80,7 @@ describe("a cluster in which APIs are missing", () => {
 
   it("says that Gateway API is missing where a practice needs it, and opens the routes when it comes", async () => {
     const namespace = await hand.namespace();
+    await installCrds(plane.adminConnection, "cert-manager"); // so that nothing else is missing
     await hand.practice(namespace, { exposure: { gateway: { className: "any" } } });
     await hand.mediaAddress(namespace);
     const told = await hand.expectReason(namespace, "ComponentsReady", "GatewayApiMissing", undefined, 60_000);
