@@ -119,7 +119,10 @@ describe("the end of a practice", () => {
     const namespace = at.background;
     const before = await walls(namespace);
     const since = await now(namespace);
-    const letGo = await holdPods(namespace, "front", "synapse");
+    const letGo = await holdPods(namespace, "front", "bridge");
+    // A Deployment that is not gone could still make a pod, so it is held longer than its pods.
+    const front = { namespace, name: `${NAME}-front` };
+    await hand.patch(RESOURCES.Deployment, front, { metadata: { finalizers: [HOLD] } });
     await remove(namespace, "Background");
     await waitFor(async () => (await pods(namespace)).length === 2 && (await children(namespace)).length < 20);
     await hand.expectReason(namespace, "Reconciling", "Deleting");
@@ -127,6 +130,10 @@ describe("the end of a practice", () => {
     expect(await walls(namespace)).toEqual(before);
     expect(await practice(namespace)).toBeDefined();
     await letGo();
+    await waitFor(async () => (await pods(namespace)).length === 0, { what: "the last pods to end" });
+    await lookedAt(namespace, 2);
+    expect(await walls(namespace)).toEqual(before);
+    await hand.patch(RESOURCES.Deployment, front, { metadata: { finalizers: null } });
     await gone(namespace);
     await expectWallsToHaveOutlivedPods(namespace, since, before.length);
     const order = await deletesOf(namespace);
@@ -267,6 +274,21 @@ function lasting(object: LiveObject): object {
   return Object.fromEntries(
     Object.entries(data).filter(([key]) => !/^secret\.(signalling|rooms|fingerprint)$/.test(key)),
   );
+}
+
+/** Until the operator has asked `times` more which pods are left in a namespace. */
+async function lookedAt(namespace: string, times: number): Promise<void> {
+  const from = new Date();
+  const looks = () =>
+    auditEvents(
+      ({ verb, userAgent = "", objectRef, requestReceivedTimestamp }) =>
+        verb === "list" &&
+        userAgent.startsWith("telehealth-operator") &&
+        objectRef?.namespace === namespace &&
+        objectRef.resource === "pods" &&
+        new Date(requestReceivedTimestamp) > from,
+    );
+  await waitFor(async () => (await looks()).length >= times, { interval: 500, what: "the operator to look again" });
 }
 
 /** What the operator deleted in a namespace, by resource, in the API server's own order; pods and other finds left out. */
