@@ -7,7 +7,7 @@ import { phaseOf } from "../../src/render/order.ts";
 import type { Connection } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
-import { startOperator } from "../support/operator.ts";
+import { runOperator, startOperator } from "../support/operator.ts";
 import {
   applyPractice,
   childNames,
@@ -23,7 +23,11 @@ const IN_PARALLEL = 4;
 
 interface Crash {
   readonly write: number;
-  /** The connection breaks before the write is passed on, or after it took effect and before its answer arrives. */
+  /**
+   * `after`: it took effect, then the process is killed with SIGKILL, so that the answer reaches nobody. `before`: the
+   * write and all that would follow never arrive; for the API server that is a killed process as well, so this half runs
+   * without one.
+   */
   readonly moment: "before" | "after";
 }
 
@@ -97,13 +101,16 @@ async function crashAt({ write, moment }: Crash): Promise<string> {
     return { kind: "cut", moment, onCut: killed.resolve };
   };
   const proxy = await startProxy(bed, fault);
-  const operator = await startOperator(await kubeconfigFor(proxy.connection), { watchNamespaces: [namespace] });
+  const operator =
+    moment === "before"
+      ? runOperator(proxy.connection, [namespace])
+      : await startOperator(await kubeconfigFor(proxy.connection), { watchNamespaces: [namespace] });
   await applyPractice(namespace);
   const late = setTimeout(() => killed.resolve(), 8000);
   void giveMediaAddress(namespace).catch(() => undefined);
   await killed.promise;
   clearTimeout(late);
-  await operator.kill();
+  await ("kill" in operator ? operator.kill() : operator.stop());
   await proxy.stop();
   const left = await children(namespace);
   const walls = left.filter((child) => child.kind === "NetworkPolicy");
