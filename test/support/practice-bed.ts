@@ -62,7 +62,7 @@ export async function statusOf(namespace: string, name = "greenriver"): Promise<
   return (body as { status?: PracticeStatus }).status ?? {};
 }
 
-export async function condition(namespace: string, type: string, name?: string) {
+async function condition(namespace: string, type: string, name?: string) {
   return (await statusOf(namespace, name)).conditions?.find((entry) => entry.type === type);
 }
 
