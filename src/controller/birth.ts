@@ -1,15 +1,15 @@
-import { generateKeyPairSync, randomBytes } from "node:crypto";
 import type { PracticeSpec } from "../api/practice.ts";
-import { API_VERSION, FIELD_MANAGER, KIND, LABEL } from "../api/group.ts";
-import type { LiveObject, Manifest } from "../manifest.ts";
+import { FIELD_MANAGER } from "../api/group.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
 import { defaultIdentity } from "../practice/resolve.ts";
 import { ApiError, Stalled } from "../runtime/errors.ts";
 import type { Cache } from "../runtime/cluster.ts";
-import { type Resource, RESOURCES } from "../runtime/resources.ts";
+import { RESOURCES } from "../runtime/resources.ts";
+import { BIRTHS } from "./born-secrets.ts";
 import type { Context, PracticeResource } from "./context.ts";
-import { adopt, isOurs } from "./ownership.ts";
+import { ensureIdentity, readIdentity, type Versions } from "./identity.ts";
+import { adopt, bornMetadata, findAndAdopt, findOurs, isOurs } from "./ownership.ts";
 
 /** What exists once for a practice and is never made anew while its data exists. */
 export interface Born {
@@ -17,25 +17,6 @@ export interface Born {
   /** Names of the current Secrets. */
   readonly secrets: Readonly<Record<BornSecret, string>>;
 }
-
-interface Birth {
-  /** Makes the content: the only randomness in the operator. */
-  readonly content: () => Record<string, string>;
-  /** The volume whose data is lost without this Secret. Such a Secret outlives the practice with its volume. */
-  readonly guards?: "databaseVolume" | "messagesVolume";
-}
-
-const hex = (bytes: number) => randomBytes(bytes).toString("hex");
-
-const BIRTHS: Readonly<Record<BornSecret, Birth>> = {
-  signalling: {
-    content: () => ({ "focus-password": hex(24), "bridge-password": hex(24), "truststore-password": hex(12) }),
-  },
-  rooms: { content: roomKeys },
-  database: { content: () => ({ password: hex(24) }), guards: "databaseVolume" },
-  synapse: { content: synapseSecrets, guards: "messagesVolume" },
-  fingerprint: { content: () => ({ key: hex(32) }) },
-};
 
 /**
  * Sees to it that identity and Secrets of a practice exist, and adopts those that a former practice left.
@@ -78,22 +59,6 @@ async function adoptVolumes(context: Context, resource: PracticeResource): Promi
   }
 }
 
-/** Moves the media port to the next one, for a port that another Service of the cluster holds. */
-export async function moveMediaPort(context: Context, resource: PracticeResource): Promise<void> {
-  const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
-  if (!found) return;
-  const kept = readIdentity(found);
-  const next = kept.identity.mediaPort >= 32767 ? 30086 : kept.identity.mediaPort + 1;
-  await context.cluster.mergePatch(
-    RESOURCES.ConfigMap,
-    refOf(kept.object),
-    { metadata: { resourceVersion: kept.object.metadata.resourceVersion }, data: { mediaPort: String(next) } },
-    FIELD_MANAGER,
-  );
-}
-
-type Versions = Partial<Record<BornSecret, number>>;
-
 /** What was born, as far as a cache tells; makes nothing. */
 export function knownBirth(
   cache: Cache,
@@ -112,46 +77,6 @@ function secretNames(name: string, versions: Versions): Born["secrets"] {
   return Object.fromEntries(entries) as Record<BornSecret, string>;
 }
 
-function readIdentity(object: LiveObject) {
-  const data = (object["data"] ?? {}) as Record<string, string>;
-  const versions: Versions = {};
-  for (const secret of BORN_SECRETS) {
-    if (data[`secret.${secret}`]) versions[secret] = Number(data[`secret.${secret}`]);
-  }
-  return {
-    object,
-    versions,
-    identity: {
-      serverName: data["serverName"] ?? "",
-      mediaPort: Number(data["mediaPort"]),
-      postgresMajor: Number(data["postgresMajor"]),
-    } satisfies Identity,
-  };
-}
-
-async function ensureIdentity(
-  context: Context,
-  resource: PracticeResource,
-  identity: Identity,
-  versions: Versions,
-  live: LiveObject | undefined,
-): Promise<void> {
-  const data: Record<string, string> = {
-    serverName: identity.serverName,
-    mediaPort: String(identity.mediaPort),
-    postgresMajor: String(identity.postgresMajor),
-    ...Object.fromEntries(BORN_SECRETS.map((secret) => [`secret.${secret}`, String(versions[secret] ?? 1)])),
-  };
-  const name = namesOf(resource.metadata.name).identity;
-  if (!live) {
-    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: bornMetadata(resource, name, false), data };
-    await context.cluster.create(RESOURCES.ConfigMap, object, FIELD_MANAGER);
-  } else if (Object.entries(data).some(([key, value]) => (live["data"] as typeof data)[key] !== value)) {
-    const patch = { metadata: { resourceVersion: live.metadata.resourceVersion }, data };
-    await context.cluster.mergePatch(RESOURCES.ConfigMap, refOf(live), patch, FIELD_MANAGER);
-  }
-}
-
 /** @returns the version whose Secret exists. */
 async function ensureSecret(
   context: Context,
@@ -161,11 +86,11 @@ async function ensureSecret(
 ): Promise<number> {
   const names = namesOf(resource.metadata.name);
   const version = recorded ?? 1;
-  const found = await find(context, resource, RESOURCES.Secret, names.bornSecret(secret, version));
+  const found = await findAndAdopt(context, resource, RESOURCES.Secret, names.bornSecret(secret, version));
   if (found) return version;
 
   const { guards, content } = BIRTHS[secret];
-  if (guards && (await find(context, resource, RESOURCES.PersistentVolumeClaim, names[guards]))) {
+  if (guards && (await findAndAdopt(context, resource, RESOURCES.PersistentVolumeClaim, names[guards]))) {
     throw new Stalled(
       "SecretLost",
       `Secret ${names.bornSecret(secret, version)} is gone, but the volume ${names[guards]} that needs it exists. ` +
@@ -189,75 +114,4 @@ async function ensureSecret(
     if (!(error instanceof ApiError && error.reason === "AlreadyExists")) throw error;
   }
   return next;
-}
-
-/** The object from the cache, else from the server; adopted if a former practice left it. */
-async function find(context: Context, resource: PracticeResource, kind: Resource, name: string) {
-  const live = await findOurs(context, resource, kind, name);
-  return live && adopt(context, resource, kind, live);
-}
-
-async function findOurs(context: Context, resource: PracticeResource, kind: Resource, name: string) {
-  const ref = { namespace: resource.metadata.namespace, name };
-  const live = context.cache.get(kind, ref) ?? (await context.cluster.get(kind, ref));
-  if (!live) return undefined;
-  if (!isOurs(context, resource, live)) {
-    throw new Stalled(
-      "NameTaken",
-      `${live.kind}/${name} exists and does not belong to this practice. Rename or remove it, or rename the practice.`,
-    );
-  }
-  return live;
-}
-
-function bornMetadata(resource: PracticeResource, name: string, owned: boolean): Manifest["metadata"] {
-  const { uid, namespace } = resource.metadata;
-  return {
-    name,
-    namespace,
-    labels: {
-      [LABEL.practice]: resource.metadata.name,
-      [LABEL.practiceUid]: uid,
-      [LABEL.managedBy]: "telehealth-operator",
-      [LABEL.partOf]: resource.metadata.name,
-    },
-    ...(owned && {
-      ownerReferences: [
-        {
-          apiVersion: API_VERSION,
-          kind: KIND,
-          name: resource.metadata.name,
-          uid,
-          controller: true,
-          blockOwnerDeletion: true,
-        },
-      ],
-    }),
-  };
-}
-
-/** The key pair that signs room tokens (ES256): the entry page signs, Prosody only verifies. */
-function roomKeys(): Record<string, string> {
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  return {
-    "private.pem": privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
-    "public.pem": publicKey.export({ type: "spki", format: "pem" }).toString(),
-  };
-}
-
-/**
- * Synapse's own secrets. The signing key's line is `ed25519 <version> <unpadded base64 of the 32-byte seed>`
- * (signedjson's format); it comes from the system's generator (CVE-2026-24044 was a chart that did otherwise).
- */
-function synapseSecrets(): Record<string, string> {
-  const seed = randomBytes(32).toString("base64").replace(/=+$/, "");
-  return {
-    "signing.key": `ed25519 a_${hex(2)} ${seed}\n`,
-    "macaroon-secret": hex(32),
-    "form-secret": hex(32),
-  };
-}
-
-function refOf(live: LiveObject) {
-  return { namespace: live.metadata.namespace ?? "", name: live.metadata.name };
 }

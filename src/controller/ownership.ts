@@ -1,5 +1,6 @@
-import { FIELD_MANAGER, LABEL } from "../api/group.ts";
-import type { LiveObject } from "../manifest.ts";
+import { API_VERSION, FIELD_MANAGER, KIND, LABEL } from "../api/group.ts";
+import type { LiveObject, Manifest } from "../manifest.ts";
+import { Stalled } from "../runtime/errors.ts";
 import type { Resource } from "../runtime/resources.ts";
 import { PRACTICES } from "./kinds.ts";
 import type { Context, PracticeResource } from "./context.ts";
@@ -30,4 +31,54 @@ export async function adopt(
   const labels = { [LABEL.practiceUid]: resource.metadata.uid, [LABEL.retainedFrom]: null };
   const ref = { namespace: resource.metadata.namespace, name: live.metadata.name };
   return context.cluster.mergePatch(kind, ref, { metadata: { labels } }, FIELD_MANAGER);
+}
+
+/** The object from the cache, else from the server; adopted if a former practice left it. */
+export async function findAndAdopt(context: Context, resource: PracticeResource, kind: Resource, name: string) {
+  const live = await findOurs(context, resource, kind, name);
+  return live && adopt(context, resource, kind, live);
+}
+
+/**
+ * The object from the cache, else from the server.
+ * @throws Stalled `NameTaken` when somebody else's stands in its name.
+ */
+export async function findOurs(context: Context, resource: PracticeResource, kind: Resource, name: string) {
+  const ref = { namespace: resource.metadata.namespace, name };
+  const live = context.cache.get(kind, ref) ?? (await context.cluster.get(kind, ref));
+  if (!live) return undefined;
+  if (!isOurs(context, resource, live)) {
+    throw new Stalled(
+      "NameTaken",
+      `${live.kind}/${name} exists and does not belong to this practice. Rename or remove it, or rename the practice.`,
+    );
+  }
+  return live;
+}
+
+/** Metadata of what is born: `owned` goes with the practice, the rest outlives it. */
+export function bornMetadata(resource: PracticeResource, name: string, owned: boolean): Manifest["metadata"] {
+  const { uid, namespace } = resource.metadata;
+  return {
+    name,
+    namespace,
+    labels: {
+      [LABEL.practice]: resource.metadata.name,
+      [LABEL.practiceUid]: uid,
+      [LABEL.managedBy]: "telehealth-operator",
+      [LABEL.partOf]: resource.metadata.name,
+    },
+    ...(owned && {
+      ownerReferences: [
+        {
+          apiVersion: API_VERSION,
+          kind: KIND,
+          name: resource.metadata.name,
+          uid,
+          controller: true,
+          blockOwnerDeletion: true,
+        },
+      ],
+    }),
+  };
 }

@@ -1,0 +1,45 @@
+import { generateKeyPairSync, randomBytes } from "node:crypto";
+import type { BornSecret } from "../practice/names.ts";
+
+/** How a Secret comes into being, and whether data depends on it. */
+interface Birth {
+  /** Makes the content: the only randomness in the operator. */
+  readonly content: () => Record<string, string>;
+  /** The volume whose data is lost without this Secret. Such a Secret outlives the practice with its volume. */
+  readonly guards?: "databaseVolume" | "messagesVolume";
+}
+
+const hex = (bytes: number) => randomBytes(bytes).toString("hex");
+
+/** The Secrets that are born once with a practice. */
+export const BIRTHS: Readonly<Record<BornSecret, Birth>> = {
+  signalling: {
+    content: () => ({ "focus-password": hex(24), "bridge-password": hex(24), "truststore-password": hex(12) }),
+  },
+  rooms: { content: roomKeys },
+  database: { content: () => ({ password: hex(24) }), guards: "databaseVolume" },
+  synapse: { content: synapseSecrets, guards: "messagesVolume" },
+  fingerprint: { content: () => ({ key: hex(32) }) },
+};
+
+/** The key pair that signs room tokens (ES256): the entry page signs, Prosody only verifies. */
+function roomKeys(): Record<string, string> {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  return {
+    "private.pem": privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    "public.pem": publicKey.export({ type: "spki", format: "pem" }).toString(),
+  };
+}
+
+/**
+ * Synapse's own secrets. The signing key's line is `ed25519 <version> <unpadded base64 of the 32-byte seed>`
+ * (signedjson's format); it comes from the system's generator (CVE-2026-24044 was a chart that did otherwise).
+ */
+function synapseSecrets(): Record<string, string> {
+  const seed = randomBytes(32).toString("base64").replace(/=+$/, "");
+  return {
+    "signing.key": `ed25519 a_${hex(2)} ${seed}\n`,
+    "macaroon-secret": hex(32),
+    "form-secret": hex(32),
+  };
+}

@@ -1,0 +1,70 @@
+import { FIELD_MANAGER } from "../api/group.ts";
+import type { LiveObject } from "../manifest.ts";
+import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
+import type { Identity } from "../practice/practice.ts";
+import { RESOURCES } from "../runtime/resources.ts";
+import type { Context, PracticeResource } from "./context.ts";
+import { bornMetadata, findOurs } from "./ownership.ts";
+
+/** Which number of each born Secret is the current one. */
+export type Versions = Partial<Record<BornSecret, number>>;
+
+/** What the identity ConfigMap says: born once, not secret, kept when the practice goes. */
+export function readIdentity(object: LiveObject) {
+  const data = (object["data"] ?? {}) as Record<string, string>;
+  const versions: Versions = {};
+  for (const secret of BORN_SECRETS) {
+    if (data[`secret.${secret}`]) versions[secret] = Number(data[`secret.${secret}`]);
+  }
+  return {
+    object,
+    versions,
+    identity: {
+      serverName: data["serverName"] ?? "",
+      mediaPort: Number(data["mediaPort"]),
+      postgresMajor: Number(data["postgresMajor"]),
+    } satisfies Identity,
+  };
+}
+
+/** Writes what the identity does not say yet. Last at a birth, so that it never promises a Secret that was not made. */
+export async function ensureIdentity(
+  context: Context,
+  resource: PracticeResource,
+  identity: Identity,
+  versions: Versions,
+  live: LiveObject | undefined,
+): Promise<void> {
+  const data: Record<string, string> = {
+    serverName: identity.serverName,
+    mediaPort: String(identity.mediaPort),
+    postgresMajor: String(identity.postgresMajor),
+    ...Object.fromEntries(BORN_SECRETS.map((secret) => [`secret.${secret}`, String(versions[secret] ?? 1)])),
+  };
+  const name = namesOf(resource.metadata.name).identity;
+  if (!live) {
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: bornMetadata(resource, name, false), data };
+    await context.cluster.create(RESOURCES.ConfigMap, object, FIELD_MANAGER);
+  } else if (Object.entries(data).some(([key, value]) => (live["data"] as typeof data)[key] !== value)) {
+    const patch = { metadata: { resourceVersion: live.metadata.resourceVersion }, data };
+    await context.cluster.mergePatch(RESOURCES.ConfigMap, refOf(live), patch, FIELD_MANAGER);
+  }
+}
+
+/** Moves the media port to the next one, for a port that another Service of the cluster holds. */
+export async function moveMediaPort(context: Context, resource: PracticeResource): Promise<void> {
+  const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
+  if (!found) return;
+  const kept = readIdentity(found);
+  const next = kept.identity.mediaPort >= 32767 ? 30086 : kept.identity.mediaPort + 1;
+  await context.cluster.mergePatch(
+    RESOURCES.ConfigMap,
+    refOf(kept.object),
+    { metadata: { resourceVersion: kept.object.metadata.resourceVersion }, data: { mediaPort: String(next) } },
+    FIELD_MANAGER,
+  );
+}
+
+function refOf(live: LiveObject) {
+  return { namespace: live.metadata.namespace ?? "", name: live.metadata.name };
+}
