@@ -96,7 +96,7 @@ export function removeCrds(connection: Connection, name: CrdSource): Promise<voi
       await client.request("DELETE", path);
       const gone = async () => (await client.request("GET", path)).status === 404;
       // Its objects are looked for every five seconds, for five definitions at a time.
-      await waitFor(gone, { timeout: 90_000, what: `${metadata.name} to be gone` });
+      await waitFor(gone, { timeout: 200_000, what: `${metadata.name} to be gone` });
     };
     await Promise.all((await definitions(name)).map(remove));
   });

@@ -15,7 +15,12 @@ export interface RunningProgram {
 /** Programs that live and die together with one folder. */
 export interface ProcessGroup {
   /** Starts a program in the folder; what it prints goes to `log/NAME.log`. */
-  readonly start: (name: string, command: string, args: readonly string[]) => RunningProgram;
+  readonly start: (
+    name: string,
+    command: string,
+    args: readonly string[],
+    env?: Readonly<Record<string, string>>,
+  ) => RunningProgram;
   /** The last lines of a program's log, for error messages. */
   readonly tail: (name: string) => string;
   /** Ends every program and removes the folder. */
@@ -45,10 +50,15 @@ export function processGroup(directory: string): ProcessGroup {
   });
   const report = () => guard.stdin.write(`${[...children].map((child) => child.pid).join(" ")}\n`);
 
-  const start = (name: string, command: string, args: readonly string[]): RunningProgram => {
+  const start: ProcessGroup["start"] = (name, command, args, env = {}) => {
     const log = openSync(join(logs, `${name}.log`), "a");
     // An own process group: Ctrl-C in a terminal reaches the caller alone, who then stops things in order.
-    const child = spawn(command, args, { cwd: directory, detached: true, stdio: ["ignore", log, log] });
+    const child = spawn(command, args, {
+      cwd: directory,
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: { ...process.env, ...env },
+    });
     closeSync(log);
     let failure: string | undefined;
     child.once("error", (error) => (failure = error.message));

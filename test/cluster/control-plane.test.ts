@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import type { LiveObject } from "../../src/manifest.ts";
 import { apiClient } from "../bed/api.ts";
 import { startControlPlane } from "../bed/control-plane.ts";
-import { installCrds, removeCrds } from "../bed/crds.ts";
+import { installCrds } from "../bed/crds.ts";
 import { startKwok } from "../bed/kwok.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
@@ -79,8 +79,6 @@ describe("a control plane", () => {
     await installCrds(own.adminConnection, "gateway-api");
     await waitFor(() => served("cert-manager.io"));
     await waitFor(() => served("gateway.networking.k8s.io"));
-    await removeCrds(own.adminConnection, "gateway-api");
-    await waitFor(async () => !(await served("gateway.networking.k8s.io")));
 
     await startKwok(own);
     await client.request("POST", "/apis/apps/v1/namespaces/default/deployments", deployment);

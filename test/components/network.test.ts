@@ -54,9 +54,9 @@ describe("the wall of a role", () => {
   it("writes anybody as a rule without peers", () => {
     const wall = onlyPolicy({
       role: "bridge",
-      listens: [{ port: 30100, protocol: "UDP", from: { kind: "anybody" } }],
+      listens: [{ port: 30080, protocol: "UDP", from: { kind: "anybody" } }],
     });
-    expect(wall?.ingress).toEqual([{ ports: [{ port: 30100, protocol: "UDP" }] }]);
+    expect(wall?.ingress).toEqual([{ ports: [{ port: 30080, protocol: "UDP" }] }]);
   });
 
   it("asks DNS at the ports where the cluster's DNS answers", () => {

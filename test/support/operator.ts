@@ -1,9 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { loadAssets } from "../../src/assets.ts";
@@ -14,6 +11,7 @@ import { createTransport } from "../../src/runtime/transport.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import type { Connection } from "../bed/api.ts";
+import { processGroup } from "../bed/processes.ts";
 import { waitFor } from "../bed/wait.ts";
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -22,14 +20,16 @@ const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export interface RunningOperator {
   readonly pid: number;
   readonly log: () => Promise<string>;
-  /** SIGTERM, and waits for the end. @returns the exit code. */
-  readonly stop: () => Promise<number | null>;
+  /** SIGTERM, and waits for the end. */
+  readonly stop: () => Promise<void>;
   /** SIGKILL, and waits for the end. */
   readonly kill: () => Promise<void>;
-  readonly ended: Promise<unknown>;
 }
 
-/** Starts an operator; resolves when it reconciles (or, with `ready: false`, at once). */
+/**
+ * Starts an operator; resolves when it reconciles (or, with `ready: false`, at once). It ends with this process, however
+ * that ends.
+ */
 export async function startOperator(
   kubeconfig: string,
   config: Readonly<Record<string, unknown>> = {},
@@ -39,40 +39,32 @@ export async function startOperator(
   const file = join(folder, "config.yaml");
   const defaults = { logLevel: "info", telemetry: { host: "127.0.0.1", port: 0 }, leaderElection: { enabled: false } };
   await writeFile(file, stringify({ ...defaults, ...config }));
-  const logFile = join(folder, "log");
-  const output = openSync(logFile, "a");
-  const child = spawn(process.execPath, [MAIN, "operator", "--config", file], {
-    stdio: ["ignore", output, output],
+  const group = processGroup(folder);
+  const program = group.start("operator", process.execPath, [MAIN, "operator", "--config", file], {
+    KUBECONFIG: kubeconfig,
     // Compiled code is kept between starts: the crash test starts well over a hundred.
-    env: { ...process.env, KUBECONFIG: kubeconfig, NODE_COMPILE_CACHE: join(tmpdir(), "telehealth-compile-cache") },
+    NODE_COMPILE_CACHE: join(tmpdir(), "telehealth-compile-cache"),
   });
-  const ended = once(child, "exit");
-  const log = () => readFile(logFile, "utf8");
-  const end = async (signal: NodeJS.Signals) => {
-    if (isRunning(child)) child.kill(signal);
-    await ended;
-    await rm(folder, { recursive: true, force: true });
+  const log = () => readFile(join(folder, "log", "operator.log"), "utf8");
+  let ending: Promise<void> | undefined;
+  const kill = () => (ending ??= group.stop());
+  const stop = async () => {
+    if (ending) return ending;
+    if (program.ended() === undefined) process.kill(program.pid, "SIGTERM");
+    await waitFor(() => program.ended() !== undefined, { timeout: 40_000, interval: 20, what: "the operator to stop" });
+    return kill();
   };
   if (ready) {
-    const leading = async () => !isRunning(child) || (await log()).includes("Reconciling practices");
-    await waitFor(leading, { timeout: 60_000, interval: 50, what: "the operator to reconcile" }).catch(
-      async (error) => {
-        throw new Error(await log(), { cause: error });
-      },
-    );
-    if (!isRunning(child)) throw new Error(`The operator ended: ${await log()}`);
+    const leading = async () => program.ended() !== undefined || (await log()).includes("Reconciling practices");
+    const wait = waitFor(leading, { timeout: 60_000, interval: 50, what: "the operator to reconcile" });
+    await wait.catch(async (error: unknown) => {
+      const said = await log();
+      await kill();
+      throw new Error(said, { cause: error });
+    });
+    if (program.ended() !== undefined) throw new Error(`The operator ended: ${await log()}`);
   }
-  return {
-    pid: child.pid ?? 0,
-    log,
-    ended,
-    stop: () => end("SIGTERM").then(() => child.exitCode),
-    kill: () => end("SIGKILL"),
-  };
-}
-
-function isRunning(child: ChildProcess): boolean {
-  return child.exitCode === null && child.signalCode === null;
+  return { pid: program.pid, log, stop, kill };
 }
 
 /**

@@ -13,10 +13,10 @@ const withMedia = (changes: Partial<Media>) => {
 
 describe("the media Service", () => {
   it("has one number everywhere when nodes may use it", () => {
-    expect(mediaService(withMedia({ port: 30_100 })).spec).toMatchObject({
+    expect(mediaService(withMedia({ port: 30_080 })).spec).toMatchObject({
       type: "LoadBalancer",
       externalTrafficPolicy: "Local",
-      ports: [{ protocol: "UDP", port: 30_100, nodePort: 30_100, targetPort: "media" }],
+      ports: [{ protocol: "UDP", port: 30_080, nodePort: 30_080, targetPort: "media" }],
     });
   });
 
@@ -56,7 +56,7 @@ describe("the bridge", () => {
 
   it("has a wall with one door for everybody, and none to anything but signalling and DNS", () => {
     const walls = bridge.walls?.(someParams());
-    expect(walls?.listens).toEqual([{ port: 30_100, protocol: "UDP", from: { kind: "anybody" } }]);
+    expect(walls?.listens).toEqual([{ port: 30_080, protocol: "UDP", from: { kind: "anybody" } }]);
     expect(walls?.talksTo.map(({ to }) => (to.kind === "role" ? to.role : to.kind))).toEqual([
       "signalling",
       "dns",

@@ -67,7 +67,7 @@ describe("jicofo.conf", () => {
 describe("jvb.conf", () => {
   const environment = { JVB_PASSWORD: "secret", POD_NAME: "greenriver-bridge-0", POD_IP: "10.0.0.7" };
   const addresses = [
-    { ip: "203.0.113.7", port: 30_100 },
+    { ip: "203.0.113.7", port: 30_080 },
     { ip: "192.0.2.1", port: 10_000 },
   ];
   const conf = read(jvbConf(practice, addresses), environment);
@@ -97,7 +97,7 @@ describe("jvb.conf", () => {
 
   it("advertises every address of the practice, and not the pod's", () => {
     expect(conf).toMatchObject({
-      videobridge: { ice: { udp: { port: 30_100 }, "advertise-private-candidates": false } },
+      videobridge: { ice: { udp: { port: 30_080 }, "advertise-private-candidates": false } },
       ice4j: {
         harvest: {
           mapping: {
@@ -106,13 +106,13 @@ describe("jvb.conf", () => {
             "static-mappings": [
               {
                 "local-address": "10.0.0.7",
-                "local-port": 30_100,
+                "local-port": 30_080,
                 "public-address": "203.0.113.7",
-                "public-port": 30_100,
+                "public-port": 30_080,
               },
               {
                 "local-address": "10.0.0.7",
-                "local-port": 30_100,
+                "local-port": 30_080,
                 "public-address": "192.0.2.1",
                 "public-port": 10_000,
               },
