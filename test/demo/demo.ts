@@ -110,4 +110,10 @@ async function until(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) await sleep(200);
 }
 
-process.exitCode = await demo(demoOptions(process.argv.slice(2)));
+try {
+  process.exitCode = await demo(demoOptions(process.argv.slice(2)));
+} catch (error) {
+  // One sentence that says what would help, not a stack.
+  print(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+}
