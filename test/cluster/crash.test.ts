@@ -1,6 +1,5 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { LiveObject } from "../../src/manifest.ts";
 import { phaseOf } from "../../src/render/order.ts";
@@ -126,7 +125,8 @@ function sameNames(objects: readonly LiveObject[], namespace: string): string {
 }
 
 async function kubeconfigFor(connection: Connection): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "telehealth-proxy-"));
+  // Beside the administrator's, so that it goes with the control plane.
+  const folder = await mkdtemp(join(dirname(bed.kubeconfig), "proxy-"));
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   const file = join(folder, "kubeconfig");
   await writeFile(
