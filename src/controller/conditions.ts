@@ -151,6 +151,14 @@ function components({ rendering, plan, findings }: Complete, roles: readonly Rol
   // A configuration that tells more than it must has no condition of its own.
   const telling = firstOf(findings, "metadata");
   if (telling) return verdict("ComponentsReady", "False", "PolicyViolated", sentence(telling));
+  if (plan.withdraw) {
+    return verdict(
+      "ComponentsReady",
+      "False",
+      "DoorClosed",
+      "The routes are withdrawn until the broken promise holds.",
+    );
+  }
   const [missing] = rendering.awaits;
   const awaited = [...new Set(rendering.awaits.map(({ message }) => message))].join(" ");
   const unready = roles.filter(({ ready }) => !ready);

@@ -169,10 +169,12 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
 }
 
 function next(report: Report): { requeueAfterSeconds?: number } {
-  const { error, door, rendering } = report;
+  const { error, door, plan, rendering } = report;
   if (error instanceof Waiting) return { requeueAfterSeconds: error.seconds };
   if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   if (error) throw error;
+  // The door was judged after the routes were applied: they follow at once.
+  if (door && plan && door.closed !== plan.withdraw) return { requeueAfterSeconds: 0 };
   if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };
   return { requeueAfterSeconds: rendering?.awaits.length ? LOOK_FOR_AWAITED_SECONDS : LOOK_AGAIN_SECONDS };
 }
