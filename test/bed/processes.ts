@@ -8,6 +8,8 @@ export interface RunningProgram {
   readonly pid: number;
   /** How it ended, or `undefined` while it runs. */
   readonly ended: () => string | undefined;
+  /** `null` while it runs and after a signal. */
+  readonly exitCode: () => number | null;
   /** SIGKILL, and waits until it is gone. */
   readonly kill: () => Promise<void>;
 }
@@ -75,7 +77,7 @@ export function processGroup(directory: string): ProcessGroup {
       child.kill("SIGKILL");
       await once(child, "exit");
     };
-    return { pid: child.pid, ended, kill };
+    return { pid: child.pid, ended, exitCode: () => child.exitCode, kill };
   };
 
   const tail = (name: string) =>

@@ -20,8 +20,8 @@ const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export interface RunningOperator {
   readonly pid: number;
   readonly log: () => Promise<string>;
-  /** SIGTERM, and waits for the end. */
-  readonly stop: () => Promise<void>;
+  /** SIGTERM, and waits for the end. @returns the exit code. */
+  readonly stop: () => Promise<number | null>;
   /** SIGKILL, and waits for the end. */
   readonly kill: () => Promise<void>;
 }
@@ -49,10 +49,10 @@ export async function startOperator(
   let ending: Promise<void> | undefined;
   const kill = () => (ending ??= group.stop());
   const stop = async () => {
-    if (ending) return ending;
     if (program.ended() === undefined) process.kill(program.pid, "SIGTERM");
     await waitFor(() => program.ended() !== undefined, { timeout: 40_000, interval: 20, what: "the operator to stop" });
-    return kill();
+    await kill();
+    return program.exitCode();
   };
   if (ready) {
     const leading = async () => program.ended() !== undefined || (await log()).includes("Reconciling practices");
