@@ -245,7 +245,7 @@ describe("the end of a practice", () => {
 });
 
 describe("the end of a practice in a cluster from which cert-manager was removed", () => {
-  it("comes all the same", async () => {
+  it("comes all the same", { timeout: 400_000 }, async () => {
     const { plane, hand } = await startOwnCluster(["cert-manager"]);
     const operator = await startOperator(plane.kubeconfig, {});
     try {
