@@ -57,7 +57,7 @@ export default defineConfig({
     "typescript/unbound-method": "off", // our objects are closures: no method depends on `this`
     "vitest/valid-expect": ["error", { maxArgs: 2 }],
     // A helper that waits for a state is an assertion: it throws with what it saw instead.
-    "vitest/expect-expect": ["error", { assertFunctionNames: ["expect", "waitFor", "expectReason"] }],
+    "vitest/expect-expect": ["error", { assertFunctionNames: ["expect", "waitFor", "expectReason", "*.expect"] }],
     "vitest/no-conditional-expect": "off",
     "typescript/no-floating-promises": "error",
     "typescript/switch-exhaustiveness-check": "error",

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 export interface Assets {
   /** The script that runs in the meeting page before the app. */
   readonly guard: string;
-  /** Prosody modules by file name. */
+  /** Prosody modules, and the libraries that they share, by file name. */
   readonly prosodyModules: Readonly<Record<string, string>>;
   /** The Synapse module. */
   readonly practicePolicy: string;
@@ -13,8 +13,16 @@ export interface Assets {
 const PROSODY_MODULES = [
   "mod_auth_room_token.lua",
   "mod_auth_service_account.lua",
-  "mod_practice_room.lua",
+  "mod_practice_control.lua",
+  "mod_practice_deadline.lua",
+  "mod_practice_firewall.lua",
+  "mod_practice_lobby.lua",
+  "mod_practice_log.lua",
   "mod_practice_ready.lua",
+  "mod_practice_room.lua",
+  "mod_practice_session.lua",
+  "practice_keys.lib.lua",
+  "practice_window.lib.lua",
 ];
 
 /** Reads every asset once. The only reader of asset files, so that rendering stays pure. */

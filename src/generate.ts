@@ -4,7 +4,7 @@ import { stringify } from "yaml";
 import { crd } from "./api/crd.ts";
 import { CHART_FILES, chartDefinition, chartRules } from "./install/chart.ts";
 import { conditionsPage } from "./install/conditions.ts";
-import { metricsPage, optionsPage } from "./install/reference.ts";
+import { metricsPage, optionsPage, roomTokenPage } from "./install/reference.ts";
 import { valuesJsonSchema } from "./install/values.ts";
 import { policyTable } from "./policy/table.ts";
 
@@ -25,6 +25,7 @@ export const GENERATED: readonly Generated[] = [
   { path: "docs/reference/metrics.md", content: metricsPage },
   { path: "docs/reference/options.md", content: optionsPage },
   { path: "docs/reference/policy.md", content: policyTable },
+  { path: "docs/reference/room-token.md", content: roomTokenPage },
   { path: CHART_FILES.definition, content: () => chartDefinition(crd()) },
   { path: CHART_FILES.rules, content: chartRules },
   { path: CHART_FILES.schema, content: valuesJsonSchema },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { configSchema } from "../config.ts";
+import { roomClaimsSchema } from "../entry/token.ts";
 import { METRICS } from "../telemetry/metrics.ts";
 
 /** `docs/reference/metrics.md`. */
@@ -23,6 +24,24 @@ export function optionsPage(): string {
       "`TELEHEALTH_WATCH_NAMESPACES` (separated by commas) and `TELEHEALTH_LOG_LEVEL` win over the file. " +
       "The chart sets `telemetry`, `leaderElection` and `images.operator` itself.",
     table(["option", "default", "what it is"], optionRows(schema, "")),
+  );
+}
+
+/** `docs/reference/room-token.md`. */
+export function roomTokenPage(): string {
+  const schema = z.toJSONSchema(roomClaimsSchema);
+  const rows = Object.entries(schema.properties ?? {}).map(([name, claim]) => {
+    const { type = "", description = "" } = typeof claim === "boolean" ? {} : claim;
+    return [code(name), type, description];
+  });
+  return page(
+    "The room token",
+    "A JSON Web Token that opens one room in one window of time. The entry page signs it with ES256; its header holds " +
+      "`alg`, `typ: JWT` and `kid`, the number of the Secret that has the key. Prosody knows the public keys only, one " +
+      "file per `kid`, and finds a new one without a restart. Every claim is required and there is no other.\n\n" +
+      "The window is the appointment with what comes before it. Once staff has been in the room everybody gets " +
+      "`spec.video.sessions.graceMinutes` more, and staff can add to that; a session that nothing extends ends at `exp`.",
+    table(["claim", "type", "what it says"], rows),
   );
 }
 

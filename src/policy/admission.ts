@@ -10,11 +10,16 @@ function rules({ hosts: { meet } }: Practice) {
     rooms: `muc.${meet}`,
     internalRooms: `internal-muc.${meet}`,
     focus: `focus@auth.${meet}`,
+    /** On the rooms: who may be in one, who waits, when it ends. */
+    ofRooms: ["practice_room", "practice_lobby", "practice_deadline"],
+    /** Where participants log in: when a session ends, to whom it may speak, who may ask. */
+    ofParticipants: ["practice_session", "practice_firewall", "practice_control", "practice_ready"],
     ready: {
-      [meet]: ["auth_room_token", "practice_ready"],
+      "*": ["practice_log"],
+      [meet]: ["auth_room_token", "practice_session", "practice_firewall", "practice_control", "practice_ready"],
       [`auth.${meet}`]: ["auth_service_account"],
       [`jvb.${meet}`]: ["auth_service_account"],
-      [`muc.${meet}`]: ["practice_room"],
+      [`muc.${meet}`]: ["practice_room", "practice_lobby", "practice_deadline"],
     },
   };
 }
@@ -69,20 +74,25 @@ export const roomRulesInForce: Check = {
   name: "room-rules-in-force",
   promise: "e2ee",
   because:
-    "The module on the rooms refuses a join without the encryption claim, without the token of that room or outside " +
-    "its time, and removes who takes the claim back. A second kind of rooms would be a way around it.",
+    "The modules on the rooms refuse a join without the encryption claim, without the token of that room or outside " +
+    "its time, make patients wait for staff, and remove who takes the claim back or whose time is over; the one where " +
+    "participants log in lets them speak to their room alone. A second kind of rooms would be a way around them.",
   violations: (input) =>
     judge((sections) => {
-      const { rooms, internalRooms, focus } = rules(input.practice);
-      return sections
-        .filter(({ module }) => module === "muc")
-        .map(({ name, options }) => {
-          if (name === internalRooms) return false;
-          if (name !== rooms) return `The rooms at ${name} are not rooms of the practice.`;
-          const inForce = strings(options["modules_enabled"]).includes("practice_room");
-          const exempt = strings(options["practice_room_focus"]).join(" ");
-          return (!inForce || exempt !== focus) && `The rooms at ${name} do not have the practice's rules in force.`;
-        });
+      const { rooms, internalRooms, focus, ofRooms, ofParticipants } = rules(input.practice);
+      const lacks = (options: Section["options"], modules: readonly string[]) =>
+        modules.some((module) => !strings(options["modules_enabled"]).includes(module));
+      return sections.map(({ module, name, options }) => {
+        if (name === input.practice.hosts.meet) {
+          return lacks(options, ofParticipants) && `Participants at ${name} do not have the practice's rules in force.`;
+        }
+        if (module !== "muc" || name === internalRooms) return false;
+        if (name !== rooms) return `The rooms at ${name} are not rooms of the practice.`;
+        const isExempt = strings(options["practice_room_focus"]).join(" ") === focus;
+        return (
+          (lacks(options, ofRooms) || !isExempt) && `The rooms at ${name} do not have the practice's rules in force.`
+        );
+      });
     })(input),
 };
 
@@ -99,13 +109,11 @@ export const readyOnlyWithRules: Check = {
       const isHttp =
         probe?.port === 5280 || container.ports?.some((p) => p.name === probe?.port && p.containerPort === 5280);
       const host = sections.find(({ kind, name }) => kind === "VirtualHost" && name === input.practice.hosts.meet);
-      const enabled = strings(host?.options["modules_enabled"]).includes("practice_ready");
       const demanded = strings(host?.options["practice_ready_modules"]).join(" ");
       const wanted = Object.entries(ready).map(([name, modules]) => [name, ...modules].join(" "));
       return [
         !(probe?.path === "/ready" && isHttp) && "Prosody's readiness does not ask whether our modules are loaded.",
-        (!enabled || !wanted.every((part) => demanded.includes(part))) &&
-          "Prosody's readiness does not demand every module of ours.",
+        !wanted.every((part) => demanded.includes(part)) && "Prosody's readiness does not demand every module of ours.",
       ];
     })(input),
 };

@@ -49,6 +49,7 @@ export function edgeName({ direction, peer, port }: Edge): string {
 /** Who opens a connection to whom inside a practice, and on which TCP port. */
 const CONVERSATIONS: readonly (readonly [Role, Role, number])[] = [
   ["front", "signalling", 5280],
+  ["entry", "signalling", 5281],
   ["front", "synapse", 8008],
   ["front", "entry", 8080],
   ["bridge", "signalling", 5222],

@@ -39,7 +39,11 @@ export const podSecurityRestricted: Check = {
     ...podTemplates(input.objects).flatMap(({ workload, spec }) => [
       ...(spec.securityContext?.sysctls ? [violation(workload, "Its pods set kernel parameters.")] : []),
       ...(spec.volumes ?? [])
-        .filter((volume) => !Object.keys(volume).every((key) => VOLUMES.has(key)))
+        .filter(({ projected, ...volume }) => {
+          // Several Secrets in one folder, and no token of the cluster among them.
+          const ofSecrets = (projected?.sources ?? []).every((source) => Object.keys(source).join() === "secret");
+          return !ofSecrets || !Object.keys(volume).every((key) => VOLUMES.has(key));
+        })
         .map(({ name }) => violation(workload, `Volume ${name} is of a type that pods of a practice do not use.`)),
     ]),
   ],

@@ -81,7 +81,7 @@ function compareMaps(desired: JsonMap, live: JsonMap, path: Path, exact: boolean
   }
   if (!whole) return;
   for (const [key, value] of Object.entries(live)) {
-    if (key in desired || DEFAULTS.some(([field, preset]) => field === key && preset === value)) continue;
+    if (Object.hasOwn(desired, key) || DEFAULTS.some(([field, preset]) => field === key && preset === value)) continue;
     found.push({ path: [...path, key], live: value });
   }
 }

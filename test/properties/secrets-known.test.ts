@@ -10,8 +10,12 @@ function secretsIn(value: unknown, key = ""): string[] {
     return key === "secretName" && typeof value === "string" ? [value] : [];
   }
   const { name, kind } = value as { name?: string; kind?: string };
+  const { optional } = value as { optional?: boolean };
   const isReference =
-    key === "secretKeyRef" || key.endsWith("SecretRef") || (key === "certificateRefs" && kind === "Secret");
+    key === "secretKeyRef" ||
+    key.endsWith("SecretRef") ||
+    (key === "certificateRefs" && kind === "Secret") ||
+    (key === "secret" && !optional);
   const own = isReference && name ? [name] : [];
   return [...own, ...Object.entries(value).flatMap(([below, item]) => secretsIn(item, below))];
 }

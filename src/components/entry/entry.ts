@@ -4,6 +4,7 @@ import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
 import type { Practice } from "../../practice/practice.ts";
 import type { Component, Params, Walls } from "../component.ts";
+import { XMPP_INTERNAL_PORT } from "../jitsi/xmpp.ts";
 import { labels, pod, probes } from "../kube.ts";
 
 export const ENTRY_PORT = 8080;
@@ -23,7 +24,8 @@ function walls(): Walls {
   return {
     role: "entry",
     listens: [{ port: ENTRY_PORT, protocol: "TCP", from: { kind: "role", role: "front" } }],
-    talksTo: [],
+    // Who waits, who may come in, whose link is no longer good.
+    talksTo: [{ port: XMPP_INTERNAL_PORT, protocol: "TCP", to: { kind: "role", role: "signalling" } }],
   };
 }
 

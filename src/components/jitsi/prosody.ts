@@ -1,6 +1,14 @@
 import type { Practice } from "../../practice/practice.ts";
 import { lua, luaAssignments, luaValue } from "./lua.ts";
-import { BRIDGE_USER, FOCUS_USER, roomTokenContract, xmppDomains, XMPP_HTTP_PORT, XMPP_PORT } from "./xmpp.ts";
+import {
+  BRIDGE_USER,
+  FOCUS_USER,
+  roomTokenContract,
+  xmppDomains,
+  XMPP_HTTP_PORT,
+  XMPP_INTERNAL_PORT,
+  XMPP_PORT,
+} from "./xmpp.ts";
 
 /** Where the files of the pod are mounted; the configuration refers to them. */
 export const PROSODY_PATHS = {
@@ -8,12 +16,13 @@ export const PROSODY_PATHS = {
   /** Our modules. The image declares a volume here, so something must be mounted. */
   modules: "/prosody-plugins-custom",
   secrets: "/etc/jitsi/secrets",
-  roomKey: "/etc/jitsi/rooms",
+  /** Public keys of room tokens, `<number>.pem` each. */
+  roomKeys: "/etc/jitsi/rooms",
   certificates: "/etc/jitsi/certs",
   data: "/var/lib/prosody",
 } as const;
 
-/** Path on the HTTP port that answers 200 only while every module of ours is loaded where it belongs. */
+/** Path on the HTTP port that answers 200 only while the rules of rooms are in force. */
 export const READY_PATH = "/ready";
 
 /**
@@ -30,15 +39,25 @@ export const UPSTREAM_PLUGINS = [
   "end_conference",
 ] as const;
 
-/** Our modules and the hosts on which readiness demands them. */
+const PARTICIPANT_RULES = ["practice_session", "practice_firewall", "practice_control", "practice_ready"] as const;
+const ROOM_RULES = ["practice_room", "practice_lobby", "practice_deadline"] as const;
+
+/** Our modules and the hosts on which readiness demands them; `*` is Prosody as a whole. */
 function requiredModules(practice: Practice) {
   const xmpp = xmppDomains(practice);
   return {
-    [xmpp.domain]: ["auth_room_token", "practice_ready"],
+    "*": ["practice_log"],
+    [xmpp.domain]: ["auth_room_token", ...PARTICIPANT_RULES],
     [xmpp.auth]: ["auth_service_account"],
     [xmpp.bridge]: ["auth_service_account"],
-    [xmpp.muc]: ["practice_room"],
+    [xmpp.muc]: [...ROOM_RULES],
   };
+}
+
+/** Components of the image with which staff moderates. */
+function moderation(practice: Practice) {
+  const { domain } = xmppDomains(practice);
+  return { avModeration: `avmoderation.${domain}`, endConference: `endconference.${domain}` };
 }
 
 /** `prosody.cfg.lua`, whole. Secrets are read from mounted files. */
@@ -58,7 +77,7 @@ function globals(practice: Practice): string {
   const xmpp = xmppDomains(practice);
   return luaAssignments({
     plugin_paths: [`${PROSODY_PATHS.modules}/`, "/prosody-plugins/"],
-    modules_enabled: ["saslauth", "tls", "disco", "ping", "roster", "limits"],
+    modules_enabled: ["practice_log", "saslauth", "tls", "disco", "ping", "roster", "limits"],
     modules_disabled: ["offline", "register", "s2s", "s2s_auth_certs", "s2s_bidi"],
     admins: [`${FOCUS_USER}@${xmpp.auth}`],
     allow_registration: false,
@@ -66,7 +85,7 @@ function globals(practice: Practice): string {
     storage: "memory",
     data_path: PROSODY_PATHS.data,
     certificates: PROSODY_PATHS.certificates,
-    // Information names rooms, and debugging names everything.
+    // Until practice_log takes over. Information names rooms, and debugging names everything.
     log: [{ to: "console", levels: { min: "warn" } }],
     statistics: false,
     network_backend: "epoll",
@@ -74,7 +93,8 @@ function globals(practice: Practice): string {
     c2s_direct_tls_ports: [],
     c2s_require_encryption: true,
     s2s_ports: [],
-    http_ports: [XMPP_HTTP_PORT],
+    http_ports: [XMPP_HTTP_PORT, XMPP_INTERNAL_PORT],
+    practice_internal_port: XMPP_INTERNAL_PORT,
     https_ports: [],
     http_default_host: xmpp.domain,
     // TLS of participants ends in front of us.
@@ -89,19 +109,25 @@ function globals(practice: Practice): string {
     muc_mapper_domain_prefix: "muc",
     smacks_max_unacked_stanzas: 5,
     smacks_hibernation_time: 60,
+    practice_muc: xmpp.muc,
+    practice_grace_seconds: practice.video.sessions.graceMinutes * 60,
   });
 }
 
 function participants(practice: Practice): string {
   const xmpp = xmppDomains(practice);
   const contract = roomTokenContract(practice);
+  const { avModeration, endConference } = moderation(practice);
   return host("VirtualHost", xmpp.domain, {
     authentication: "room_token",
     room_token_issuer: contract.issuer,
     room_token_audience: contract.audience,
-    room_token_key: `${PROSODY_PATHS.roomKey}/public.pem`,
+    room_token_keys: PROSODY_PATHS.roomKeys,
+    practice_control_audience: contract.controlAudience,
+    practice_focus_proxy: xmpp.focus,
+    practice_moderation: [avModeration, endConference],
     practice_ready_modules: requiredModules(practice),
-    modules_enabled: ["bosh", "websocket", "smacks", "features_identity", "practice_ready"],
+    modules_enabled: ["bosh", "websocket", "smacks", "features_identity", ...PARTICIPANT_RULES],
   });
 }
 
@@ -146,7 +172,7 @@ function rooms(practice: Practice): string {
       ...quiet,
       practice_room_focus: `${FOCUS_USER}@${xmpp.auth}`,
       practice_room_max_participants: practice.video.maxParticipants,
-      modules_enabled: ["practice_room", "muc_meeting_id"],
+      modules_enabled: [...ROOM_RULES, "muc_meeting_id"],
     }),
     component(xmpp.internalMuc, "muc", {
       ...quiet,
@@ -160,11 +186,12 @@ function rooms(practice: Practice): string {
 function clientSupport(practice: Practice): string {
   const xmpp = xmppDomains(practice);
   const forRooms = { muc_component: xmpp.muc };
+  const { avModeration, endConference } = moderation(practice);
   return [
     component(xmpp.focus, "client_proxy", { target_address: `${FOCUS_USER}@${xmpp.auth}` }),
     component(`metadata.${xmpp.domain}`, "room_metadata_component", forRooms),
-    component(`avmoderation.${xmpp.domain}`, "av_moderation_component", forRooms),
-    component(`endconference.${xmpp.domain}`, "end_conference", forRooms),
+    component(avModeration, "av_moderation_component", forRooms),
+    component(endConference, "end_conference", forRooms),
   ].join("\n");
 }
 

@@ -25,13 +25,16 @@ export const BRIDGE_USER = "jvb";
 /** Ports of the signalling Service. */
 export const XMPP_PORT = 5222;
 export const XMPP_HTTP_PORT = 5280;
+/** Where Prosody answers the entry page and the operator; no front door leads there. */
+export const XMPP_INTERNAL_PORT = 5281;
 
 /** The room in which the bridge announces itself. */
 export function brewery(practice: Pick<Practice, "hosts">): string {
   return `jvbbrewery@${xmppDomains(practice).internalMuc}`;
 }
 
-/** What a room token must say besides its room, its beginning and its end. */
+/** Who signs room tokens and control requests, and whom they are for; the rest of the contract is in `src/entry/`. */
 export function roomTokenContract(practice: Pick<Practice, "hosts">) {
-  return { algorithm: "ES256", issuer: practice.hosts.entry, audience: practice.hosts.meet } as const;
+  const { entry, meet } = practice.hosts;
+  return { issuer: entry, audience: meet, controlAudience: `control.${meet}` } as const;
 }

@@ -3,7 +3,7 @@ import { javaArguments, TRUST_MOUNT } from "../jitsi/java.ts";
 import { JICOFO_HTTP_PORT } from "../jitsi/jicofo.ts";
 import { PROSODY_PATHS, READY_PATH } from "../jitsi/prosody.ts";
 import { nothingAt, secretVariable } from "../jitsi/volumes.ts";
-import { XMPP_HTTP_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
+import { XMPP_HTTP_PORT, XMPP_INTERNAL_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
 import { type ContainerParams, probes } from "../kube.ts";
 
 /** Prosody, in service only while all modules of ours are loaded: a room without rules has no way in. */
@@ -16,6 +16,7 @@ export function prosodyContainer(practice: Practice): ContainerParams {
     args: ["--config", configuration, "-F"],
     ports: [
       { name: "http", containerPort: XMPP_HTTP_PORT, protocol: "TCP" },
+      { name: "internal", containerPort: XMPP_INTERNAL_PORT, protocol: "TCP" },
       { name: "xmpp", containerPort: XMPP_PORT, protocol: "TCP" },
     ],
     ...probes({ httpGet: { path: READY_PATH, port: "http" } }),
@@ -24,7 +25,7 @@ export function prosodyContainer(practice: Practice): ContainerParams {
       { name: "prosody", mountPath: PROSODY_PATHS.configuration, readOnly: true },
       { name: "modules", mountPath: PROSODY_PATHS.modules, readOnly: true },
       { name: "secrets", mountPath: PROSODY_PATHS.secrets, readOnly: true },
-      { name: "rooms", mountPath: PROSODY_PATHS.roomKey, readOnly: true },
+      { name: "rooms", mountPath: PROSODY_PATHS.roomKeys, readOnly: true },
       { name: "certificates", mountPath: PROSODY_PATHS.certificates, readOnly: true },
       { name: "prosody-data", mountPath: PROSODY_PATHS.data },
       { name: "prosody-tmp", mountPath: "/tmp" },

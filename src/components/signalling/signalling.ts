@@ -11,7 +11,7 @@ import { loggingProperties } from "../jitsi/logging.ts";
 import { near } from "../jitsi/placement.ts";
 import { groupsTxt, prosodyCfg } from "../jitsi/prosody.ts";
 import { CALL_GRACE_SECONDS, configurationVolume, KEEP_IN_PLACE, NOTHING, scratchVolume } from "../jitsi/volumes.ts";
-import { XMPP_HTTP_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
+import { XMPP_HTTP_PORT, XMPP_INTERNAL_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
 import { labels, pod } from "../kube.ts";
 import { jicofoContainer, prosodyContainer } from "./containers.ts";
 
@@ -61,6 +61,7 @@ function walls(): Walls {
     role: "signalling",
     listens: [
       { port: XMPP_HTTP_PORT, protocol: "TCP", from: { kind: "role", role: "front" } },
+      { port: XMPP_INTERNAL_PORT, protocol: "TCP", from: { kind: "role", role: "entry" } },
       { port: XMPP_PORT, protocol: "TCP", from: { kind: "role", role: "bridge" } },
     ],
     talksTo: [],
@@ -80,6 +81,7 @@ function service(practice: Practice): Manifest & IService {
       selector: labels(practice, "signalling").selector,
       ports: [
         { name: "http", port: XMPP_HTTP_PORT, targetPort: "http", protocol: "TCP" },
+        { name: "internal", port: XMPP_INTERNAL_PORT, targetPort: "internal", protocol: "TCP" },
         { name: "xmpp", port: XMPP_PORT, targetPort: "xmpp", protocol: "TCP" },
       ],
     },
@@ -130,7 +132,7 @@ function podVolumes(
     configurationVolume("modules", maps.modules),
     configurationVolume("jicofo", maps.jicofo),
     secret("secrets", observed.secrets.signalling, ["focus-password", "bridge-password"]),
-    secret("rooms", observed.secrets.rooms, ["public.pem"]),
+    roomKeys(practice, observed),
     secret("certificates", practice.names.signallingTls, ["tls.crt", "tls.key"]),
     trustVolume(practice),
     scratchVolume("prosody-data", "16Mi"),
@@ -138,4 +140,23 @@ function podVolumes(
     scratchVolume("jicofo-tmp", "64Mi"),
     NOTHING,
   ];
+}
+
+/**
+ * The public keys of room tokens, named after the number of the Secret that holds the pair. The next one is mounted
+ * before it exists, so that a new key reaches Prosody without a restart.
+ */
+function roomKeys({ names }: Practice, { secrets }: Observed): IVolume {
+  const current = Number(secrets.rooms.split("-").at(-1));
+  const source = (version: number, optional: boolean) => ({
+    secret: {
+      name: names.bornSecret("rooms", version),
+      items: [{ key: "public.pem", path: `${version}.pem` }],
+      ...(optional && { optional }),
+    },
+  });
+  return {
+    name: "rooms",
+    projected: { sources: [source(current, false), source(current + 1, true)], defaultMode: 0o440 },
+  };
 }

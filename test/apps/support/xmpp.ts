@@ -12,27 +12,38 @@ export interface XmppClient {
   readonly send: (stanza: string) => void;
   /** Everything received so far. */
   readonly received: () => string;
-  /** Waits until something that matches has been received, and returns the match. */
-  readonly expect: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** Waits until something that matches has been received, after the first `from` characters, and returns the match. */
+  readonly expect: (pattern: RegExp, from?: number) => Promise<RegExpExecArray>;
+  /** Whether the server ended the connection. */
+  readonly isOver: () => boolean;
   readonly close: () => void;
+  /** Ends the connection without a word, as a lost network does. */
+  readonly cut: () => void;
 }
 
 const FRAMING = "urn:ietf:params:xml:ns:xmpp-framing";
 const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BIND = `<iq xmlns="jabber:client" type="set" id="bind"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>`;
 
-/** Every name is this machine, so that a client can name a host of the practice. */
-const loopback = new Agent({
-  connect: { lookup: (_name, _options, found) => found(null, [{ address: "127.0.0.1", family: 4 }]) },
-});
+/** One connection to this machine, whatever name is asked for, so that a client can name a host of the practice. */
+function toThisMachine() {
+  let socket: Socket | undefined;
+  const dispatcher = new Agent({
+    connect: ({ port }, connected) => {
+      const opening = connectTcp(Number(port), "127.0.0.1");
+      socket = opening.once("connect", () => connected(null, opening)).once("error", (error) => connected(error, null));
+    },
+  });
+  return { dispatcher, cut: () => socket?.destroy() };
+}
 
 function transcript() {
   let text = "";
   return {
     add: (more: string) => (text += more),
     received: () => text,
-    expect: (pattern: RegExp) =>
-      waitFor(() => pattern.exec(text), {
+    expect: (pattern: RegExp, from = 0) =>
+      waitFor(() => pattern.exec(text.slice(from)), {
         timeout: 5_000,
         interval: 5,
         what: `${String(pattern)} in ${text.slice(-1500)}`,
@@ -42,17 +53,26 @@ function transcript() {
 
 /**
  * A participant as the meeting page makes one: websocket, token in the query, SASL ANONYMOUS.
+ * With `bind: false` the session is left to be resumed, and has no address yet.
  * @throws Error with what the server answered when there is no login.
  */
-export async function participant(url: string, domain: string, token?: string): Promise<XmppClient> {
+export async function participant(
+  url: string,
+  domain: string,
+  token?: string,
+  { bind = true } = {},
+): Promise<XmppClient> {
   const query = token === undefined ? "" : `?token=${encodeURIComponent(token)}`;
-  const socket = new WebSocket(`${url}${query}`, { protocols: "xmpp", dispatcher: loopback });
+  const { dispatcher, cut } = toThisMachine();
+  const socket = new WebSocket(`${url}${query}`, { protocols: "xmpp", dispatcher });
   const { add, received, expect } = transcript();
   socket.addEventListener("message", ({ data }) => add(String(data)));
   await new Promise((resolve, reject) => {
     socket.addEventListener("open", resolve);
     socket.addEventListener("error", () => reject(new Error("The websocket did not open.")));
   });
+  let over = false;
+  socket.addEventListener("close", () => (over = true));
   const open = () => socket.send(`<open xmlns="${FRAMING}" to="${domain}" version="1.0"/>`);
   const close = () => socket.close();
   open();
@@ -66,9 +86,11 @@ export async function participant(url: string, domain: string, token?: string): 
   }
   open();
   await expect(/urn:ietf:params:xml:ns:xmpp-bind/);
+  const client = { send: (stanza: string) => socket.send(stanza), received, expect, isOver: () => over, close, cut };
+  if (!bind) return { jid: "", ...client };
   socket.send(BIND);
   const jid = (await expect(/<jid>([^<]+)<\/jid>/))[1] ?? "";
-  return { jid, send: (stanza) => socket.send(stanza), received, expect, close };
+  return { jid, ...client };
 }
 
 /**
@@ -111,17 +133,27 @@ export async function service(
   await expect(/urn:ietf:params:xml:ns:xmpp-bind/);
   socket.write(BIND);
   const jid = (await expect(/<jid>([^<]+)<\/jid>/))[1] ?? "";
-  return { jid, send: (stanza) => socket.write(stanza), received, expect, close: () => socket.destroy() };
+  return {
+    jid,
+    send: (stanza) => socket.write(stanza),
+    received,
+    expect,
+    isOver: () => socket.destroyed,
+    close: () => socket.destroy(),
+    cut: () => socket.destroy(),
+  };
 }
 
 /** What a presence of the stock client says about encryption; each part can be left out or replaced. */
-export function encryption(parts: { enabled?: string; feature?: boolean; keys?: boolean } = {}): string {
-  const { enabled = "true", feature = true, keys = true } = parts;
+export function encryption(
+  parts: { enabled?: string; feature?: boolean; keys?: boolean; curve?: string } = {},
+): string {
+  const { enabled = "true", feature = true, keys = true, curve = "c" } = parts;
   const named = (name: string, text: string) =>
     `<jitsi_participant_e2ee.${name}>${text}</jitsi_participant_e2ee.${name}>`;
   return [
     feature ? `<features><feature var="https://jitsi.org/meet/e2ee"/></features>` : "",
-    keys ? named("idKey.curve25519", "c".repeat(43)) + named("idKey.ed25519", "e".repeat(43)) : "",
+    keys ? named("idKey.curve25519", curve.repeat(43)) + named("idKey.ed25519", "e".repeat(43)) : "",
     named("enabled", enabled),
   ].join("");
 }

@@ -162,8 +162,12 @@ describe("prosody.cfg.lua", () => {
   });
 
   it("asks readiness for every module of ours on its host", () => {
-    expect(file).toContain('["muc.meet.greenriver.example"] = { "practice_room" }');
-    expect(file).toContain('["meet.greenriver.example"] = { "auth_room_token"; "practice_ready" }');
+    expect(file).toContain(
+      '["muc.meet.greenriver.example"] = { "practice_room"; "practice_lobby"; "practice_deadline" }',
+    );
+    expect(file).toContain(
+      '["meet.greenriver.example"] = { "auth_room_token"; "practice_session"; "practice_firewall"; ',
+    );
     expect(file).toContain('["auth.meet.greenriver.example"] = { "auth_service_account" }');
     expect(file).toContain('["jvb.meet.greenriver.example"] = { "auth_service_account" }');
   });

@@ -40,7 +40,12 @@ describe("signalling", () => {
 
   it("gives Prosody the public key of the rooms only", () => {
     const rooms = podOf().volumes?.find(({ name }) => name === "rooms");
-    expect(rooms?.secret?.items).toEqual([{ key: "public.pem", path: "public.pem" }]);
+    const key = (version: number) => ({
+      name: `greenriver-rooms-${version}`,
+      items: [{ key: "public.pem", path: `${version}.pem` }],
+    });
+    // The next one is there before it exists, so that it reaches a running Prosody.
+    expect(rooms?.projected?.sources).toEqual([{ secret: key(1) }, { secret: { ...key(2), optional: true } }]);
   });
 
   it("mounts only volumes that are there, read-only but for data and temporary files", () => {

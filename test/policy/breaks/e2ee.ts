@@ -59,6 +59,21 @@ export const E2EE_BREAKS: readonly Break[] = [
   ),
   editFile(
     "room-rules-in-force",
+    "participants who may speak to anybody",
+    "prosody/prosody.cfg.lua",
+    replaced(
+      '"practice_session"; "practice_firewall"; "practice_control"; "practice_ready" }\n',
+      '"practice_session" }\n',
+    ),
+  ),
+  editFile(
+    "room-rules-in-force",
+    "patients who need not wait",
+    "prosody/prosody.cfg.lua",
+    replaced('modules_enabled = { "practice_room"; "practice_lobby"; ', 'modules_enabled = { "practice_room"; '),
+  ),
+  editFile(
+    "room-rules-in-force",
     "somebody else exempt",
     "prosody/prosody.cfg.lua",
     replaced('practice_room_focus = "focus@', 'practice_room_focus = "jvb@'),
@@ -76,7 +91,7 @@ export const E2EE_BREAKS: readonly Break[] = [
     "ready-only-with-rules",
     "one module less demanded",
     "prosody/prosody.cfg.lua",
-    replaced('["muc.meet.greenriver.example"] = { "practice_room" }', '["muc.meet.greenriver.example"] = {  }'),
+    replaced('["muc.meet.greenriver.example"] = { "practice_room"; ', '["muc.meet.greenriver.example"] = { '),
   ),
   editFile(
     "rooms-encrypted-by-default",

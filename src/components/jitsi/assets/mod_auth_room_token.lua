@@ -1,48 +1,57 @@
 -- Participants log in with a room token and with nothing else.
 --
--- Promises: without a token that is signed by the practice (ES256, public key from a file), names this practice
--- as issuer and audience, names exactly one room, and is valid now with both a beginning and an end, there is no
--- login. What the token says is kept on the session for mod_practice_room; the token itself is not kept and
--- never logged.
--- Options: room_token_key (path of the PEM file), room_token_issuer, room_token_audience.
+-- Promises: without a token that is signed by the practice (practice_keys.lib.lua), has exactly the claims of the
+-- contract (docs/reference/room-token.md) and is good now (practice_window.lib.lua), there is no login. What the token
+-- says is kept on the session for the other modules; the token itself is not kept and never logged.
+-- Options: room_token_keys (folder of public keys), room_token_issuer, room_token_audience.
 --
--- Clients send the token as `token` in the query of the BOSH or websocket address and use SASL ANONYMOUS.
+-- Clients send the token as `token` in the query of the BOSH or websocket address and use SASL ANONYMOUS. The name of
+-- the account is the same for one holder as long as Prosody runs, so that an interrupted session can be resumed; its
+-- first eight hexadecimal digits are what the stock client calls itself in the room.
 -- For plugins of the image that read it, the session also gets jitsi_meet_room and jitsi_meet_context_user.
 
-local jwt = require "prosody.util.jwt";
 local formdecode = require "prosody.util.http".formdecode;
-local new_id = require "prosody.util.id".medium;
+local hmac = require "prosody.util.hashes".hmac_sha256;
+local random = require "prosody.util.random".bytes;
+local keys = module:require "practice_keys";
+local window = module:require "practice_window";
 
 local issuer = assert(module:get_option_string("room_token_issuer"), "room_token_issuer is missing");
 local audience = assert(module:get_option_string("room_token_audience"), "room_token_audience is missing");
-local key_path = assert(module:get_option_string("room_token_key"), "room_token_key is missing");
+local folder = assert(module:get_option_string("room_token_keys"), "room_token_keys is missing");
 
-local function read_key()
-	local file = assert(io.open(key_path, "r"));
-	local pem = file:read("a");
-	file:close();
-	return pem;
+local LONGEST_WINDOW = 86400;
+local verify = keys.new_verifier(folder, "JWT");
+local account_key = random(32);
+
+local function is_time(value)
+	return math.type(value) == "integer" and value > 0;
 end
 
-local verify = jwt.new_verifier("ES256", read_key());
+local function fits(value, shortest, longest, pattern)
+	return type(value) == "string" and #value >= shortest and #value <= longest and value:match(pattern) == value;
+end
 
--- The claims of a token that opens a room now, or nil.
-local function claims_of(token)
-	if type(token) ~= "string" or #token > 4096 then return nil; end
-	local called, ok, claims = pcall(verify, token);
-	if not (called and ok) or type(claims) ~= "table" then return nil; end
-	local now = os.time();
-	if claims.iss ~= issuer or claims.aud ~= audience then return nil; end
-	if type(claims.nbf) ~= "number" or type(claims.exp) ~= "number" then return nil; end
-	if now < claims.nbf or now >= claims.exp then return nil; end
+local function moderator_of(claims)
+	local context = claims.context;
+	local user = type(context) == "table" and context.user;
+	local moderator = type(user) == "table" and user.moderator;
+	if type(moderator) == "boolean" then return moderator; end
+	return nil;
+end
+
+-- What a token says, or nil when it is not one of this practice, or not good now.
+local function admission_of(token)
+	local claims = verify(token);
+	if not claims or claims.iss ~= issuer or claims.aud ~= audience then return nil; end
+	local staff = moderator_of(claims);
+	if staff == nil then return nil; end
 	-- One room, in the spelling that the address of a room has. No pattern, no list.
-	if type(claims.room) ~= "string" or not claims.room:match("^[a-z0-9_-]+$") then return nil; end
-	return claims;
-end
-
-local function user_of(claims)
-	local context = type(claims.context) == "table" and claims.context or {};
-	return type(context.user) == "table" and context.user or {};
+	if not fits(claims.room, 26, 64, "[a-z0-9]+") or not fits(claims.sub, 22, 64, "[%w_-]+") then return nil; end
+	if not is_time(claims.nbf) or not is_time(claims.exp) then return nil; end
+	if claims.exp <= claims.nbf or claims.exp - claims.nbf > LONGEST_WINDOW then return nil; end
+	local admission = { room = claims.room, sub = claims.sub, nbf = claims.nbf, exp = claims.exp, staff = staff };
+	return window.is_open(admission, os.time()) and admission or nil;
 end
 
 local function remember(event)
@@ -73,14 +82,13 @@ end
 
 function handler:process()
 	local session = self.session;
-	local claims = claims_of(session.practice_token);
+	local admission = admission_of(session.practice_token);
 	session.practice_token = nil;
-	if not claims then return "failure", "not-authorized", "This link is not valid now."; end
-	local user = user_of(claims);
-	session.practice_claims = { room = claims.room; exp = claims.exp; staff = user.moderator == true };
-	session.jitsi_meet_room = claims.room;
-	session.jitsi_meet_context_user = user;
-	self.username = new_id():lower();
+	if not admission then return "failure", "not-authorized", "This link is not valid now."; end
+	session.practice_claims = admission;
+	session.jitsi_meet_room = admission.room;
+	session.jitsi_meet_context_user = { moderator = admission.staff };
+	self.username = hmac(account_key, admission.room .. " " .. admission.sub, true):sub(1, 32);
 	return "success";
 end
 

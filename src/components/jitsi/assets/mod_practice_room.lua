@@ -1,17 +1,19 @@
--- The rules of a room, on the MUC host of the participants.
+-- Who may be in a room and what they may say there, on the MUC host of the participants.
 --
 -- Promises:
 --   * Nobody joins without saying that end-to-end encryption is supported and on, with both identity keys,
---     nor into another room than the one of their token, nor above the limit of participants.
---   * A later presence that says anything else never reaches the others, and its sender is removed.
---   * Recorders, transcribers and telephone gateways are refused.
---   * Messages with content (a body or a subject) are dropped: chat is not end-to-end encrypted here.
+--     nor into another room than the one of their token, under another name than their account's, or above the limit.
+--   * A later presence that says anything else about encryption, or names other keys, never reaches the others, and
+--     its sender is removed.
+--   * Recorders, transcribers, telephone gateways and visitors are refused.
+--   * Between participants nothing passes but the messages that exchange keys: chat is not end-to-end encrypted here.
 -- Exempt is only the focus, by the address with which it logged in.
--- It cannot see whether media really is encrypted; see the documentation for what that means.
+-- It cannot see whether media really is encrypted; docs/video.md says what that means.
 -- Options: practice_room_focus (bare JID), practice_room_max_participants.
 
 local jid = require "prosody.util.jid";
 local st = require "prosody.util.stanza";
+local window = module:require "practice_window";
 
 local focus = assert(module:get_option_string("practice_room_focus"), "practice_room_focus is missing");
 local max_participants = module:get_option_integer("practice_room_max_participants", 2, 2);
@@ -22,38 +24,54 @@ local FORBIDDEN_FEATURES = {
 	["http://jitsi.org/protocol/jigasi"] = true;
 	["http://jitsi.org/protocol/transcriber"] = true;
 };
+local CLAIM = {
+	enabled = "jitsi_participant_e2ee.enabled";
+	curve25519 = "jitsi_participant_e2ee.idKey.curve25519";
+	ed25519 = "jitsi_participant_e2ee.idKey.ed25519";
+};
 
 local NOT_ENCRYPTED = "This call is end-to-end encrypted only. Please use the link in a current Chrome or Edge.";
+local NO_SERVICES = "Recorders, transcribers, gateways and visitors are not part of this practice.";
 
 local function is_focus(stanza)
 	return jid.bare(stanza.attr.from) == focus;
 end
 
-local function has_text(presence, name)
-	local text = presence:get_child_text(name);
-	return text ~= nil and text ~= "";
-end
-
 local function features_of(presence)
 	local found = {};
-	local features = presence:get_child("features");
-	if features then
-		for feature in features:childtags("feature") do
-			found[feature.attr.var or ""] = true;
+	for _, features in ipairs(presence.tags) do
+		if features.name == "features" then
+			for feature in features:childtags("feature") do found[feature.attr.var or ""] = true; end
 		end
 	end
 	return found;
 end
 
-local function claims_encryption(presence)
-	return features_of(presence)[E2EE_FEATURE]
-		and presence:get_child_text("jitsi_participant_e2ee.enabled") == "true"
-		and has_text(presence, "jitsi_participant_e2ee.idKey.curve25519")
-		and has_text(presence, "jitsi_participant_e2ee.idKey.ed25519");
+-- The text of a claim that is made exactly once; of two the client and we might each believe another one.
+local function claim(presence, name)
+	local text;
+	for _, tag in ipairs(presence.tags) do
+		if tag.name == name then
+			if text then return nil; end
+			text = tag:get_text() or "";
+		end
+	end
+	return text ~= "" and text or nil;
+end
+
+-- What a presence says about encryption: its identity keys as one text, or nil when it does not claim everything.
+local function keys_of(presence)
+	local curve, ed = claim(presence, CLAIM.curve25519), claim(presence, CLAIM.ed25519);
+	if not (features_of(presence)[E2EE_FEATURE] and claim(presence, CLAIM.enabled) == "true" and curve and ed) then
+		return nil;
+	end
+	return curve .. " " .. ed;
 end
 
 local function is_service(presence)
-	if presence:get_child("initiator", "http://jitsi.org/protocol/jigasi") then return true; end
+	for _, tag in ipairs(presence.tags) do
+		if tag.attr.xmlns == "http://jitsi.org/protocol/jigasi" or tag.name == "visitor" then return true; end
+	end
 	for feature in pairs(features_of(presence)) do
 		if FORBIDDEN_FEATURES[feature] then return true; end
 	end
@@ -68,28 +86,23 @@ local function participants_in(room)
 	return count;
 end
 
--- What is wrong with a presence: error type, condition, text; nil when nothing is.
-local function objection_to(presence)
-	if is_service(presence) then
-		return "cancel", "not-allowed", "Recorders, transcribers and gateways are not part of this practice.";
-	end
-	if not claims_encryption(presence) then
-		return "modify", "not-acceptable", NOT_ENCRYPTED;
-	end
-end
-
+-- Why somebody may not join: error type, condition, text; nil when they may.
 local function objection_to_join(room, origin, presence)
 	local claims = origin.practice_claims;
-	if not claims or claims.room ~= jid.node(room.jid) or os.time() >= claims.exp then
+	if not claims or claims.room ~= jid.node(room.jid) or not window.is_open(claims, os.time()) then
 		return "cancel", "not-allowed", "This link is for another room or another time.";
+	end
+	if jid.resource(presence.attr.to) ~= origin.username:sub(1, 8) then
+		return "cancel", "not-allowed", "This name in the room is not yours.";
 	end
 	if participants_in(room) >= max_participants then
 		return "wait", "service-unavailable", "This call is full.";
 	end
-	return objection_to(presence);
+	if is_service(presence) then return "cancel", "not-allowed", NO_SERVICES; end
+	if not keys_of(presence) then return "modify", "not-acceptable", NOT_ENCRYPTED; end
 end
 
--- May run twice for one join (muc_meeting_id replays it), so it only looks.
+-- May run several times for one join (muc_meeting_id and the lobby replay it), so it only looks.
 module:hook("muc-occupant-pre-join", function (event)
 	local room, origin, presence = event.room, event.origin, event.stanza;
 	if is_focus(presence) then return; end
@@ -98,33 +111,52 @@ module:hook("muc-occupant-pre-join", function (event)
 		origin.send(st.error_reply(presence, kind, condition, text, room.jid));
 		return true;
 	end
-	if origin.practice_claims.staff then
-		room:set_affiliation(true, jid.bare(presence.attr.from), "owner");
-	end
 end, 5);
 
--- Also runs for a change of the nickname.
+-- After the lobby: whoever comes here is about to be let in.
+module:hook("muc-occupant-pre-join", function (event)
+	if is_focus(event.stanza) then return; end
+	event.origin.practice_keys = keys_of(event.stanza);
+	if event.origin.practice_claims.staff then
+		event.room:set_affiliation(true, jid.bare(event.stanza.attr.from), "owner");
+		event.occupant.role = "moderator"; -- made before the affiliation was there
+	end
+end, 3);
+
 module:hook("muc-occupant-pre-change", function (event)
-	local room, presence = event.room, event.stanza;
+	local room, origin, presence = event.room, event.origin, event.stanza;
 	if is_focus(presence) then return; end
-	local kind, _, text = objection_to(presence);
-	if kind then
-		room:set_role(true, event.orig_occupant.nick, nil, text);
+	local keys = keys_of(presence);
+	local is_same = keys and keys == origin.practice_keys and presence.attr.to == event.orig_occupant.nick;
+	if not is_same or is_service(presence) then
+		room:set_role(true, event.orig_occupant.nick, nil, NOT_ENCRYPTED);
 		return true;
 	end
 end, 100);
 
-local function has_content(message)
-	return message:get_child("body") ~= nil
-		or message:get_child("subject") ~= nil
-		or message:get_child("body", "http://www.w3.org/1999/xhtml") ~= nil
-		or message:get_child("html", "http://jabber.org/protocol/xhtml-im") ~= nil;
+-- What Prosody itself adds to a message in a room.
+local ADDED = { ["http://jabber.org/protocol/muc#user"] = true, ["urn:xmpp:occupant-id:0"] = true };
+
+local function exchanges_keys(message)
+	local found = false;
+	for _, tag in ipairs(message.tags) do
+		local is_key = tag.name == "json-message" and tag.attr.xmlns == "http://jitsi.org/jitmeet";
+		if not is_key and not ADDED[tag.attr.xmlns] then return false; end
+		found = found or is_key;
+	end
+	return found;
 end
 
 module:hook("muc-occupant-groupchat", function (event)
-	if has_content(event.stanza) and not is_focus(event.stanza) then return true; end
+	if not is_focus(event.stanza) and not exchanges_keys(event.stanza) then return true; end
 end, 100);
 
 module:hook("muc-private-message", function (event)
-	if has_content(event.stanza) and not is_focus(event.stanza) then return false; end
+	if not is_focus(event.stanza) and not exchanges_keys(event.stanza) then return false; end
 end, 100);
+
+module:hook("practice-busy", function (event)
+	for room in module:depends("muc").each_room() do
+		event.busy = event.busy or participants_in(room) > 0;
+	end
+end);
