@@ -32,7 +32,7 @@ export function roomTokenPage(): string {
   const schema = z.toJSONSchema(roomClaimsSchema);
   const rows = Object.entries(schema.properties ?? {}).map(([name, claim]) => {
     const { type = "", description = "" } = typeof claim === "boolean" ? {} : claim;
-    return [code(name), type, description];
+    return [code(name), String(type), description];
   });
   return page(
     "The room token",
