@@ -62,8 +62,6 @@ export const roomClaimsSchema = z
     message: "A window ends after it begins, a day later at most.",
   });
 
-export type RoomClaims = z.output<typeof roomClaimsSchema>;
-
 /** The key that signs, and the number of the Secret it comes from. */
 export interface SigningKey {
   readonly kid: string;
