@@ -7,7 +7,14 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/cluster/**", "test/apps/**", "test/node/**", "test/bench/**", "test/long/**"],
+          exclude: [
+            "test/cluster/**",
+            "test/apps/**",
+            "test/attacks/**",
+            "test/node/**",
+            "test/bench/**",
+            "test/long/**",
+          ],
         },
       },
       {
@@ -20,7 +27,14 @@ export default defineConfig({
         },
       },
       { test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 600_000 } },
-      { test: { name: "apps", include: ["test/apps/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: "apps",
+          include: ["test/apps/**/*.test.ts", "test/attacks/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 });
