@@ -43,6 +43,7 @@ export async function visit(browser: Browser, url: string, how: Visit = {}): Pro
   const context = await browser.newContext({ locale, ...(userAgent !== undefined && { userAgent }) });
   if (before !== undefined) await context.addInitScript(before);
   const page = await context.newPage();
-  await page.goto(url);
+  // No further: a page that the guard refuses never finishes to load.
+  await page.goto(url, { waitUntil: "commit" });
   return page;
 }

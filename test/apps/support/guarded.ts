@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import type { Params } from "../../../src/components/component.ts";
 import type { Video } from "../../../src/practice/practice.ts";
 import { someParams, somePractice } from "../../support/practice.ts";
+import { waitFor } from "../../bed/wait.ts";
 import { startBrowser, visit, type Visit } from "./browser.ts";
 import { startFront, type Front } from "./front.ts";
 
@@ -74,8 +75,11 @@ export async function startGuarded() {
   return {
     browser,
     originOf,
-    open: (way: Way, fragment = PATIENT, how: Visit = {}): Promise<Page> =>
-      visit(browser, `${originOf(way)}/${ROOM}${fragment}`, how),
+    open: async (way: Way, fragment = PATIENT, how: Visit = {}): Promise<Page> => {
+      const page = await visit(browser, `${originOf(way)}/${ROOM}${fragment}`, how);
+      await settled(page);
+      return page;
+    },
     /** Leaves nothing of one test to the next. */
     closePages: () => Promise.all(browser.contexts().map((context) => context.close())),
     stop: async () => {
@@ -84,6 +88,13 @@ export async function startGuarded() {
     },
   };
 }
+
+/** Waits until the app is there, or the guard's word in its place. */
+export const settled = (page: Page) =>
+  waitFor(() => page.evaluate(`Boolean(window.APP || document.querySelector("[role=alert]"))`) as Promise<boolean>, {
+    what: "the page",
+    interval: 20,
+  });
 
 /** What the guard says about itself. */
 export const says = (page: Page) => page.evaluate("document.documentElement.dataset.practiceGuard");

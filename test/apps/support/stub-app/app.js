@@ -50,7 +50,7 @@ const conferenceIs = (conference) => store.dispatch({ type: "SET_CONFERENCE", co
 
 // ---- the bridge: the other end, which looks at every frame and shows only what is not encrypted
 async function connectToBridge(room) {
-  const ours = new RTCPeerConnection({ encodedInsertableStreams: true });
+  const ours = new RTCPeerConnection({ encodedInsertableStreams: !room.faults.flagMissing });
   const bridge = new RTCPeerConnection();
   stub.connection = ours;
   ours.onicecandidate = ({ candidate }) => candidate && bridge.addIceCandidate(candidate);

@@ -144,14 +144,14 @@ function during(room) {
   const sealed = isSealed(room.myUserId());
   const known = others.map((other) => peer(other.getId()));
   const open = sealed && encrypted && (!required || known.every(({ mine, theirs }) => mine && theirs));
-  settle(open);
-  tell(open ? "open" : "held");
+  const flowing = settle(open) && open;
+  tell(flowing ? "open" : "held");
   call.unencrypted = encrypted ? undefined : call.unencrypted || Date.now();
   if (call.unencrypted && Date.now() - call.unencrypted > PEERS_ENCRYPT_WITHIN) return refuse("off");
   if (!sealed && Date.now() - call.joined > SEALED_WITHIN) return refuse("version");
   if (required && known.some(({ differs, failed }) => differs || failed)) return refuse("differ");
   if (sealed && encrypted) compare(room, others);
-  advise(room, open, known);
+  advise(room, flowing, known);
 }
 
 /** One of the two begins, the same one on both sides; beginning again while it runs changes nothing. */
@@ -162,13 +162,13 @@ function compare(room, others) {
 }
 
 /** The one thing to say now. */
-function advise(room, open, known) {
+function advise(room, flowing, known) {
   const comparing = known.some(({ compares, mine, differs, failed }) => compares && !mine && !differs && !failed);
   if (known.some(({ differs }) => differs)) {
     return showNote(texts.mismatch, { label: texts.end, press: () => APP.conference.hangup(false) });
   }
   if (comparing) return showNote(required ? texts.required : texts.compare);
-  if (!open) return showNote(texts.sealing);
+  if (!flowing) return showNote(texts.sealing);
   if (!(call.deadline - Date.now() < WARNING_BEFORE_END)) return showNote();
   showNote(texts.minutes, staff && { label: texts.extend, press: () => extend(room) });
 }

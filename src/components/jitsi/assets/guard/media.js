@@ -44,6 +44,21 @@ function precede(prototype, name, before) {
 }
 
 /**
+ * Chromium ignores a sender's transform, and sends its frames as they are, unless the connection was made with this
+ * flag (seen with 156). With it nothing is sent by a sender that has no transform.
+ */
+function makeEncrypting() {
+  const Connection = new Proxy(RTCPeerConnection, {
+    construct(target, [configuration, ...more], made) {
+      return Reflect.construct(target, [{ ...configuration, encodedInsertableStreams: true }, ...more], made);
+    },
+  });
+  RTCPeerConnection.prototype.constructor = Connection;
+  window.RTCPeerConnection = Connection;
+  window.webkitRTCPeerConnection = Connection;
+}
+
+/**
  * From here on every track is held before it is handed to a connection, and what lib-jitsi-meet tells its
  * encryption worker is known. Being switched off is not passed on to the worker; `onOff` is called instead.
  */
@@ -59,6 +74,7 @@ export function watchMedia(onOff) {
       else enabled.set.call(this, value);
     },
   });
+  makeEncrypting();
   const attach = (connection, track) => {
     connections.add(connection);
     hold(track);
@@ -85,7 +101,7 @@ export function isSealed(id) {
   return Boolean(!worker.shared && worker.keys.get(id) && Date.now() - worker.since > 250);
 }
 
-/** Holds every track that is attached, or with `open` only those whose sender does not encrypt. */
+/** Holds every track that is attached, or with `open` only those whose sender does not encrypt; true if none is. */
 export function settle(open) {
   const silent = new Set();
   for (const connection of connections) {
@@ -97,6 +113,7 @@ export function settle(open) {
   }
   silent.forEach(hold);
   for (const track of held.keys()) if (!silent.has(track)) release(track);
+  return silent.size === 0;
 }
 
 /** Ends all sending for good. */
