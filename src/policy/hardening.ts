@@ -77,7 +77,7 @@ const VARIABLES =
 
 /** Where files of a practice are put into containers. Anywhere else they would stand in for the image's. */
 const MOUNTS =
-  /^\/(tmp|config|data|modules|prosody-plugins-custom|usr\/share\/jitsi-meet\/transcripts|var\/lib\/(prosody|postgresql\/data)|run\/(postgresql|secrets\/[a-z]+)|etc\/(postgresql|synapse|element|jitsi\/[a-z]+))$/;
+  /^\/(tmp|config|data|modules|prosody-plugins-custom|usr\/share\/jitsi-meet\/transcripts|var\/lib\/(prosody|postgresql\/data)|run\/(postgresql|secrets\/[a-z-]+)|etc\/(postgresql|synapse|element|jitsi\/[a-z]+))$/;
 
 export const programsAsListed: Check = {
   name: "programs-as-listed",

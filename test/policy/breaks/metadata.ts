@@ -9,6 +9,30 @@ export const METADATA_BREAKS: readonly Break[] = [
   ),
   editFile(
     "no-third-party-host",
+    "an address behind escapes",
+    "front-web/config.js",
+    replaced(
+      '"helpCentre": "https://go.greenriver.example/"',
+      String.raw`"helpCentre": "https:\u002f\u002fhelp.example/"`,
+    ),
+  ),
+  editFile(
+    "no-third-party-host",
+    "an address behind a name of ours",
+    "front-web/config.js",
+    replaced(
+      '"helpCentre": "https://go.greenriver.example/"',
+      '"helpCentre": "https://go.greenriver.example:x@help.example/"',
+    ),
+  ),
+  editFile(
+    "no-third-party-host",
+    "an unusual way to somebody else",
+    "front-web/config.js",
+    replaced('"helpCentre": "https://go.greenriver.example/"', '"helpCentre": "gopher://help.example/"'),
+  ),
+  editFile(
+    "no-third-party-host",
     "somebody else's conference server",
     "front-element/config.json",
     replaced('"preferred_domain": "meet.greenriver.example"', '"preferred_domain": "meet.element.io"'),
