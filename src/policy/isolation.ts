@@ -116,7 +116,7 @@ function loopback(objects: Parameters<typeof running>[0], program: "jvb" | "jico
 /** Ports that Services of a practice have, by role. */
 const PORTS: Readonly<Record<string, readonly number[]>> = {
   front: [8080],
-  signalling: [5280, 5222],
+  signalling: [5280, 5222, 5281],
   synapse: [8008, 8009, 8080],
   entry: [8080],
   postgres: [5432],

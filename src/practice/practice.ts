@@ -1,3 +1,4 @@
+import type { Weekday } from "../api/maintenance.ts";
 import type { Images } from "../versions.ts";
 import type { BornSecret, Names } from "./names.ts";
 import type { Sizing } from "./sizing.ts";
@@ -11,6 +12,8 @@ export interface Practice {
   readonly namespace: string;
   /** Absent when rendered without a cluster; then no owner references are written. */
   readonly uid?: string;
+  /** Which edit of the manifest this is; absent when rendered without a cluster. */
+  readonly generation?: number;
 
   readonly domain: string;
   readonly hosts: Hosts;
@@ -25,6 +28,7 @@ export interface Practice {
   readonly video: Video;
   readonly messaging: Messaging;
 
+  readonly maintenance: Maintenance;
   readonly placement: Placement;
   readonly imagePullSecrets: readonly string[];
   readonly storageClassName?: string;
@@ -118,6 +122,13 @@ export type Peer =
   | { readonly kind: "cidrs"; readonly cidrs: readonly string[] }
   | { readonly kind: "pods"; readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
 
+/** When a change may be rolled out although somebody is in a call. */
+export interface Maintenance {
+  /** Each comes every week; without any, nothing is ever forced. Times are `hh:mm` on the clocks of `timeZone`. */
+  readonly windows: readonly { readonly days: readonly Weekday[]; readonly from: string; readonly to: string }[];
+  readonly timeZone: string;
+}
+
 export interface Placement {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Readonly<Record<string, unknown>>[];
@@ -128,6 +139,8 @@ export interface Placement {
 export interface Network {
   /** Who may knock at the front pod. Empty: nobody could say, so any source may, to the front pod only. */
   readonly frontDoor: readonly NetworkPeer[];
+  /** The operator's own pods. Empty: it runs elsewhere, and nobody may ask whether a call is going on. */
+  readonly operator: readonly NetworkPeer[];
   /** Where DNS answers. */
   readonly dns: { readonly peers: readonly NetworkPeer[]; readonly ports: readonly number[] };
 }

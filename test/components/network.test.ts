@@ -9,7 +9,7 @@ import { someParams } from "../support/practice.ts";
 
 const traefik = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } };
 const kubeDns = { podSelector: { matchLabels: { "k8s-app": "kube-dns" } } };
-const NETWORK = { frontDoor: [traefik], dns: { peers: [kubeDns], ports: [53] } };
+const NETWORK = { frontDoor: [traefik], operator: [], dns: { peers: [kubeDns], ports: [53] } };
 
 const withWalls = (walls: Walls): Component => ({ name: "some", build: () => [], walls: () => walls });
 

@@ -30,13 +30,14 @@ export function somePractice(changes: Partial<Practice> = {}): Practice {
       media: { service: "LoadBalancer", port: 30_080, addresses: [], externalTrafficPolicy: "Local", annotations: {} },
     },
     messaging: { database: { kind: "managed", storage: "10Gi" }, mediaStorage: "10Gi" },
+    maintenance: { windows: [], timeZone: "UTC" },
     placement: { nodeSelector: {}, tolerations: [] },
     imagePullSecrets: [],
     deletionPolicy: "Retain",
     suspend: false,
     names: namesOf("greenriver"),
     images: DEFAULT_IMAGES,
-    network: { frontDoor: [], dns: { peers: [], ports: [53] } },
+    network: { frontDoor: [], operator: [], dns: { peers: [], ports: [53] } },
     ...changes,
   };
 }

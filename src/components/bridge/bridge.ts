@@ -4,6 +4,7 @@ import type { Manifest } from "../../manifest.ts";
 import type { Practice } from "../../practice/practice.ts";
 import type { Await, Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
+import { DRAIN_FILE, drainedFrom } from "../jitsi/drain.ts";
 import { javaArguments, TRUST_MOUNT, trustVolume } from "../jitsi/java.ts";
 import { bridgePort, JVB_HTTP_PORT, jvbConf } from "../jitsi/jvb.ts";
 import { loggingProperties } from "../jitsi/logging.ts";
@@ -25,7 +26,7 @@ import { mediaService } from "./media.ts";
 export const bridge: Component = { name: "bridge", build, awaits, walls };
 
 function build(params: Params): readonly Manifest[] {
-  const { practice, observed } = params;
+  const { practice, observed, assets } = params;
   const account: Manifest = {
     apiVersion: "v1",
     kind: "ServiceAccount",
@@ -37,6 +38,7 @@ function build(params: Params): readonly Manifest[] {
   const files = configuration(practice, "jvb", {
     "jvb.conf": jvbConf(practice, observed.mediaAddresses),
     "logging.properties": loggingProperties("jvb"),
+    [DRAIN_FILE]: assets.drain.bridge,
   });
   return [...foundation, files, statefulSet(practice, files.metadata.name, observed.secrets.signalling)];
 }
@@ -121,6 +123,7 @@ function container(practice: Practice, secretName: string): ContainerParams {
       { exec: { command: ["curl", "-fsS", "-o", "/dev/null", `http://127.0.0.1:${JVB_HTTP_PORT}/about/health`] } },
       120,
     ),
+    ...drainedFrom("/etc/jitsi/jvb"),
     resources: practice.sizing.bridge,
     volumeMounts: [
       { name: "jvb", mountPath: "/etc/jitsi/jvb", readOnly: true },

@@ -4,6 +4,7 @@ import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
 import type { Practice } from "../../practice/practice.ts";
 import type { Component, Params, Walls } from "../component.ts";
+import { XMPP_INTERNAL_PORT } from "../jitsi/xmpp.ts";
 import { labels, pod, probes } from "../kube.ts";
 
 export const ENTRY_PORT = 8080;
@@ -23,7 +24,11 @@ function walls(): Walls {
   return {
     role: "entry",
     listens: [{ port: ENTRY_PORT, protocol: "TCP", from: { kind: "role", role: "front" } }],
-    talksTo: [],
+    talksTo: [
+      { port: XMPP_INTERNAL_PORT, protocol: "TCP", to: { kind: "role", role: "signalling" } },
+      { port: 53, protocol: "UDP", to: { kind: "dns" } },
+      { port: 53, protocol: "TCP", to: { kind: "dns" } },
+    ],
   };
 }
 

@@ -64,8 +64,9 @@ function bridgeEnforced(practice: Practice): Settings {
       debug: { enabled: false },
       rtcstats: { enabled: false },
       version: { enabled: false },
-      // Reaches nobody but the pod itself, which needs it to wait for the end of a call.
+      // These reach nobody but the pod itself, which needs them to wait for the end of a call.
       drain: { enabled: true },
+      prometheus: { enabled: true },
     },
     relay: { enabled: false },
     websockets: { enabled: false },

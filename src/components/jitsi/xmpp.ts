@@ -25,6 +25,8 @@ export const BRIDGE_USER = "jvb";
 /** Ports of the signalling Service. */
 export const XMPP_PORT = 5222;
 export const XMPP_HTTP_PORT = 5280;
+/** What the practice's own programs ask Prosody. No front door leads there. */
+export const XMPP_INTERNAL_PORT = 5281;
 
 /** The room in which the bridge announces itself. */
 export function brewery(practice: Pick<Practice, "hosts">): string {

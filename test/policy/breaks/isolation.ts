@@ -56,7 +56,7 @@ export const ISOLATION_BREAKS: readonly Break[] = [
     service.spec.type = "NodePort";
   }),
   edit("services-as-listed", "a port more", "Service/signalling", (service) => {
-    service.spec.ports.push({ name: "more", port: 5281, protocol: "TCP" });
+    service.spec.ports.push({ name: "more", port: 5347, protocol: "TCP" });
   }),
   editPod("no-host-access", "the node's network", "StatefulSet/bridge", (spec) => {
     spec.hostNetwork = true;
