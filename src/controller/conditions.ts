@@ -1,5 +1,7 @@
 import { revealingWord } from "../api/domain.ts";
-import type { ConditionType, ReasonName } from "../api/reasons.ts";
+import { type ConditionType, type ReasonName, REASONS } from "../api/reasons.ts";
+import { advertised, unusable } from "../components/bridge/addresses.ts";
+import { isProven } from "../components/jitsi/app-versions.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
@@ -7,6 +9,7 @@ import { readiness } from "../runtime/readiness.ts";
 import type { Context } from "./context.ts";
 import type { Report } from "./report.ts";
 import { type RoleState, roleStates } from "./roles.ts";
+import { isDraining } from "./spare.ts";
 
 /** What a condition says, before it is dated. */
 export interface Verdict {
@@ -36,24 +39,34 @@ export function verdicts(context: Context, report: Complete): Verdict[] {
     recording(report),
     isolation(report),
     certificates(context, report),
-    mediaAddress(report),
+    mediaAddress(context, report),
     components(report, roleStates(context, practice)),
     namespaceHardened(report),
     domainNeutral(practice),
     suspended(practice),
-    updatePending(report),
+    updatePending(context, report),
   ];
 }
 
-function encryption(report: Complete): Verdict {
-  const broken = firstOf(report.findings, "e2ee");
+function encryption({ findings, practice }: Complete): Verdict {
+  const broken = firstOf(findings, "e2ee");
   if (broken) return verdict("EndToEndEncryptionEnforced", "False", "PolicyViolated", sentence(broken));
-  // No condition is True because its check is missing: the attacks that prove this promise come with the video work.
+  if (!isProven(practice.images.jitsiWeb)) {
+    return verdict(
+      "EndToEndEncryptionEnforced",
+      "False",
+      "AppVersionUnproven",
+      `The guard was not yet seen to work with ${practice.images.jitsiWeb}, so the meeting page starts no call. ` +
+        "Remove images.jitsiWeb from the operator's options, or wait for a release that knows this version.",
+    );
+  }
   return verdict(
     "EndToEndEncryptionEnforced",
-    "False",
-    "NotYetProven",
-    "The guard and the room rules are in place and required by readiness; this release does not yet carry the attacks that prove them.",
+    "True",
+    "Enforced",
+    "Stock clients cannot hold an unencrypted call and clients that do not signal E2EE are refused; protection against " +
+      "a malicious operator of the web origin or of Prosody rests on pinned images and on the participants comparing " +
+      "the safety symbols.",
   );
 }
 
@@ -132,19 +145,35 @@ function certificates(context: Context, { practice, observed }: Complete): Verdi
   );
 }
 
-function mediaAddress({ observed, rendering, practice }: Complete): Verdict {
-  const awaited = rendering.awaits.find(({ reason }) => reason === "AddressAwaited" || reason === "AddressNeeded");
-  if (awaited || observed.mediaAddresses.length === 0) {
-    const message = awaited?.message ?? `Service ${practice.names.media} has no address yet; the bridge waits for it.`;
-    return verdict("MediaAddressKnown", "False", awaited?.reason ?? "AddressAwaited", message);
+/** How long a load balancer may take before the condition doubts that there is one. */
+const ADDRESS_MINUTES = 5;
+
+function mediaAddress(context: Context, { observed, rendering, practice }: Complete): Verdict {
+  const awaited = rendering.awaits.find(({ reason }) =>
+    (REASONS[reason].conditions as readonly ConditionType[]).includes("MediaAddressKnown"),
+  );
+  const problem = observed.mediaProblem ?? awaited;
+  if (problem) {
+    const doubt = problem.reason === "AddressAwaited" ? doubtOf(context, practice) : "";
+    return verdict("MediaAddressKnown", "False", problem.reason, problem.message + doubt);
   }
-  const addresses = observed.mediaAddresses.map(({ ip, port }) => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
+  const addresses = advertised(observed).map(({ ip, port }) => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
+  const left = unusable(observed).map(({ ip }) => ip);
+  const without =
+    left.length > 0 ? ` Left out, because the bridge has no address of that kind: ${left.join(", ")}.` : "";
   return verdict(
     "MediaAddressKnown",
     "True",
     "Known",
-    `Clients send media to UDP ${addresses.join(", ")}. Open this in your firewall.`,
+    `Clients send media to UDP ${addresses.join(", ")}. Open this in your firewall.${without}`,
   );
+}
+
+function doubtOf({ cache, now }: Context, { namespace, names, video }: Practice): string {
+  const service = cache.get(RESOURCES.Service, { namespace, name: names.media });
+  const minutes = service ? (now().getTime() - Date.parse(service.metadata.creationTimestamp)) / 60_000 : 0;
+  if (video.media.service !== "LoadBalancer" || minutes < ADDRESS_MINUTES) return "";
+  return ` That has taken more than ${ADDRESS_MINUTES} minutes: perhaps nothing here makes load balancers for UDP. Then set spec.video.media.service to NodePort.`;
 }
 
 function components({ rendering, plan, findings }: Complete, roles: readonly RoleState[]): Verdict {
@@ -168,7 +197,7 @@ function components({ rendering, plan, findings }: Complete, roles: readonly Rol
     return verdict("ComponentsReady", "True", "AllReady", "All pods of the practice are ready.");
   }
   const names = unready.map(({ role }) => role).join(", ");
-  const held = plan.later.find(({ reason }) => reason !== "ComponentsStarting");
+  const held = plan.later.find(({ reason }) => reason !== "ComponentsStarting" && reason !== "WaitingForQuietMoment");
   if (held) return verdict("ComponentsReady", "False", held.reason, `Held back: ${names}.`);
   if (missing) return verdict("ComponentsReady", "False", missing.reason, `${awaited} Not ready: ${names}.`);
   return verdict("ComponentsReady", "False", "ComponentsStarting", unready.map(({ message }) => message).join(" "));
@@ -207,11 +236,30 @@ function suspended(practice: Practice): Verdict {
     : verdict("Suspended", "False", "Active", "Changes are rolled out.");
 }
 
-function updatePending({ plan }: Complete): Verdict {
-  const waits = plan.later.some(({ reason }) => reason === "Suspended");
-  return waits
-    ? verdict("UpdatePending", "True", "Suspended", "Changes of workloads wait until spec.suspend is false.")
-    : verdict("UpdatePending", "False", "UpToDate", "Nothing waits to be rolled out.");
+/** How long a change may wait before the condition says what to do. */
+const PATIENCE_DAYS = 7;
+
+function updatePending(context: Context, { resource, practice, plan }: Complete): Verdict {
+  if (plan.later.some(({ reason }) => reason === "Suspended")) {
+    return verdict("UpdatePending", "True", "Suspended", "Changes of workloads wait until spec.suspend is false.");
+  }
+  const waits = plan.later.some(({ reason }) => reason === "WaitingForQuietMoment");
+  const sets = context.cache.list(RESOURCES.StatefulSet, practice.namespace);
+  if (!waits && !sets.some(isDraining)) {
+    return verdict("UpdatePending", "False", "UpToDate", "Nothing waits to be rolled out.");
+  }
+  const windows = practice.maintenance.windows.length > 0 ? ", or a maintenance window is open" : "";
+  const message = `A change of what carries calls is rolled out as soon as nobody is in one${windows}.`;
+  const { conditions = [] } = context.statuses.latest(resource) ?? {};
+  const since = conditions.find(
+    ({ type, status }) => type === "UpdatePending" && status === "True",
+  )?.lastTransitionTime;
+  const days = since ? (context.now().getTime() - Date.parse(since)) / 86_400_000 : 0;
+  const advice =
+    days < PATIENCE_DAYS
+      ? ""
+      : ` It has waited for more than ${PATIENCE_DAYS} days. Set spec.maintenance.windows to times at which a call may be ended for it; an operator outside of the cluster, or whose pods the option operatorPeers does not name, cannot know that a moment is quiet.`;
+  return verdict("UpdatePending", "True", "WaitingForQuietMoment", message + advice);
 }
 
 function firstOf(findings: readonly Finding[], promise: Finding["promise"]): Finding | undefined {

@@ -19,7 +19,13 @@ const COMMANDS = {
 } as const;
 
 function java(main: string): RegExp {
-  const property = ["jdk.tls.ephemeralDHKeySize", "java.io.tmpdir", "jna.tmpdir", "javax.net.ssl.trustStore\\w*"];
+  const property = [
+    "jdk.tls.ephemeralDHKeySize",
+    "java.net.preferIPv6Addresses",
+    "java.io.tmpdir",
+    "jna.tmpdir",
+    "javax.net.ssl.trustStore\\w*",
+  ];
   const options = `(?:-X\\S+\\n|-D(?:${property.join("|")})=\\S+\\n)*`;
   return new RegExp(
     `^java\\n${options}-Djava.util.logging.config.file=(?<logging>/\\S+)\\n-Dconfig.file=(?<file>/\\S+)\\n` +

@@ -92,6 +92,12 @@ export interface Media {
   readonly annotations: Annotations;
 }
 
+export type IpFamily = "IPv4" | "IPv6";
+
+export function familyOf(ip: string): IpFamily {
+  return ip.includes(":") ? "IPv6" : "IPv4";
+}
+
 export interface MediaAddress {
   readonly ip: string;
   readonly port: number;
@@ -154,6 +160,10 @@ export interface Observed {
   readonly apis: { readonly certManager: boolean; readonly gateway: boolean; readonly cloudNativePG: boolean };
   /** Where the bridge is reached; empty while the cluster has not given an address. */
   readonly mediaAddresses: readonly MediaAddress[];
+  /** Which addresses the bridge's pod has, the first one's family first; as the cluster gave them to its Service. */
+  readonly mediaFamilies: readonly IpFamily[];
+  /** Why no address is to be expected until somebody does something; a sentence with the next step. */
+  readonly mediaProblem?: { readonly reason: "AddressNeeded" | "PortTaken"; readonly message: string };
   /** Storage class of a live claim, so that a changed default moves nothing. By claim name. */
   readonly storageClasses: Readonly<Record<string, string>>;
   /** HMAC over Secrets that we did not make, by Secret name; a change rolls the pods that mount them. */

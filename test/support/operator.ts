@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { loadAssets } from "../../src/assets.ts";
 import { loadConfig } from "../../src/config.ts";
+import { askProsody, type InUse } from "../../src/controller/calls.ts";
 import { createOperator } from "../../src/controller/operator.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { createTransport } from "../../src/runtime/transport.ts";
@@ -71,7 +72,11 @@ export async function startOperator(
  * An operator inside the test's own process, without the second that a process of its own takes to start. Of use where
  * only what arrives at the API server counts.
  */
-export function runOperator(connection: Connection, watchNamespaces: readonly string[]): { stop: () => Promise<void> } {
+export function runOperator(
+  connection: Connection,
+  watchNamespaces: readonly string[],
+  inUse: InUse = askProsody,
+): { stop: () => Promise<void> } {
   const metrics = createMetrics();
   const logger = createLogger("silent");
   const transport = createTransport({ connection: { ...connection, authorization: async () => undefined }, metrics });
@@ -81,6 +86,7 @@ export function runOperator(connection: Connection, watchNamespaces: readonly st
     config: loadConfig({ watchNamespaces: watchNamespaces.join(",") }, {}),
     assets: loadAssets(),
     version: "test",
+    inUse,
     instance: "test",
     logger,
     metrics,

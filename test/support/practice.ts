@@ -54,6 +54,7 @@ export function everythingObserved(changes: Partial<Observed> = {}): Observed {
     },
     apis: { certManager: true, gateway: true, cloudNativePG: false },
     mediaAddresses: [{ ip: "203.0.113.7", port: 30_080 }],
+    mediaFamilies: ["IPv4"],
     storageClasses: {},
     secretFingerprints: {},
     ...changes,

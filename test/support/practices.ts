@@ -56,6 +56,7 @@ export function observed({ names, video }: Practice, changes: Partial<Observed> 
     secrets: Object.fromEntries(secrets) as Record<BornSecret, string>,
     apis: { certManager: true, gateway: true, cloudNativePG: false },
     mediaAddresses: [{ ip: "203.0.113.7", port: video.media.port }],
+    mediaFamilies: ["IPv4"],
     storageClasses: {},
     secretFingerprints: {},
     ...changes,

@@ -1,4 +1,4 @@
-import type { MediaAddress, Practice } from "../../practice/practice.ts";
+import { familyOf, type IpFamily, type MediaAddress, type Practice } from "../../practice/practice.ts";
 import { merged, type Settings } from "../merge.ts";
 import { fromEnvironment, hocon } from "./hocon.ts";
 import { brewery, BRIDGE_USER, xmppDomains, XMPP_PORT } from "./xmpp.ts";
@@ -14,12 +14,15 @@ export function bridgePort(practice: Pick<Practice, "video">): number {
 
 /**
  * `jvb.conf`, whole. Read with `POD_IP`, `POD_NAME` and `JVB_PASSWORD` in the environment.
- * `addresses` are advertised to clients, all of them.
+ * `addresses` are advertised to clients, all of them; `first` is the family of `POD_IP`.
  */
-export function jvbConf(practice: Practice, addresses: readonly MediaAddress[]): string {
+export function jvbConf(practice: Practice, addresses: readonly MediaAddress[], first: IpFamily): string {
   return hocon({
     videobridge: merged(bridgeDefaults(practice), bridgeEnforced(practice)),
-    ice4j: merged({ harvest: { mapping: { "static-mappings": staticMappings(practice, addresses) } } }, iceEnforced()),
+    ice4j: merged(
+      { harvest: { mapping: { "static-mappings": staticMappings(practice, addresses, first) } } },
+      iceEnforced(),
+    ),
   });
 }
 
@@ -77,14 +80,19 @@ function bridgeEnforced(practice: Practice): Settings {
 function iceEnforced(): Settings {
   return {
     harvest: {
+      "use-link-local-addresses": false,
       mapping: { aws: { enabled: false, force: false }, stun: { enabled: false, addresses: [] } },
     },
   };
 }
 
-function staticMappings(practice: Practice, addresses: readonly MediaAddress[]) {
+/**
+ * Each public address stands for a local one of its own family. Nothing tells a pod its second address by itself, but
+ * the kubelet writes both beside the pod's name into /etc/hosts, and ice4j looks names up.
+ */
+function staticMappings(practice: Practice, addresses: readonly MediaAddress[], first: IpFamily) {
   return addresses.map(({ ip, port }) => ({
-    "local-address": fromEnvironment("POD_IP"),
+    "local-address": fromEnvironment(familyOf(ip) === first ? "POD_IP" : "POD_NAME"),
     "local-port": bridgePort(practice),
     "public-address": ip,
     "public-port": port,

@@ -11,6 +11,7 @@ import { jicofoConf } from "../jitsi/jicofo.ts";
 import { loggingProperties } from "../jitsi/logging.ts";
 import { near } from "../jitsi/placement.ts";
 import { groupsTxt, prosodyCfg } from "../jitsi/prosody.ts";
+import { recorded } from "../jitsi/record.ts";
 import { CALL_GRACE_SECONDS, configurationVolume, KEEP_IN_PLACE, NOTHING, scratchVolume } from "../jitsi/volumes.ts";
 import { XMPP_HTTP_PORT, XMPP_INTERNAL_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
 import { labels, pod } from "../kube.ts";
@@ -94,7 +95,7 @@ function service(practice: Practice): Manifest & IService {
 }
 
 function statefulSet(practice: Practice, observed: Observed, volumes: readonly IVolume[]): Manifest & IStatefulSet {
-  return {
+  return recorded(practice, {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
     metadata: metadata(practice),
@@ -114,7 +115,7 @@ function statefulSet(practice: Practice, observed: Observed, volumes: readonly I
         volumes,
       }),
     },
-  };
+  });
 }
 
 /** Rolls the pod when cert-manager has renewed the certificate, which Prosody reads only when it starts. */

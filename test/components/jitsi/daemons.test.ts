@@ -70,7 +70,7 @@ describe("jvb.conf", () => {
     { ip: "203.0.113.7", port: 30_080 },
     { ip: "192.0.2.1", port: 10_000 },
   ];
-  const conf = read(jvbConf(practice, addresses), environment);
+  const conf = read(jvbConf(practice, addresses, "IPv4"), environment);
 
   it("says everything that its connection needs, with the certificate checked", () => {
     expect(conf).toMatchObject({
@@ -134,10 +134,29 @@ describe("jvb.conf", () => {
     });
   });
 
+  it.each([
+    ["IPv4", "10.0.0.7", "greenriver-bridge-0"],
+    ["IPv6", "greenriver-bridge-0", "10.0.0.7"],
+  ] as const)("finds the second address by the pod's name where %s is the first", (first, forIPv4, forIPv6) => {
+    const both = [addresses[0], { ip: "2001:db8::7", port: 30_080 }].filter((address) => address !== undefined);
+    expect(read(jvbConf(practice, both, first), environment)).toMatchObject({
+      ice4j: {
+        harvest: {
+          mapping: {
+            "static-mappings": [
+              { "public-address": "203.0.113.7", "local-address": forIPv4 },
+              { "public-address": "2001:db8::7", "local-address": forIPv6 },
+            ],
+          },
+        },
+      },
+    });
+  });
+
   it("listens on a port that needs no root when everybody else uses 443", () => {
     const { media, ...video } = practice.video;
     const behind443 = somePractice({ video: { ...video, media: { ...media, port: 443 } } });
-    expect(read(jvbConf(behind443, [{ ip: "203.0.113.7", port: 443 }]), environment)).toMatchObject({
+    expect(read(jvbConf(behind443, [{ ip: "203.0.113.7", port: 443 }], "IPv4"), environment)).toMatchObject({
       videobridge: { ice: { udp: { port: 10_000 } } },
       ice4j: { harvest: { mapping: { "static-mappings": [{ "local-port": 10_000, "public-port": 443 }] } } },
     });
