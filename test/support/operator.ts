@@ -9,6 +9,7 @@ import { askProsody, type InUse } from "../../src/controller/calls.ts";
 import { createOperator } from "../../src/controller/operator.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { createTransport } from "../../src/runtime/transport.ts";
+import type { Images } from "../../src/versions.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import type { Connection } from "../bed/api.ts";
@@ -75,15 +76,16 @@ export async function startOperator(
 export function runOperator(
   connection: Connection,
   watchNamespaces: readonly string[],
-  inUse: InUse = askProsody,
+  { inUse = askProsody, images = {} }: { readonly inUse?: InUse; readonly images?: Partial<Images> } = {},
 ): { stop: () => Promise<void> } {
   const metrics = createMetrics();
   const logger = createLogger("silent");
   const transport = createTransport({ connection: { ...connection, authorization: async () => undefined }, metrics });
+  const config = loadConfig({ watchNamespaces: watchNamespaces.join(",") }, {});
   const operator = createOperator({
     cluster: createCluster(transport),
     transport,
-    config: loadConfig({ watchNamespaces: watchNamespaces.join(",") }, {}),
+    config: { ...config, images: { ...config.images, ...images } },
     assets: loadAssets(),
     version: "test",
     inUse,
