@@ -6,10 +6,9 @@ import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
 import { runOperator } from "../support/operator.ts";
 import { handOn } from "../support/own-cluster.ts";
-import { quiet, writesOf } from "../support/practice-bed.ts";
+import { ALWAYS, quiet, writesOf } from "../support/practice-bed.ts";
 
 const name = "greenriver";
-const ALWAYS = { windows: [{ days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], from: "00:00", to: "24:00" }] };
 const NEXT_RELEASE = { images: { jvb: "mirror.example/jvb:2" } };
 
 /** Prosody is played here: nothing runs in the pods of this cluster. */

@@ -38,7 +38,7 @@ describe("the life of a practice on a real API server, with simulated pods", () 
     expect(reasons).toMatchObject({
       Ready: "CertificateIssuing",
       RecordingDisabled: "Verified",
-      EndToEndEncryptionEnforced: "NotYetProven",
+      EndToEndEncryptionEnforced: "Enforced",
       NetworkIsolated: "NotProbed",
       MediaAddressKnown: "Known",
       ComponentsReady: "AllReady",
