@@ -149,9 +149,7 @@ function certificates(context: Context, { practice, observed }: Complete): Verdi
 const ADDRESS_MINUTES = 5;
 
 function mediaAddress(context: Context, { observed, rendering, practice }: Complete): Verdict {
-  const awaited = rendering.awaits.find(({ reason }) =>
-    (REASONS[reason].conditions as readonly ConditionType[]).includes("MediaAddressKnown"),
-  );
+  const awaited = rendering.awaits.find(({ reason }) => REASONS[reason].conditions.includes("MediaAddressKnown"));
   const problem = observed.mediaProblem ?? awaited;
   if (problem) {
     const doubt = problem.reason === "AddressAwaited" ? doubtOf(context, practice) : "";

@@ -62,7 +62,7 @@ async function balancerIps({ lookup }: Sources, { video }: Practice, service: Se
   if (video.media.addresses.length > 0) return [];
   const usable = ingressesOf(service).filter((ingress) => errorOf(ingress, video.media.port) === undefined);
   // Some clouds give a name, but the bridge advertises addresses.
-  const ips = usable.map(({ ip, hostname }) => (ip ? [ip] : hostname ? lookup(hostname) : []));
+  const ips = usable.map(async ({ ip, hostname }) => (ip ? [ip] : hostname ? lookup(hostname) : []));
   return [...new Set((await Promise.all(ips)).flat())];
 }
 

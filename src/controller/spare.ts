@@ -45,5 +45,5 @@ interface StatefulSetStatus {
 }
 
 function statusOf(live: LiveObject): StatefulSetStatus {
-  return (live["status"] ?? {}) as StatefulSetStatus;
+  return live["status"] ?? {};
 }

@@ -155,4 +155,4 @@ interface Spec {
   };
 }
 
-const specOf = (live: LiveObject) => live["spec"] as unknown as Spec;
+const specOf = (live: LiveObject) => live["spec"] as Spec;

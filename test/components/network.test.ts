@@ -75,6 +75,14 @@ describe("the wall of a role", () => {
     ]);
   });
 
+  it("lets the operator's own pods in, and nobody when it runs elsewhere", () => {
+    const listens = [{ port: 5281, protocol: "TCP", from: { kind: "operator" } }] as const;
+    expect(onlyPolicy({ listens })?.ingress).toBeUndefined();
+    const operator = [{ podSelector: { matchLabels: { app: "operator" } } }];
+    const wall = onlyPolicy({ listens }, { network: { ...NETWORK, operator } });
+    expect(wall?.ingress).toEqual([{ from: operator, ports: [{ port: 5281, protocol: "TCP" }] }]);
+  });
+
   it("never turns an empty list of peers into everybody", () => {
     const nobody = { kind: "peers", peers: [] } as const;
     const wall = onlyPolicy(

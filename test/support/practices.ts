@@ -73,6 +73,11 @@ export function params(choice: Choice = {}, changes: Partial<Observed> = {}): Pa
   return { practice, observed: observed(practice, changes), assets: loadAssets() };
 }
 
+const OPERATOR = {
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "operators" } },
+  podSelector: { matchLabels: { "app.kubernetes.io/name": "telehealth-operator" } },
+};
+
 const EXTERNAL_DATABASE = {
   database: {
     external: {
@@ -104,5 +109,6 @@ export const VARIANTS: readonly (readonly [string, Params])[] = [
   ["nothing observed", params({}, { mediaAddresses: [] })],
   ["no cert-manager", params({}, { apis: { certManager: false, gateway: false, cloudNativePG: false } })],
   ["media on a low port", params({ spec: { video: { media: { port: 443 } } } })],
+  ["an operator inside of the cluster", params({ options: { operatorPeers: [OPERATOR] } })],
   ["unknown front door", params({ options: { frontDoor: [] } })],
 ];
