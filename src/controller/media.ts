@@ -1,4 +1,5 @@
-import { type IpFamily, familyOf, type MediaAddress, type Observed, type Practice } from "../practice/practice.ts";
+import { familyOf, type IpFamily } from "../practice/addresses.ts";
+import type { MediaAddress, Observed, Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Sources } from "./observe.ts";
 

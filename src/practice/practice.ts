@@ -1,5 +1,6 @@
 import type { Weekday } from "../api/maintenance.ts";
 import type { Images } from "../versions.ts";
+import type { IpFamily } from "./addresses.ts";
 import type { BornSecret, Names } from "./names.ts";
 import type { Sizing } from "./sizing.ts";
 
@@ -90,12 +91,6 @@ export interface Media {
   readonly loadBalancerClass?: string;
   readonly externalTrafficPolicy: "Local" | "Cluster";
   readonly annotations: Annotations;
-}
-
-export type IpFamily = "IPv4" | "IPv6";
-
-export function familyOf(ip: string): IpFamily {
-  return ip.includes(":") ? "IPv6" : "IPv4";
 }
 
 export interface MediaAddress {

@@ -1,4 +1,5 @@
-import { familyOf, type MediaAddress, type Observed } from "../../practice/practice.ts";
+import { familyOf } from "../../practice/addresses.ts";
+import type { MediaAddress, Observed } from "../../practice/practice.ts";
 
 /** The addresses that clients are told: those of a family that the bridge's pod has. */
 export function advertised({ mediaAddresses, mediaFamilies }: Observed): readonly MediaAddress[] {

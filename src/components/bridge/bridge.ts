@@ -1,7 +1,8 @@
 import type { IStatefulSet } from "kubernetes-models/apps/v1";
 import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
-import { familyOf, type Observed, type Practice } from "../../practice/practice.ts";
+import { familyOf } from "../../practice/addresses.ts";
+import type { Observed, Practice } from "../../practice/practice.ts";
 import type { Await, Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
 import { DRAIN_FILE, drainedFrom } from "../jitsi/drain.ts";

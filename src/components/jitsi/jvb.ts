@@ -1,4 +1,5 @@
-import { familyOf, type IpFamily, type MediaAddress, type Practice } from "../../practice/practice.ts";
+import { familyOf, type IpFamily, isPrivate } from "../../practice/addresses.ts";
+import type { MediaAddress, Practice } from "../../practice/practice.ts";
 import { merged, type Settings } from "../merge.ts";
 import { fromEnvironment, hocon } from "./hocon.ts";
 import { brewery, BRIDGE_USER, xmppDomains, XMPP_PORT } from "./xmpp.ts";
@@ -18,7 +19,7 @@ export function bridgePort(practice: Pick<Practice, "video">): number {
  */
 export function jvbConf(practice: Practice, addresses: readonly MediaAddress[], first: IpFamily): string {
   return hocon({
-    videobridge: merged(bridgeDefaults(practice), bridgeEnforced(practice)),
+    videobridge: merged(bridgeDefaults(practice), bridgeEnforced(practice, addresses)),
     ice4j: merged(
       { harvest: { mapping: { "static-mappings": staticMappings(practice, addresses, first) } } },
       iceEnforced(),
@@ -51,14 +52,18 @@ function bridgeDefaults(practice: Practice): Settings {
   };
 }
 
-/** No pod address reaches a client, nothing dumps calls or packets, and HTTP answers inside the pod only. */
-function bridgeEnforced(practice: Practice): Settings {
+/** No pod address reaches a client without need, nothing dumps calls or packets, and HTTP answers inside the pod only. */
+function bridgeEnforced(practice: Practice, addresses: readonly MediaAddress[]): Settings {
   return {
     apis: {
       "xmpp-client": { configs: { signalling: { DISABLE_CERTIFICATE_VERIFICATION: false } } },
       rest: { enabled: false },
     },
-    ice: { udp: { port: bridgePort(practice) }, "advertise-private-candidates": false },
+    ice: {
+      udp: { port: bridgePort(practice) },
+      // The bridge does not tell a private address of a load balancer or a node from its pod's own.
+      "advertise-private-candidates": addresses.some(({ ip }) => isPrivate(ip)),
+    },
     "http-servers": {
       private: { host: "127.0.0.1", port: JVB_HTTP_PORT, "send-server-version": false },
       public: { port: -1 },

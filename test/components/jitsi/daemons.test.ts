@@ -135,6 +135,20 @@ describe("jvb.conf", () => {
   });
 
   it.each([
+    ["192.168.1.50", true],
+    ["10.1.2.3", true],
+    ["172.31.0.1", true],
+    ["fd12:3456::1", true],
+    ["172.32.0.1", false],
+    ["100.64.0.1", false],
+    ["2001:db8:fd00::1", false],
+  ])("tells clients of private addresses only where it is reached at one: %s", (ip, told) => {
+    expect(read(jvbConf(practice, [{ ip, port: 30_080 }], "IPv4"), environment)).toMatchObject({
+      videobridge: { ice: { "advertise-private-candidates": told } },
+    });
+  });
+
+  it.each([
     ["IPv4", "10.0.0.7", "greenriver-bridge-0"],
     ["IPv6", "greenriver-bridge-0", "10.0.0.7"],
   ] as const)("finds the second address by the pod's name where %s is the first", (first, forIPv4, forIPv6) => {

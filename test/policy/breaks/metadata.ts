@@ -41,6 +41,12 @@ export const METADATA_BREAKS: readonly Break[] = [
     replaced(/"stun": \{\s*"enabled": false/, '"stun": { "enabled": true'),
   ),
   editFile(
+    "no-stun",
+    "the pod's own address",
+    "jvb/jvb.conf",
+    replaced('"advertise-private-candidates": false', '"advertise-private-candidates": true'),
+  ),
+  editFile(
     "no-access-log",
     "one access log",
     "front-nginx/nginx.conf",
