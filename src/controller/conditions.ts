@@ -1,35 +1,15 @@
 import { revealingWord } from "../api/domain.ts";
-import { type ConditionType, type ReasonName, REASONS } from "../api/reasons.ts";
-import { advertised, unusable } from "../components/bridge/addresses.ts";
+import type { ReasonName } from "../api/reasons.ts";
 import { isProven } from "../components/jitsi/app-versions.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { readiness } from "../runtime/readiness.ts";
 import type { Context } from "./context.ts";
-import type { Report } from "./report.ts";
+import { mediaAddress } from "./media-known.ts";
 import { type RoleState, roleStates } from "./roles.ts";
-import { isDraining } from "./spare.ts";
-
-/** What a condition says, before it is dated. */
-export interface Verdict {
-  readonly type: ConditionType;
-  readonly status: "True" | "False" | "Unknown";
-  readonly reason: ReasonName;
-  readonly message: string;
-}
-
-function verdict(type: ConditionType, status: Verdict["status"], reason: ReasonName, message: string): Verdict {
-  return { type, status, reason, message };
-}
-
-/** A report of a reconcile that got as far as judging what is live. */
-export type Complete = Report &
-  Required<Pick<Report, "practice" | "observed" | "rendering" | "plan" | "findings" | "door">>;
-
-export function isComplete(report: Report): report is Complete {
-  return report.findings !== undefined && report.door !== undefined;
-}
+import { updatePending } from "./update-pending.ts";
+import { type Complete, type Verdict, verdict } from "./verdict.ts";
 
 /** One verdict per promise and per precondition, from what is live. `Ready` is drawn from them. */
 export function verdicts(context: Context, report: Complete): Verdict[] {
@@ -145,35 +125,6 @@ function certificates(context: Context, { practice, observed }: Complete): Verdi
   );
 }
 
-/** How long a load balancer may take before the condition doubts that there is one. */
-const ADDRESS_MINUTES = 5;
-
-function mediaAddress(context: Context, { observed, rendering, practice }: Complete): Verdict {
-  const awaited = rendering.awaits.find(({ reason }) => REASONS[reason].conditions.includes("MediaAddressKnown"));
-  const problem = observed.mediaProblem ?? awaited;
-  if (problem) {
-    const doubt = problem.reason === "AddressAwaited" ? doubtOf(context, practice) : "";
-    return verdict("MediaAddressKnown", "False", problem.reason, problem.message + doubt);
-  }
-  const addresses = advertised(observed).map(({ ip, port }) => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
-  const left = unusable(observed).map(({ ip }) => ip);
-  const without =
-    left.length > 0 ? ` Left out, because the bridge has no address of that kind: ${left.join(", ")}.` : "";
-  return verdict(
-    "MediaAddressKnown",
-    "True",
-    "Known",
-    `Clients send media to UDP ${addresses.join(", ")}. Open this in your firewall.${without}`,
-  );
-}
-
-function doubtOf({ cache, now }: Context, { namespace, names, video }: Practice): string {
-  const service = cache.get(RESOURCES.Service, { namespace, name: names.media });
-  const minutes = service ? (now().getTime() - Date.parse(service.metadata.creationTimestamp)) / 60_000 : 0;
-  if (video.media.service !== "LoadBalancer" || minutes < ADDRESS_MINUTES) return "";
-  return ` That has taken more than ${ADDRESS_MINUTES} minutes: perhaps nothing here makes load balancers for UDP. Then set spec.video.media.service to NodePort.`;
-}
-
 function components({ rendering, plan, findings }: Complete, roles: readonly RoleState[]): Verdict {
   // A configuration that tells more than it must has no condition of its own.
   const telling = firstOf(findings, "metadata");
@@ -232,32 +183,6 @@ function suspended(practice: Practice): Verdict {
   return practice.suspend
     ? verdict("Suspended", "True", "Suspended", "No roll-outs and no clean-up; walls, guards and their checks go on.")
     : verdict("Suspended", "False", "Active", "Changes are rolled out.");
-}
-
-/** How long a change may wait before the condition says what to do. */
-const PATIENCE_DAYS = 7;
-
-function updatePending(context: Context, { resource, practice, plan }: Complete): Verdict {
-  if (plan.later.some(({ reason }) => reason === "Suspended")) {
-    return verdict("UpdatePending", "True", "Suspended", "Changes of workloads wait until spec.suspend is false.");
-  }
-  const waits = plan.later.some(({ reason }) => reason === "WaitingForQuietMoment");
-  const sets = context.cache.list(RESOURCES.StatefulSet, practice.namespace);
-  if (!waits && !sets.some(isDraining)) {
-    return verdict("UpdatePending", "False", "UpToDate", "Nothing waits to be rolled out.");
-  }
-  const windows = practice.maintenance.windows.length > 0 ? ", or a maintenance window is open" : "";
-  const message = `A change of what carries calls is rolled out as soon as nobody is in one${windows}.`;
-  const { conditions = [] } = context.statuses.latest(resource) ?? {};
-  const since = conditions.find(
-    ({ type, status }) => type === "UpdatePending" && status === "True",
-  )?.lastTransitionTime;
-  const days = since ? (context.now().getTime() - Date.parse(since)) / 86_400_000 : 0;
-  const advice =
-    days < PATIENCE_DAYS
-      ? ""
-      : ` It has waited for more than ${PATIENCE_DAYS} days. Set spec.maintenance.windows to times at which a call may be ended for it; an operator outside of the cluster, or whose pods the option operatorPeers does not name, cannot know that a moment is quiet.`;
-  return verdict("UpdatePending", "True", "WaitingForQuietMoment", message + advice);
 }
 
 function firstOf(findings: readonly Finding[], promise: Finding["promise"]): Finding | undefined {

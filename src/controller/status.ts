@@ -6,7 +6,7 @@ import { advertised } from "../components/bridge/addresses.ts";
 import { PolicyViolation } from "../policy/enforce.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
-import { isComplete, type Verdict, verdicts } from "./conditions.ts";
+import { verdicts } from "./conditions.ts";
 import type { Context } from "./context.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import type { Report } from "./report.ts";
@@ -14,6 +14,7 @@ import { dnsRecords } from "./dns.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { roleStates } from "./roles.ts";
 import { isEdited } from "./spare.ts";
+import { isComplete, type Verdict } from "./verdict.ts";
 
 /** Verdicts that `Ready` needs, most telling first: the first that is False gives `Ready` its reason. */
 const NEEDED: readonly ConditionType[] = [

@@ -34,7 +34,17 @@ describe("a change of what carries calls", () => {
   afterAll(() => hand.close());
 
   const start = (release = {}) => (operator = runOperator(bed.adminConnection, [namespace], { inUse, ...release }));
-  const practice = (spec: object = {}) => hand.practice(namespace, { certificates: { external: {} }, ...spec });
+  // Fields that the server may write in another way than we do: that must not look like somebody else's change.
+  const odd = {
+    imagePullSecrets: [{ name: "pull" }],
+    placement: {
+      tolerations: [
+        { key: "calls", operator: "Exists" },
+        { effect: "NoSchedule", key: "a", value: "b" },
+      ],
+    },
+  };
+  const practice = (spec: object = {}) => hand.practice(namespace, { certificates: { external: {} }, ...odd, ...spec });
   const says = (type: string, reason: string) => hand.expectReason(namespace, type, reason, undefined, 60_000);
   const set = async (role: string) => {
     const found = await hand.get(RESOURCES.StatefulSet, { namespace, name: `${name}-${role}` });
