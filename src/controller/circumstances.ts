@@ -1,19 +1,28 @@
+import { LABEL } from "../api/group.ts";
 import type { Manifest } from "../manifest.ts";
 import { isOpen } from "../practice/maintenance.ts";
 import type { Practice } from "../practice/practice.ts";
 import type { Rendering } from "../render/render.ts";
 import { resourceOf, RESOURCES } from "../runtime/resources.ts";
-import type { Context } from "./context.ts";
+import type { Context, PracticeResource } from "./context.ts";
 import { type ApplyPlan, gate } from "./gate.ts";
 import { roleStates } from "./roles.ts";
 import { endsCalls } from "./spare.ts";
 
 /** Looks at the circumstances, and sends the rendering through the gate. */
-export async function planFor(context: Context, practice: Practice, rendering: Rendering): Promise<ApplyPlan> {
+export async function planFor(
+  context: Context,
+  resource: PracticeResource,
+  practice: Practice,
+  rendering: Rendering,
+): Promise<ApplyPlan> {
   const { namespace } = practice;
   const ready = new Set(roleStates(context, practice).flatMap((state) => (state.ready ? [state.role] : [])));
   const live = (object: Manifest) => context.cache.get(resourceOf(object), { namespace, name: object.metadata.name });
-  const cutting = rendering.manifests.filter((object) => endsCalls(object, live(object)));
+  const { components = [] } = context.statuses.latest(resource) ?? {};
+  const applied = ({ metadata }: Manifest) =>
+    components.find(({ name }) => name === metadata.labels?.[LABEL.component])?.applied;
+  const cutting = rendering.manifests.filter((object) => endsCalls(object, live(object), applied(object)));
   const waits = cutting.length > 0 && !(await mayEndCalls(context, practice));
   const namespaceLabels = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.labels ?? {};
   return gate(rendering.manifests, {

@@ -73,7 +73,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const rendering = render({ practice, observed, assets: context.assets });
   report.rendering = rendering;
 
-  const plan = await planFor(context, practice, rendering);
+  const plan = await planFor(context, resource, practice, rendering);
   report.plan = plan;
   report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
   await prune(context, practice, rendering, plan);

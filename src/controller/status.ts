@@ -1,4 +1,4 @@
-import { API_VERSION, KIND, STATUS_MANAGER } from "../api/group.ts";
+import { ANNOTATION, API_VERSION, KIND, LABEL, STATUS_MANAGER } from "../api/group.ts";
 import type { ConditionType, ReasonName } from "../api/reasons.ts";
 import { CONDITION_TYPES, REASONS } from "../api/reasons.ts";
 import type { Condition, PracticeStatus } from "../api/status.ts";
@@ -11,9 +11,10 @@ import type { Context } from "./context.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import type { Report } from "./report.ts";
 import { dnsRecords } from "./dns.ts";
+import type { Role } from "../practice/names.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { roleStates } from "./roles.ts";
-import { isEdited } from "./spare.ts";
+import { appliedDigest, isEdited } from "./spare.ts";
 import { isComplete, type Verdict } from "./verdict.ts";
 
 /** Verdicts that `Ready` needs, most telling first: the first that is False gives `Ready` its reason. */
@@ -165,12 +166,24 @@ function addresses(
     serverName: practice.serverName,
     dns: dnsRecords(context.cache, practice),
     media: { addresses: media.map(({ ip, port }) => ({ ip, port })), protocol: "UDP" },
-    components: roleStates(context, practice).map(({ role, ready, exists }) => ({
-      name: role,
-      ready,
-      reason: ready ? "Ready" : exists ? "Starting" : "Absent",
-    })),
+    components: roleStates(context, practice).map(({ role, ready, exists }) => {
+      const applied = appliedTo(context, report, role);
+      const reason = ready ? "Ready" : exists ? "Starting" : "Absent";
+      return { name: role, ready, reason, ...(applied !== undefined && { applied }) };
+    }),
   };
+}
+
+/** What was applied of a role that carries calls: now, or by the reconcile that was the last to do it. */
+function appliedTo(context: Context, { resource, changes, plan }: Report, role: Role): string | undefined {
+  const now =
+    changes &&
+    plan?.now.find(
+      ({ metadata }) =>
+        metadata.labels?.[LABEL.component] === role && ANNOTATION.template in (metadata.annotations ?? {}),
+    );
+  if (now) return appliedDigest(now);
+  return context.statuses.latest(resource)?.components?.find(({ name }) => name === role)?.applied;
 }
 
 /** The next thing that somebody has to do, from the condition that holds the practice back. */

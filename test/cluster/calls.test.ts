@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { ANNOTATION } from "../../src/api/group.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import type { LiveObject } from "../../src/manifest.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
@@ -122,14 +123,17 @@ describe("a change of what carries calls", () => {
     expect(call.asked).toBe(asked);
   });
 
-  it("does not keep somebody else's change of the workload from being put back", async () => {
+  it("does not keep somebody else's change of the workload from being put back, whatever is noted on it", async () => {
     call.running = true;
     const before = await set("bridge");
     start();
     await looksAgain();
     expect(imageOf(await set("bridge"))).toBe(imageOf(before));
-    const evil = { spec: { template: { metadata: { labels: { "app.kubernetes.io/name": "recorder" } } } } };
-    await hand.patch(RESOURCES.StatefulSet, { namespace, name: `${name}-bridge` }, evil);
+    const { template } = specOf(before);
+    const noted = JSON.parse(before.metadata.annotations?.[ANNOTATION.template] ?? "") as typeof template;
+    for (const pod of [noted, template]) pod.metadata.labels["app.kubernetes.io/name"] = "recorder";
+    const metadata = { annotations: { [ANNOTATION.template]: JSON.stringify(noted) } };
+    await hand.patch(RESOURCES.StatefulSet, { namespace, name: `${name}-bridge` }, { metadata, spec: { template } });
     await waitFor(async () => imageOf(await set("bridge")) !== imageOf(before), { what: "the repair" });
     const { labels } = specOf(await set("bridge")).template.metadata;
     expect(labels["app.kubernetes.io/name"]).toBe("bridge");

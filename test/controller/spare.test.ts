@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ANNOTATION } from "../../src/api/group.ts";
-import { endsCalls, isDraining, isEdited } from "../../src/controller/spare.ts";
+import { appliedDigest, endsCalls as endsCallsOf, isDraining, isEdited } from "../../src/controller/spare.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 
 const template = (image: string) => ({ spec: { containers: [{ name: "jvb", image }] } });
@@ -29,6 +29,10 @@ function live(
   };
 }
 
+/** With the status that a practice has when "a" was the last that we applied. */
+const endsCalls = (desired: Manifest, live: LiveObject | undefined) =>
+  endsCallsOf(desired, live, appliedDigest(rendered("a")));
+
 describe("what ends calls", () => {
   it("is another pod template", () => {
     expect(endsCalls(rendered("b"), live("a"))).toBe(true);
@@ -47,6 +51,14 @@ describe("what ends calls", () => {
   it("is not a repair of what somebody else changed, with or without a change of ours", () => {
     expect(endsCalls(rendered("a"), live("a", { now: "evil" }))).toBe(false);
     expect(endsCalls(rendered("b"), live("a", { now: "evil" }))).toBe(false);
+  });
+
+  it("is not a repair either when whoever changed it changed the note as well", () => {
+    expect(endsCalls(rendered("b"), live("evil"))).toBe(false);
+    expect(endsCallsOf(rendered("b"), live("a"), undefined)).toBe(false);
+    const broken = live("a");
+    const metadata = { ...broken.metadata, annotations: { [ANNOTATION.template]: "{" } };
+    expect(endsCalls(rendered("b"), { ...broken, metadata })).toBe(false);
   });
 });
 
