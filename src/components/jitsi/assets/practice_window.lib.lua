@@ -44,11 +44,12 @@ function window.entered(claims)
 	room.staffed = room.staffed or claims.staff;
 end
 
--- Moves a room's end to a later time, at most four hours beyond its tokens. Does nothing for a room nobody was in.
-function window.extend(name, till)
+-- Moves the end of a token's session in its room to a later time, and everybody's there by as much; without `exp`, the
+-- end of the token that lasts longest. At most four hours in all. Does nothing for a room nobody was in.
+function window.extend(name, till, exp)
 	local room = state.rooms[name];
 	if not room then return; end
-	local extra = room.extra + till - later(room, room.exp);
+	local extra = room.extra + till - later(room, exp or room.exp);
 	room.extra = math.min(MOST_EXTRA, math.max(room.extra, extra));
 end
 
