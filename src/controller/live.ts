@@ -1,11 +1,13 @@
-import type { LiveObject } from "../manifest.ts";
+import { describe, type LiveObject } from "../manifest.ts";
 import { LIVE_CHAIN } from "../policy/index.ts";
+import { configurationNamedByContent } from "../policy/hardening.ts";
 import { evaluate, type Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import { LABEL } from "../api/group.ts";
 import type { Cache } from "../runtime/cluster.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context } from "./context.ts";
+import { asNoted } from "./spare.ts";
 
 /** Kinds that a practice consists of, as far as the cluster serves them. */
 export const CHILD_RESOURCES = [
@@ -33,10 +35,29 @@ export function liveChildren(cache: Cache, practice: { namespace: string; uid: s
   );
 }
 
-/** Runs the policy chain on everything in the practice's namespace: ours, and what others put there. */
-export function judge(context: Context, practice: Practice): Finding[] {
+/**
+ * Runs the policy chain on everything in the practice's namespace: ours, and what others put there.
+ *
+ * A spared workload is live as an earlier reconcile applied it, because a call is not to be ended. It had to pass the
+ * same checks then; that it is not what this release or this manifest would make of it is no broken promise. So what
+ * these checks find about it as it was applied is left out, and what somebody added since is not. That holds only while
+ * its files are what their names say: else nobody knows what it was applied with.
+ */
+export function judge(context: Context, practice: Practice, isSpared: (object: LiveObject) => boolean): Finding[] {
   const objects = [...CHILD_RESOURCES, RESOURCES.Pod].flatMap((resource) =>
     context.cache.list(resource, practice.namespace),
   );
-  return evaluate(LIVE_CHAIN, { objects, practice, assets: context.assets });
+  const found = evaluate(LIVE_CHAIN, { objects, practice, assets: context.assets });
+  const spared = new Set(objects.filter(isSpared));
+  if (spared.size === 0 || found.some(({ check }) => check === configurationNamedByContent.name)) return found;
+  const names = new Set([...spared].map(describe));
+  const applied = objects.map((object) => (spared.has(object) ? asNoted(object) : object));
+  const expected = evaluate(LIVE_CHAIN, { objects: applied, practice, assets: context.assets })
+    .filter(({ object }) => names.has(object))
+    .map(keyOf);
+  return found.filter((finding) => !expected.includes(keyOf(finding)));
+}
+
+function keyOf({ check, object, message }: Finding): string {
+  return `${check} ${object} ${message}`;
 }

@@ -3,7 +3,7 @@ import { parseSpec, type PracticeSpec } from "../api/practice.ts";
 import type { Practice } from "../practice/practice.ts";
 import { effectiveHosts } from "../api/spec-rules.ts";
 import { InvalidPractice, resolve } from "../practice/resolve.ts";
-import { describe } from "../manifest.ts";
+import { describe, type LiveObject } from "../manifest.ts";
 import type { Finding } from "../policy/policy.ts";
 import { phaseOf } from "../render/order.ts";
 import { render } from "../render/render.ts";
@@ -78,16 +78,13 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
   await prune(context, practice, rendering, plan);
 
-  report.findings = judge(context, practice).filter(({ object }) => !isSpared(plan, object));
+  report.findings = judge(context, practice, (object) => isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
 }
 
-/**
- * Whether an object is live as an earlier reconcile applied it, because a call is not to be ended. It had to pass the
- * same checks then; that it is not what this release or this manifest would make of it is no broken promise.
- */
-function isSpared({ later }: ApplyPlan, name: string): boolean {
-  return later.some(({ object, reason }) => reason === "WaitingForQuietMoment" && describe(object) === name);
+/** Whether an object is live as an earlier reconcile applied it, because a call is not to be ended. */
+function isSpared({ later }: ApplyPlan, live: LiveObject): boolean {
+  return later.some(({ object, reason }) => reason === "WaitingForQuietMoment" && describe(object) === describe(live));
 }
 
 /**

@@ -33,6 +33,12 @@ export function isDraining(live: LiveObject): boolean {
   return templateOf(live) !== undefined && currentRevision !== updateRevision && readyPods(live) > 0;
 }
 
+/** A workload that carries calls, with the pod template as it was applied and nothing that others have added to it. */
+export function asNoted(live: LiveObject): LiveObject {
+  const noted = templateOf(live);
+  return noted === undefined ? live : { ...live, spec: { ...(live["spec"] as object), template: JSON.parse(noted) } };
+}
+
 function isAsNoted(live: LiveObject, noted: string): boolean {
   const { template } = live["spec"] as { readonly template?: unknown };
   return differences(JSON.parse(noted), template).length === 0;

@@ -93,6 +93,47 @@ describe("a change of what carries calls", () => {
     expect(await says("RecordingDisabled", "Verified")).toMatchObject({ status: "True" });
   });
 
+  it("hides nothing that somebody adds to the workload meanwhile", async () => {
+    start(NEXT_RELEASE);
+    await looksAgain();
+    const { template } = specOf(await set("bridge"));
+    const { containers } = template.spec;
+    // Of two pods one is always ready, so that the change still waits.
+    const change = (...more: object[]) => ({
+      spec: { replicas: 1 + more.length, template: { spec: { containers: [...containers, ...more] } } },
+    });
+    const bridge = { namespace, name: `${name}-bridge` };
+    await hand.patch(RESOURCES.StatefulSet, bridge, change({ name: "ear", image: "mirror.example/recorder:1" }));
+    expect(await says("RecordingDisabled", "PolicyViolated")).toMatchObject({ status: "False" });
+    await hand.patch(RESOURCES.StatefulSet, bridge, change());
+    await says("RecordingDisabled", "Verified");
+  });
+
+  it("hides nothing that somebody puts in the place of a file meanwhile", async () => {
+    start(NEXT_RELEASE);
+    await practice({ video: { maxParticipants: 4 } });
+    await says("Reconciling", "WaitingForQuietMoment");
+    const maps = mapsOf(await set("signalling")).map((map) => hand.get(RESOURCES.ConfigMap, { namespace, name: map }));
+    const files = (map: LiveObject) => map["data"] as Readonly<Record<string, string>>;
+    const rules = (await Promise.all(maps)).find((map) => map && "prosody.cfg.lua" in files(map));
+    if (!rules) return expect.unreachable("Prosody has no configuration.");
+    const { labels = {}, annotations = {}, name: map } = rules.metadata;
+    const put = async (text = "") => {
+      await hand.remove(RESOURCES.ConfigMap, { namespace, name: map });
+      const data = { ...files(rules), "prosody.cfg.lua": text };
+      await hand.create(RESOURCES.ConfigMap, {
+        ...rules,
+        metadata: { namespace, name: map, labels, annotations },
+        data,
+      });
+    };
+    const whole = files(rules)["prosody.cfg.lua"];
+    await put(whole?.replaceAll(`"practice_room"; `, ""));
+    expect(await says("EndToEndEncryptionEnforced", "PolicyViolated")).toMatchObject({ status: "False" });
+    await put(whole);
+    await says("EndToEndEncryptionEnforced", "Enforced");
+  });
+
   it("is told as reconciling when it is an edit of the manifest; what runs keeps its files, also without an operator", async () => {
     start(NEXT_RELEASE);
     await practice({ video: { maxParticipants: 4 } });
