@@ -116,7 +116,7 @@ describe("a change of what carries calls", () => {
     const maps = mapsOf(await set("signalling")).map((map) => hand.get(RESOURCES.ConfigMap, { namespace, name: map }));
     const files = (map: LiveObject) => map["data"] as Readonly<Record<string, string>>;
     const rules = (await Promise.all(maps)).find((map) => map && "prosody.cfg.lua" in files(map));
-    if (!rules) return expect.unreachable("Prosody has no configuration.");
+    if (!rules) throw new Error("Prosody has no configuration.");
     const { labels = {}, annotations = {}, name: map } = rules.metadata;
     const put = async (text = "") => {
       await hand.remove(RESOURCES.ConfigMap, { namespace, name: map });

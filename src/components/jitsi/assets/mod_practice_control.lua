@@ -19,7 +19,6 @@ local audience = assert(module:get_option_string("practice_control_audience"), "
 local folder = assert(module:get_option_string("room_token_keys"), "room_token_keys is missing");
 
 local GOOD_FOR, CLOCKS_DIFFER_BY = 30, 5;
-local LONGEST_REVOCATION = 2 * 86400;
 
 module:depends("http");
 
@@ -60,7 +59,7 @@ local acts = {};
 
 function acts.revoke(request)
 	if type(request.sub) ~= "string" or math.type(request["until"]) ~= "integer" then return nil; end
-	window.revoke(request.sub, math.min(request["until"], os.time() + LONGEST_REVOCATION));
+	window.revoke(request.sub, request["until"]);
 	module:fire_event("practice-look", {});
 	return {};
 end

@@ -1,7 +1,8 @@
 -- When a room token is good: the one answer that login, joining and ending share.
 --
 -- A token is good from nbf to exp. Once staff has been in its room everybody gets some more time, and staff or the
--- entry page can add more. A revoked holder's token is never good, nor is one for a room that was ended for all.
+-- entry page can add more. A revoked holder's token is not good until the time that was said, nor is one for a room that
+-- was ended for all.
 -- All of it is kept in memory and bounded: what is over is forgotten.
 -- Option: practice_grace_seconds (what staff's presence adds); the same on every host that loads this.
 
@@ -53,7 +54,7 @@ function window.extend(name, till, exp)
 	room.extra = math.min(MOST_EXTRA, math.max(room.extra, extra));
 end
 
--- Ends a room for good. Its tokens are forgotten when no token for it can be left.
+-- Ends a room for a day at least, which is as long as a window is. A token for a later window is to be revoked.
 function window.finish(name, now)
 	local room = room_of(name);
 	room.ended, room.exp = true, math.max(room.exp, now + 86400);
