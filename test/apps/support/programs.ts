@@ -25,6 +25,17 @@ export async function nginx(): Promise<Program & { readonly etc: string }> {
   return { command, args: [], env: libraryPath(root), origin: UNPACKED, etc: join(root, "etc", "nginx") };
 }
 
+/** Chromium: the one that is installed, or the distribution's package unpacked. */
+export async function chromium(): Promise<Program> {
+  for (const command of ["chromium", "chromium-browser", "google-chrome"]) {
+    const path = await run("sh", ["-c", `command -v ${command}`]).catch(() => "");
+    if (path) return { command: path.trim(), args: [], env: {}, origin: "installed" };
+  }
+  const root = await unpackedPackages("chromium", ["chromium"]);
+  const command = join(root, "usr", "lib", "chromium", "chromium");
+  return { command, args: [], env: libraryPath(root), origin: UNPACKED };
+}
+
 /** Prosody 13 or newer and its control program: the installed one, or the distribution's package unpacked. */
 export async function prosody(): Promise<{ readonly server: Program; readonly control: Program }> {
   const about = await versionOf("prosodyctl", ["about"]);

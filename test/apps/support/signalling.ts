@@ -83,6 +83,7 @@ export async function startSignalling(
     /** `prosodyctl check config` on the running configuration; throws with its output when it finds anything. */
     check: () => run(...commandLine(programs.control, ["--config", configuration, "check", "config"])),
     addKey,
+    signingKey,
     /** A signed token; `changes` replace claims, and `undefined` removes one. */
     token: (room: string, changes: Readonly<Record<string, unknown>> = {}, key = keys.privateKey, header = {}) =>
       signed({ alg: "ES256", typ: "JWT", kid: "1", ...header }, { ...claimsFor(params, room), ...changes }, key),

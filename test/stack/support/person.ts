@@ -1,0 +1,83 @@
+import { join } from "node:path";
+import type { Page as BrowserPage } from "playwright-core";
+import { mintRoomToken, type Admission } from "../../../src/entry/token.ts";
+import { waitFor } from "../../bed/wait.ts";
+import type { Page, Rig } from "./rig.ts";
+
+const script = (name: string) => join(import.meta.dirname, "..", "page", name);
+
+/** How somebody comes. */
+export interface Coming {
+  readonly page?: Page;
+  /** A client that lies about its encryption. */
+  readonly forged?: boolean;
+  readonly token?: string;
+  /** More in the fragment of the address. */
+  readonly fragment?: string;
+}
+
+export type Person = Awaited<ReturnType<typeof arrive>>;
+
+/** Opens the link as a person does, in a profile of its own, up to the page before the call. */
+export async function arrive(rig: Rig, room: string, { page = "guarded", forged = false, token, fragment = "" }: Coming) {
+  const context = await rig.browser.newContext({ locale: "de-DE", viewport: { width: 1024, height: 640 } });
+  await context.addInitScript({ path: script("tap.js") });
+  if (forged) await context.addInitScript({ path: script("forge.js") });
+  await context.addInitScript(`window.violations = [];
+    document.addEventListener("securitypolicyviolation", (event) =>
+      window.violations.push(event.effectiveDirective + " " + event.blockedURI));`);
+  const tab = await context.newPage();
+  const wire = watched(tab);
+  await tab.goto(rig.urlOf(page, room, token === undefined ? fragment : `#jwt=%22${token}%22${fragment}`), {
+    waitUntil: "commit",
+  });
+  const inPage = <T>(code: string) => tab.evaluate(code) as Promise<T>;
+  return {
+    tab,
+    wire,
+    inPage,
+    /** Presses the button of the page before the call. */
+    enter: () => tab.getByTestId("prejoin.joinMeeting").click({ timeout: 60_000 }),
+    isIn: () => inPage<boolean>(`Boolean(APP.conference._room?.isJoined())`),
+    says: () => inPage<string | undefined>("document.documentElement.dataset.practiceGuard"),
+    /** What was counted by test/stack/page/tap.js. */
+    frames: () => inPage<Frames>("window.tap"),
+    violations: () => inPage<string[]>("window.violations"),
+    leave: () => context.close(),
+  };
+}
+
+type Count = { sealed: number; plain: number; firstSealed: number };
+export type Frames = Partial<Record<`${"in" | "out"} ${"audio" | "video"}`, Count>>;
+
+/** Everything that a page sends and gets besides media. */
+function watched(tab: BrowserPage) {
+  const requests: string[] = [];
+  const stanzas: { sent: boolean; text: string }[] = [];
+  const problems: string[] = [];
+  tab.on("request", (request) => requests.push(request.url()));
+  tab.on("requestfailed", (request) => problems.push(`${request.url()} ${request.failure()?.errorText}`));
+  tab.on("response", (response) => {
+    if (response.status() >= 400) problems.push(`${response.url()} ${response.status()}`);
+  });
+  tab.on("pageerror", (error) => problems.push(error.message));
+  tab.on("websocket", (socket) => {
+    requests.push(socket.url());
+    if (!socket.url().includes("/xmpp-websocket")) return;
+    socket.on("framesent", ({ payload }) => stanzas.push({ sent: true, text: String(payload) }));
+    socket.on("framereceived", ({ payload }) => stanzas.push({ sent: false, text: String(payload) }));
+  });
+  return { requests, stanzas, problems };
+}
+
+/** A link for the next minutes. */
+export function link(rig: Rig, room: string, changes: Partial<Admission> = {}): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const holder = changes.staff ? "staff-0123456789-abcdefgh" : "patient-0123456789-abcdef";
+  const admission = { room, holder, staff: false, from: now - 60, until: now + 600, ...changes };
+  return mintRoomToken(rig.prosody.signingKey, rig.params.practice.hosts, admission);
+}
+
+/** Waits until a person's client says that it is in the room. */
+export const inside = ({ isIn }: Person, what = "the person to be in the room") =>
+  waitFor(isIn, { timeout: 60_000, what });

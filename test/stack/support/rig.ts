@@ -1,0 +1,96 @@
+import { X509Certificate, createHash } from "node:crypto";
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Params } from "../../../src/components/component.ts";
+import { bridgePort } from "../../../src/components/jitsi/jvb.ts";
+import type { Video } from "../../../src/practice/practice.ts";
+import { type Front, startFront } from "../../apps/support/front.ts";
+import { type Edit, startSignalling } from "../../apps/support/signalling.ts";
+import { createAuthority } from "../../bed/pki.ts";
+import { processGroup } from "../../bed/processes.ts";
+import { somePractice, someParams } from "../../support/practice.ts";
+import { startBalancer } from "./balancer.ts";
+import { startBrowser } from "./browser.ts";
+import { startDaemons } from "./daemons.ts";
+import { differencesOf, told } from "./differences.ts";
+import { startEdge } from "./edge.ts";
+import { expectNamespace, PUBLIC_IP } from "./namespace.ts";
+import { findStack } from "./parts.ts";
+
+/** How the meeting page is served: with the guard, without it, or with the comparison of symbols required. */
+const PAGES = { guarded: 443, bare: 8443 } as const;
+export type Page = keyof typeof PAGES;
+
+export type Rig = Awaited<ReturnType<typeof startRig>>;
+
+/**
+ * The whole video part of a practice on its rendered configuration: nginx with the real web client, Prosody, jicofo,
+ * the bridge, and a browser. `edit` takes defences of Prosody away.
+ */
+export async function startRig({ edit, video = {} }: { edit?: Edit; video?: Partial<Video> } = {}) {
+  expectNamespace();
+  const stack = await findStack();
+  const params = practiceParams(video);
+  const { practice } = params;
+  const differences = differencesOf(stack, practice.hosts.meet);
+  for (const line of told(differences)) process.stderr.write(`difference: ${line}\n`);
+
+  const folder = await mkdtemp(join(tmpdir(), "stack-"));
+  const group = processGroup(folder);
+  const prosody = await startSignalling(params, { plugins: stack.prosodyPlugins, ...(edit && { edit }) });
+  const daemons = await startDaemons(params, { stack, prosody, differences, group, folder });
+  const balancer = await startBalancer(practice.video.media.port, bridgePort(practice));
+
+  const identity = await (await createAuthority()).issue({ user: "edge", dnsNames: Object.values(practice.hosts) });
+  const pages = Object.keys(PAGES) as Page[];
+  const fronts: Front[] = [];
+  const edges: Awaited<ReturnType<typeof startEdge>>[] = [];
+  for (const page of pages) {
+    const served = { ...params, ...(page === "bare" && { assets: { ...params.assets, guard: "" } }) };
+    const real = { signallingPort: prosody.ports.http, webRoot: stack.web };
+    const front = await startFront(served, { pages: {}, element: {} }, real);
+    fronts.push(front);
+    edges.push(await startEdge(identity, { port: PAGES[page], target: front.port, paths: differences.edge }));
+  }
+  const { publicKey } = new X509Certificate(identity.cert);
+  const pin = createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("base64");
+  const browser = await startBrowser({ folder, pin, hosts: Object.values(practice.hosts) });
+
+  return {
+    params,
+    prosody,
+    daemons,
+    balancer,
+    browser,
+    /** Ends all connections to the practice, as a lost network does. */
+    cut: () => edges.forEach((edge) => edge.cut()),
+    urlOf: (page: Page, room: string, fragment: string) =>
+      `https://${practice.hosts.meet}${PAGES[page] === 443 ? "" : `:${PAGES[page]}`}/${room}${fragment}`,
+    /** What every program has written to its log so far. */
+    logs: async () => ({
+      prosody: await prosody.log(),
+      jicofo: await daemons.log("jicofo"),
+      jvb: await daemons.log("jvb"),
+      nginx: (await Promise.all(fronts.map((front) => front.log()))).join(""),
+    }),
+    stop: async () => {
+      await browser.close();
+      await Promise.all(edges.map((edge) => edge.stop()));
+      await Promise.all(fronts.map((front) => front.stop()));
+      balancer.stop();
+      await group.stop();
+      await prosody.stop();
+    },
+  };
+}
+
+function practiceParams(video: Partial<Video>): Params {
+  const { practice, ...rest } = someParams();
+  const { media } = practice.video;
+  return {
+    ...rest,
+    practice: somePractice({ video: { ...practice.video, maxParticipants: 3, ...video } }),
+    observed: { ...rest.observed, mediaAddresses: [{ ip: PUBLIC_IP, port: media.port }] },
+  };
+}
