@@ -25,11 +25,21 @@ const PROSODY_MODULES = [
   "practice_window.lib.lua",
 ];
 
+/** The parts of the guard, in the order in which they run. */
+const GUARD = ["texts.js", "page.js", "address.js", "media.js", "guard.js"];
+
+/** One script of its parts: modules for whoever reads them, one function for the page, so that nothing is left outside. */
+function guardScript(read: (path: string) => string): string {
+  const parts = GUARD.map((file) => read(`components/jitsi/assets/guard/${file}`));
+  const code = parts.map((part) => part.replaceAll(/^import .*\n|^export (?=function)/gm, ""));
+  return `(function () {\n"use strict";\n${code.join("\n")}})();\n`;
+}
+
 /** Reads every asset once. The only reader of asset files, so that rendering stays pure. */
 export function loadAssets(): Assets {
   const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
   return Object.freeze({
-    guard: read("components/jitsi/assets/guard.js"),
+    guard: guardScript(read),
     prosodyModules: Object.freeze(
       Object.fromEntries(PROSODY_MODULES.map((file) => [file, read(`components/jitsi/assets/${file}`)])),
     ),

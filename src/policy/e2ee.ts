@@ -1,3 +1,4 @@
+import { appVersionState } from "../practice/app-versions.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { aliasOf, readNginx, serversOf } from "./nginx.ts";
 import { type Running, running } from "./programs.ts";
@@ -33,10 +34,27 @@ export const guardBeforeApp: Check = {
       const head = file("/head.html");
       const [before] = (head ?? "").split(`<script>\n${guard}</script>`);
       const isFirst = head !== undefined && before !== head && !/<script|javascript:/i.test(before ?? "");
-      if (insertsHead && isFirst) return [];
-      return [violation(nginx.pod.workload, "The meeting page does not begin with the guard that we ship.")];
+      if (!insertsHead || !isFirst) {
+        return [violation(nginx.pod.workload, "The meeting page does not begin with the guard that we ship.")];
+      }
+      return wrongSettings(before ?? "", input.practice, nginx.container.image).map((name) =>
+        violation(nginx.pod.workload, `The meeting page does not tell the guard the practice's own ${name}.`),
+      );
     }),
 };
+
+/** The first of two equal names is the one that the guard reads. */
+function wrongSettings(before: string, { video, locale, hosts }: PolicyInput["practice"], image = ""): string[] {
+  const read = [...before.matchAll(/<meta name="practice-([a-z]+)" content="([^"<>]*)">/g)].toReversed();
+  const settings = new Map(read.map(([, name = "", content = ""]) => [name, content]));
+  const wanted = {
+    verification: video.verification,
+    app: appVersionState(image),
+    locale,
+    entry: `https://${hosts.entry}`,
+  };
+  return Object.entries(wanted).flatMap(([name, content]) => (settings.get(name) === content ? [] : [name]));
+}
 
 export const configurationForcesEncryption: Check = {
   name: "configuration-forces-encryption",

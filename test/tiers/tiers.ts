@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { nginx, prosody } from "../apps/support/programs.ts";
+import { chromium, nginx, prosody } from "../apps/support/programs.ts";
 import { provisionCrds } from "../bed/crds.ts";
 import { provisionHelm } from "../bed/helm.ts";
 import { provisionKwok } from "../bed/kwok.ts";
@@ -38,7 +38,7 @@ async function provisionCluster(): Promise<void> {
 export const tiers: readonly Tier[] = [
   { name: "unit", prepare: nothing },
   { name: "cluster", prepare: provisionCluster },
-  { name: "apps", prepare: () => Promise.all([nginx(), prosody()]) },
+  { name: "apps", prepare: () => Promise.all([nginx(), prosody(), chromium()]) },
   { name: "node", prepare: nothing },
 ];
 

@@ -26,7 +26,7 @@ function build({ practice, assets }: Params): readonly Manifest[] {
   const web = configuration(practice, "front-web", {
     "config.js": configJs(practice),
     "interface_config.js": interfaceConfigJs(),
-    "head.html": headHtml(assets),
+    "head.html": headHtml(practice, assets),
   });
   const element = configuration(practice, "front-element", {
     "config.json": elementConfigJson(practice),

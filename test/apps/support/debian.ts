@@ -24,7 +24,9 @@ async function debianRelease(): Promise<string> {
   const text = await readFile("/etc/os-release", "utf8").catch(() => "");
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec(text)?.[1];
   if (!/^ID=debian$/m.test(text) || codename === undefined) {
-    throw new Error("This machine is no Debian. Please install nginx and Prosody 13 or newer and run the tests again.");
+    throw new Error(
+      "This machine is no Debian. Please install nginx, Prosody 13 or newer and Chromium, and run the tests again.",
+    );
   }
   return codename;
 }

@@ -105,8 +105,8 @@ describe("interface_config.js", () => {
 
 describe("head.html", () => {
   it("holds the guard byte for byte, in one script that nothing ends early", () => {
-    const { assets } = someParams();
-    const head = headHtml(assets);
+    const { practice, assets } = someParams();
+    const head = headHtml(practice, assets);
     expect(head).toContain(`<script>\n${assets.guard}</script>`);
     expect(assets.guard).not.toMatch(/<\/script|<!--/i);
     expect(head.match(/<\/script>/g)).toHaveLength(1);

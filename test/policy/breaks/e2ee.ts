@@ -1,12 +1,37 @@
+import { DEFAULT_IMAGES } from "../../../src/versions.ts";
 import { and, type Break, edit, editFile, editPod, replaced } from "../../support/broken.ts";
 
 export const E2EE_BREAKS: readonly Break[] = [
-  editFile("guard-before-app", "another guard", "front-web/head.html", replaced("reduceAddress();", "")),
+  editFile("guard-before-app", "another guard", "front-web/head.html", replaced("forget();", "")),
   editFile(
     "guard-before-app",
     "a script before the guard",
     "front-web/head.html",
     (head) => `<script>1</script>${head}`,
+  ),
+  {
+    ...editFile(
+      "guard-before-app",
+      "the comparison of symbols made optional",
+      "front-web/head.html",
+      replaced('"practice-verification" content="required"', '"practice-verification" content="prompt"'),
+    ),
+    choice: { spec: { video: { verification: "required" } } },
+  },
+  {
+    ...editFile(
+      "guard-before-app",
+      "an app that was not proven called proven",
+      "front-web/head.html",
+      replaced('"practice-app" content="unproven"', '"practice-app" content="proven"'),
+    ),
+    choice: { options: { images: { ...DEFAULT_IMAGES, jitsiWeb: "ghcr.io/jitsi/web:stable-99999" } } },
+  },
+  editFile(
+    "guard-before-app",
+    "another setting before the practice's own",
+    "front-web/head.html",
+    (head) => `<meta name="practice-app" content="unproven">${head}`,
   ),
   editFile("guard-before-app", "no head in the page", "front-nginx/nginx.conf", replaced("ssi on;", "")),
   editFile(
