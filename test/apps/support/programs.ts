@@ -51,17 +51,6 @@ export async function prosody(): Promise<{ readonly server: Program; readonly co
   return { server: script("prosody"), control: script("prosodyctl") };
 }
 
-/** Chromium: the one that is installed, or the distribution's package unpacked. */
-export async function chromium(): Promise<Program> {
-  for (const command of ["chromium", "chromium-browser", "google-chrome"]) {
-    const path = await run("sh", ["-c", `command -v ${command}`]).catch(() => "");
-    if (path) return { command: path.trim(), args: [], env: {}, origin: "installed" };
-  }
-  const root = await unpackedPackages("chromium", ["chromium"]);
-  const command = join(root, "usr", "lib", "chromium", "chromium");
-  return { command, args: [], env: libraryPath(root), origin: UNPACKED };
-}
-
 /** The same program with more arguments, as a command line. */
 export function commandLine({ command, args, env }: Program, more: readonly string[]): [string, string[]] {
   return ["env", [...Object.entries(env).map(([name, value]) => `${name}=${value}`), command, ...args, ...more]];
