@@ -72,6 +72,28 @@ export const configurationForcesEncryption: Check = {
     ),
 };
 
+export const noSideChannel: Check = {
+  name: "no-side-channel",
+  promise: "e2ee",
+  because:
+    "The encryption of a call covers sound and pictures. Chat, polls, files, whiteboard and shared documents of the " +
+    "same page can be read on the server.",
+  violations: (input) =>
+    meetingPages(input).flatMap(({ nginx, file }) =>
+      unmet(readAssignment(file("/config.js"), "config"), {
+        disableChat: true,
+        disablePolls: true,
+        disableReactions: true,
+        fileSharing: { enabled: false },
+        whiteboard: { enabled: false },
+        lobby: { enableChat: false },
+        etherpad_base: undefined,
+        sharedVideoAllowedURLDomains: [],
+        disableRemoteControl: true,
+      }).map((path) => violation(nginx.pod.workload, `config.js opens a way beside the encryption: ${path}.`)),
+    ),
+};
+
 const POLICY_MODULE = "practice_policy";
 
 export const messagePolicyLoaded: Check = {

@@ -115,7 +115,9 @@ const SIDE_DOORS =
 export const noSideDoorInNginx: Check = {
   name: "no-side-door-in-nginx",
   promise: "isolation",
-  because: "nginx can also copy requests elsewhere, rewrite pages and run scripts; nothing of a practice needs that.",
+  because:
+    "nginx can also copy requests elsewhere, rewrite pages, answer with other files and run scripts; nothing of a " +
+    "practice needs that.",
   violations: ({ objects, practice }) =>
     running(objects, "nginx").flatMap(({ pod, configuration }) =>
       directives(configuration(readNginx) ?? [])
@@ -124,7 +126,22 @@ export const noSideDoorInNginx: Check = {
     ),
 };
 
+/** What nginx answers itself: files of the image, the few of the practice, and that it is ready. */
+const ANSWERS = new Set([
+  "root /usr/share/jitsi-meet",
+  "root /app",
+  "alias /etc/jitsi/web/config.js",
+  "alias /etc/jitsi/web/interface_config.js",
+  "alias /etc/jitsi/web/head.html",
+  "alias /etc/element/config.json",
+  "rewrite ^ /index.html last",
+  "error_page 404 /static/404.html",
+  "return 404",
+  "return 200 ready\\n",
+]);
+
 function isSideDoor({ names }: Practice, { name, args, block }: Directive): boolean {
+  if (/^(root|alias|rewrite|error_page|return)$/.test(name)) return !ANSWERS.has([name, ...args].join(" "));
   if (name === "include") return args[0] !== "/etc/nginx/mime.types";
   if (name !== "upstream") return SIDE_DOORS.test(name);
   const own = {

@@ -79,18 +79,24 @@ export const noServiceAccountToken: Check = {
 const VARIABLES =
   /^(POD_IP|POD_NAME|JVB_PASSWORD|JICOFO_PASSWORD|TRUSTSTORE_PASSWORD|PYTHONPATH|PYTHONDONTWRITEBYTECODE|PGUSER|PGPASSWORD|ENTRY_[A-Z_]+)$/;
 
+/** Where files of a practice are put into containers. Anywhere else they would stand in for the image's. */
+const MOUNTS =
+  /^\/(tmp|config|data|modules|prosody-plugins-custom|usr\/share\/jitsi-meet\/transcripts|var\/lib\/(prosody|postgresql\/data)|run\/(postgresql|secrets\/[a-z-]+)|etc\/(postgresql|synapse|element|jitsi\/[a-z]+))$/;
+
 export const programsAsListed: Check = {
   name: "programs-as-listed",
   promise: "e2ee",
   because:
     "Every other check reads the configuration of a program that it finds by its command line. So a container starts " +
-    "one of the known programs, directly, with nothing that overrides its file.",
+    "one of the known programs, directly, with nothing that overrides its file and no file in place of the image's.",
   violations: (input) =>
     everyContainer(input, (container) => {
       if (!programOf(container)) return "starts something else than a program of the practice";
       const foreign = container.env?.find(
         ({ name, value }) => !VARIABLES.test(name) && !(name === "LD_PRELOAD" && value === "libjemalloc.so.2"),
       );
+      const mount = container.volumeMounts?.find(({ mountPath }) => !MOUNTS.test(mountPath));
+      if (mount) return `has something of its own at ${mount.mountPath}`;
       if (container.envFrom) return "takes its environment from elsewhere";
       return foreign && `has the environment variable ${foreign.name}, which no program of a practice needs`;
     }),

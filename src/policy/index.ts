@@ -1,5 +1,12 @@
 import { everyLoginNeedsProof, readyOnlyWithRules, roomModulesAsShipped, roomRulesInForce } from "./admission.ts";
-import { configurationForcesEncryption, guardBeforeApp, messagePolicyLoaded, roomsEncryptedByDefault } from "./e2ee.ts";
+import { adminOnLoopback, daemonsKnowSignallingAlone } from "./daemons.ts";
+import {
+  configurationForcesEncryption,
+  guardBeforeApp,
+  messagePolicyLoaded,
+  noSideChannel,
+  roomsEncryptedByDefault,
+} from "./e2ee.ts";
 import { hostsAreOurs, noAnnotationSlipsIn, noSideDoorInNginx, pathsAsListed, routesLeadToFront } from "./exposure.ts";
 import { foreignPod, foreignPolicy, foreignRoute, foreignService, isOurs } from "./foreign.ts";
 import {
@@ -10,14 +17,7 @@ import {
   programsAsListed,
   readOnlyRoot,
 } from "./hardening.ts";
-import {
-  adminOnLoopback,
-  defaultDeny,
-  edgesAsListed,
-  everyPodHasItsWall,
-  noHostAccess,
-  servicesAsListed,
-} from "./isolation.ts";
+import { defaultDeny, edgesAsListed, everyPodHasItsWall, noHostAccess, servicesAsListed } from "./isolation.ts";
 import {
   clientAddressDropped,
   homeserverKeepsToItself,
@@ -37,6 +37,7 @@ export const RENDER_CHAIN: readonly Check[] = [
   // A stock client cannot hold an unencrypted call or conversation.
   guardBeforeApp, // the script that runs before the app, byte for byte
   configurationForcesEncryption, // nothing in config.js leads around it
+  noSideChannel, // nor beside it
   roomModulesAsShipped, // Prosody finds our modules and no others of their names
   everyLoginNeedsProof, // no anonymous host
   roomRulesInForce, // and no other kind of rooms
@@ -59,6 +60,7 @@ export const RENDER_CHAIN: readonly Check[] = [
   servicesAsListed,
   noHostAccess,
   adminOnLoopback,
+  daemonsKnowSignallingAlone,
   routesLeadToFront,
   hostsAreOurs,
   noAnnotationSlipsIn,

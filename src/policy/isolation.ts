@@ -4,10 +4,7 @@ import { ROLES } from "../practice/names.ts";
 import { edgeName, edgesOf, isListed, type PolicySpec } from "./edges.ts";
 import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, violation } from "./policy.ts";
-import { directives, readNginx } from "./nginx.ts";
-import { running } from "./programs.ts";
 import { canonical, ofKind, selects } from "./selectors.ts";
-import { readHocon, unmet } from "./settings.ts";
 
 export const defaultDeny: Check = {
   name: "default-deny",
@@ -75,43 +72,6 @@ export const noHostAccess: Check = {
       )
       .map(({ workload }) => violation(workload, "Its pods use the node's network, processes, files or ports.")),
 };
-
-const CLOSED = { enabled: false };
-
-export const adminOnLoopback: Check = {
-  name: "admin-on-loopback",
-  promise: "isolation",
-  because:
-    "The bridge and jicofo answer over HTTP to whoever reaches them, and their node always does, policies or not. " +
-    "So they listen inside their pod only, with nothing that shows or moves calls.",
-  violations: ({ objects }) => [
-    ...loopback(objects, "jvb", {
-      videobridge: {
-        "http-servers": { private: { host: "127.0.0.1" }, public: { port: -1 } },
-        apis: { rest: CLOSED },
-        rest: { debug: CLOSED, rtcstats: CLOSED },
-      },
-    }),
-    ...loopback(objects, "jicofo", {
-      jicofo: {
-        rest: { host: "127.0.0.1", debug: CLOSED, pin: CLOSED, "move-endpoints": CLOSED, "conference-request": CLOSED },
-      },
-    }),
-    ...running(objects, "nginx").flatMap(({ pod, configuration }) =>
-      directives(configuration(readNginx) ?? [], "listen")
-        .filter(({ args: [address = ""] }) => address !== "8080" && !address.startsWith("127.0.0.1:"))
-        .map(() => violation(pod.workload, "nginx listens somewhere else than on port 8080 or inside the pod.")),
-    ),
-  ],
-};
-
-function loopback(objects: Parameters<typeof running>[0], program: "jvb" | "jicofo", expected: object) {
-  return running(objects, program).flatMap(({ pod, configuration }) =>
-    unmet(configuration(readHocon), expected).map((setting) =>
-      violation(pod.workload, `${program}.conf does not keep its own HTTP inside the pod: ${setting}.`),
-    ),
-  );
-}
 
 /** Ports that Services of a practice have, by role. */
 const PORTS: Readonly<Record<string, readonly number[]>> = {

@@ -1,5 +1,6 @@
 import { meetingPages } from "./e2ee.ts";
 import { readProsody, strings } from "./lua.ts";
+import { namesNobody } from "./java-logging.ts";
 import { type Directive, directives, readNginx } from "./nginx.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { type Program, type Running, running } from "./programs.ts";
@@ -28,8 +29,8 @@ export const noStun: Check = {
     ),
     ...judge(input, "jvb", ({ configuration }) =>
       unmet(configuration(readHocon), {
-        ice4j: { harvest: { mapping: { stun: { enabled: false, addresses: [] }, aws: OFF } } },
-        videobridge: { ice: { "advertise-private-candidates": false } },
+        ice4j: { harvest: { mapping: { stun: { addresses: [] }, aws: OFF } } },
+        videobridge: { ice: { "advertise-private-candidates": false, "resolve-remote-candidates": false } },
       }).map((path) => `jvb.conf does not keep the bridge from asking others or showing its own address: ${path}.`),
     ),
   ],
@@ -42,16 +43,27 @@ export const pageContactsNobody: Check = {
     "Avatars, analytics, calendars and promotion are fetched from others by default, with the room in the referrer.",
   violations: (input) =>
     meetingPages(input).flatMap(({ nginx, file }) =>
-      unmet(readAssignment(file("/config.js"), "config"), {
-        disableThirdPartyRequests: true,
-        analytics: { disabled: true, rtcstatsEnabled: false },
-        gravatar: { disabled: true },
-        giphy: OFF,
-        enableCalendarIntegration: false,
-        doNotStoreRoom: true,
-        deeplinking: { disabled: true },
-        dynamicBrandingUrl: "",
-      }).map((path) => violation(nginx.pod.workload, `config.js lets the page contact others or remember: ${path}.`)),
+      [
+        ...unmet(readAssignment(file("/config.js"), "config"), {
+          disableThirdPartyRequests: true,
+          analytics: { disabled: true, rtcstatsEnabled: false, watchRTCEnabled: false, scriptURLs: undefined },
+          logging: { disableLogCollector: true },
+          gravatar: { disabled: true },
+          giphy: OFF,
+          enableCalendarIntegration: false,
+          doNotStoreRoom: true,
+          deeplinking: { disabled: true },
+          dynamicBrandingUrl: "",
+          brandingDataUrl: undefined,
+          tokenAuthUrl: undefined,
+          statisticsId: "participant",
+        }).map((path) => `config.js lets the page contact others or remember: ${path}.`),
+        ...unmet(readAssignment(file("/interface_config.js"), "interfaceConfig"), {
+          RECENT_LIST_ENABLED: false,
+          SHOW_PROMOTIONAL_CLOSE_PAGE: false,
+          MOBILE_APP_PROMO: false,
+        }).map((path) => `interface_config.js lets the page contact others or remember: ${path}.`),
+      ].map((message) => violation(nginx.pod.workload, message)),
     ),
 };
 
@@ -136,21 +148,25 @@ export const clientAddressDropped: Check = {
 /** The level of each logger, as written. */
 const QUIET = /^(WARN|WARNING|ERROR|CRITICAL|SEVERE|OFF)$/i;
 
+const REDACTED = {
+  videobridge: { "redact-remote-addresses": true, "redact-colibri-http-headers": true },
+  ice4j: { "redact-remote-addresses": true },
+};
+
 export const logsOnlyWarnings: Check = {
   name: "logs-only-warnings",
   promise: "metadata",
   because:
-    "One level lower Prosody, jicofo and the bridge name rooms and participants, Synapse names people, and PostgreSQL " +
-    "quotes statements.",
+    "One level lower Prosody names rooms and participants, Synapse names people, and PostgreSQL quotes statements. " +
+    "jicofo and the bridge do so in warnings too, so only those of their loggers speak that name nobody.",
   violations: (input) => [
     ...(["jicofo", "jvb"] as const).flatMap((program) =>
-      judge(input, program, ({ read, logging }) => {
-        const levels = [...(read(logging) ?? "").matchAll(/^(.*\.level)\s*=\s*(\S+)$/gm)];
-        const root = levels.some(([, name]) => name === ".level");
-        // A handler passes on what loggers let through.
-        const loud = levels.some(([, name = "", level = ""]) => !name.includes("Handler") && !QUIET.test(level));
-        return root && !loud ? [] : [`${program} logs more than warnings.`];
-      }),
+      judge(input, program, ({ read, logging, configuration }) => [
+        ...(namesNobody(read(logging)) ? [] : [`${program} logs more than warnings that name nobody.`]),
+        ...(program === "jvb" ? unmet(configuration(readHocon), REDACTED) : []).map(
+          (path) => `jvb.conf does not keep addresses out of the log: ${path}.`,
+        ),
+      ]),
     ),
     ...judge(input, "prosody", ({ configuration }) => {
       const [global] = configuration(readProsody) ?? [];

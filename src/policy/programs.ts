@@ -10,21 +10,48 @@ import { containersOf, fileAt, type PodTemplate, podTemplates } from "./pods.ts"
 const COMMANDS = {
   nginx: /^nginx\n(?:-e\nstderr\n)?-c\n(?<file>\/\S+)\n-g\ndaemon off;$/,
   prosody: /^prosody\n--config\n(?<file>\/\S+)\n-F$/,
-  jicofo: java("org.jitsi.jicofo.Main"),
-  jvb: java("org.jitsi.videobridge.MainKt"),
+  jicofo: java("/usr/share/jicofo", "jicofo.jar", "org.jitsi.jicofo.Main"),
+  jvb: java("/usr/share/jitsi-videobridge", "jitsi-videobridge.jar", "org.jitsi.videobridge.MainKt", ["-XX:+UseG1GC"]),
   synapse: /^python3\n-m\nsynapse\.app\.homeserver\n-c\n(?<file>\/\S+)$/,
   postgres: /^postgres\n-D\n\/\S+\n-c\nconfig_file=(?<file>\/\S+)$/,
   "make-database": /^sh\n(?<file>\/\S+)$/,
   entry: /^node\nsrc\/main\.ts\nentry$/,
 } as const;
 
-function java(main: string): RegExp {
-  const property = ["jdk.tls.ephemeralDHKeySize", "java.io.tmpdir", "jna.tmpdir", "javax.net.ssl.trustStore\\w*"];
-  const options = `(?:-X\\S+\\n|-D(?:${property.join("|")})=\\S+\\n)*`;
-  return new RegExp(
-    `^java\\n${options}-Djava.util.logging.config.file=(?<logging>/\\S+)\\n-Dconfig.file=(?<file>/\\S+)\\n` +
-      `${options}-cp\\n\\S+\\n${main.replaceAll(".", "\\.")}$`,
-  );
+/**
+ * Every option is listed: one more can dump memory (`-XX:+HeapDumpOnOutOfMemoryError`), open a door (`-Xrunjdwp`,
+ * `-Dcom.sun.management.jmxremote`), load code (`-javaagent`, another class path) or override a file (`-Dconfig.…`).
+ */
+function java(home: string, jar: string, main: string, collector: readonly string[] = []): RegExp {
+  const options = [
+    "-XX:+ExitOnOutOfMemoryError",
+    "-XX:-HeapDumpOnOutOfMemoryError",
+    "-XX:-CreateCoredumpOnCrash",
+    "-XX:ErrorFile=/dev/null",
+    "-XX:-UsePerfData",
+    "-XX:+DisableAttachMechanism",
+    "-Djdk.tls.ephemeralDHKeySize=2048",
+    "-Djava.io.tmpdir=/tmp",
+    "-Djna.tmpdir=/tmp",
+  ];
+  const trust = [
+    "-Djavax.net.ssl.trustStore=/etc/jitsi/trust/truststore.p12",
+    "-Djavax.net.ssl.trustStoreType=PKCS12",
+    "-Djavax.net.ssl.trustStorePassword=$(TRUSTSTORE_PASSWORD)",
+  ];
+  const pattern = [
+    "java",
+    "-Xmx\\d+m",
+    ...[...collector, ...options].map(literally),
+    `${literally("-Djava.util.logging.config.file=")}(?<logging>/\\S+)`,
+    `${literally("-Dconfig.file=")}(?<file>/\\S+)`,
+    ...[...trust, "-cp", `${home}/${jar}:${home}/lib/*`, main].map(literally),
+  ];
+  return new RegExp(`^${pattern.join("\n")}$`);
+}
+
+function literally(text: string): string {
+  return text.replaceAll(/[.*+$(){}|[\]\\^?]/g, "\\$&");
 }
 
 export type Program = keyof typeof COMMANDS;

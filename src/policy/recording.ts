@@ -21,7 +21,7 @@ export const imagesOfTheRelease: Check = {
   },
 };
 
-/** Sections of jicofo and of the bridge that send media or calls to another program. */
+/** Sections of jicofo and of the bridge that send media or calls to another program, or write media down. */
 const RECORDER_KEYS =
   /^(jibri|jibri-sip|jigasi|transcription|translation|url-template|exporter|pcap|recording|recorder)$/i;
 
@@ -67,12 +67,16 @@ export const noRecordingInBrowser: Check = {
       const paths = unmet(config, {
         localRecording: { disable: true, disableSelfRecording: true },
         recordingService: { enabled: false, sharingEnabled: false },
-        fileRecordingsEnabled: false,
-        fileRecordingsServiceEnabled: false,
         liveStreaming: { enabled: false },
-        transcription: { enabled: false },
+        screenshotCapture: { enabled: false },
+        transcription: { enabled: false, disableClosedCaptions: true, autoTranscribeOnRecord: false },
         audioTranslation: { enabled: false },
-        dropbox: {},
+        // Former names of settings above: where they are present they win.
+        liveStreamingEnabled: undefined,
+        transcribingEnabled: undefined,
+        autoCaptionOnRecord: undefined,
+        dropbox: undefined,
+        recordingSharingUrl: undefined,
         hiddenDomain: undefined,
         iAmRecorder: false,
         iAmSipGateway: false,

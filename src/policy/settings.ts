@@ -4,7 +4,7 @@ import { parse } from "yaml";
 type Reader = (text: string | undefined) => unknown;
 
 export const readYaml: Reader = (text) => attempt(text, parse);
-const readJson: Reader = (text) => attempt(text, (json) => JSON.parse(json) as unknown);
+const readJson: Reader = (text) => attempt(text, parseJson);
 
 /** HOCON as we write it: JSON with `${VARIABLE}` for values; each becomes the string `$VARIABLE`. */
 export const readHocon: Reader = (text) =>
@@ -14,10 +14,25 @@ export const readHocon: Reader = (text) =>
     ),
   );
 
-/** `var name = {…};` where the value is JSON. Anything else in the file, and it is not read. */
+/**
+ * `var name = {…};` where the value is JSON without `<`, which could end the script that the page inlines. Anything
+ * else in the file, and it is not read.
+ */
 export function readAssignment(text: string | undefined, name: string): unknown {
-  const match = text && /^var ([A-Za-z]+) = (\{[^]*\});\s*$/.exec(text);
+  const match = text && /^var ([A-Za-z]+) = (\{[^<]*\});\s*$/.exec(text);
   return match && match[1] === name ? readJson(match[2]) : undefined;
+}
+
+/**
+ * JSON that means the same to whoever reads it. Of a key that is there twice `JSON.parse` keeps the last, HOCON
+ * merges both; `__proto__` is a key here and a source of further keys in a script.
+ */
+function parseJson(json: string): unknown {
+  const settings: unknown = JSON.parse(json);
+  const written = [...json.matchAll(/"(?:[^"\\]|\\.)*"(\s*:)?/g)].filter(([, colon]) => colon);
+  const keys = keysOf(settings).filter(({ isIndex }) => !isIndex);
+  if (written.length !== keys.length || keys.some(({ key }) => key === "__proto__")) throw new Error("ambiguous");
+  return settings;
 }
 
 function attempt(text: string | undefined, read: (text: string) => unknown): unknown {
@@ -42,12 +57,21 @@ export function unmet(settings: unknown, expected: object, above = ""): string[]
   });
 }
 
+interface Key {
+  readonly key: string;
+  readonly path: string;
+  readonly value: unknown;
+  /** Whether it is a place in a list. */
+  readonly isIndex: boolean;
+}
+
 /** Every key at every depth, with its path and value. */
-export function keysOf(settings: unknown, above = ""): { key: string; path: string; value: unknown }[] {
+export function keysOf(settings: unknown, above = ""): Key[] {
   if (!isObject(settings) && !Array.isArray(settings)) return [];
+  const isIndex = Array.isArray(settings);
   return Object.entries(settings).flatMap(([key, value]) => {
     const path = above ? `${above}.${key}` : key;
-    return [{ key, path, value }, ...keysOf(value, path)];
+    return [{ key, path, value, isIndex }, ...keysOf(value, path)];
   });
 }
 

@@ -4,8 +4,9 @@ import type { Practice } from "../practice/practice.ts";
 import { containersOf, podTemplates, type PodTemplate } from "./pods.ts";
 import { type Check, violation } from "./policy.ts";
 
-/** Addresses in a text: `https://host`, `"//host`, `stun:host`. */
-const ADDRESSES = /(?:\b(?:https?|wss?|ftp):|["'(=])\/\/([^\s"'/:?#;,)\\<>]+)|\b(?:stun|turn)s?:([^\s"'/:?#;,)\\]+)/gi;
+/** Addresses in a text: `https://host`, `any://name:word@host:1`, `"//host`, `stun:host`; Python's `ext://` is none. */
+const ADDRESSES =
+  /(?:\b(?!ext:)[a-z][a-z0-9+.-]*:|["'(=])\/\/([^\s"'/?#;,)\\<>]+)|\b(?:stun|turn)s?:([^\s"'/?#;,)\\]+)/gi;
 /** Hosts whose makers' programs contact them when nobody says otherwise. */
 const MAKERS =
   /\b(?:matrix\.org|vector\.im|element\.io|jitsi\.(?:org|net)|jit\.si|8x8\.vc|gravatar\.com|giphy\.com|google(?:apis|-analytics|tagmanager)?\.com|amplitude\.com|sentry\.io|posthog\.com|cloudflare\.com|unpkg\.com|jsdelivr\.net)\b/gi;
@@ -63,6 +64,18 @@ function textsOf(objects: readonly Manifest[], { spec }: PodTemplate): string[] 
 }
 
 function hostsIn(text: string): string[] {
-  const addresses = [...text.matchAll(ADDRESSES)].map(([, host, relay]) => host ?? relay ?? "");
-  return [...addresses, ...[...text.matchAll(MAKERS)].map(([host]) => host)].map((host) => host.toLowerCase());
+  const plain = unescaped(text);
+  const addresses = [...plain.matchAll(ADDRESSES)].map(([, host, relay]) => host ?? relay ?? "");
+  return [...addresses, ...[...plain.matchAll(MAKERS)].map(([host]) => host)].map((host) =>
+    host.toLowerCase().replaceAll(/^.*@|:[^:\]]*$/g, ""),
+  );
+}
+
+/** A text without the escapes of scripts and JSON. */
+function unescaped(text: string): string {
+  return text
+    .replaceAll(/\\u([0-9a-f]{4})|\\x([0-9a-f]{2})/gi, (_, wide?: string, narrow?: string) =>
+      String.fromCharCode(Number.parseInt(wide ?? narrow ?? "", 16)),
+    )
+    .replaceAll("\\/", "/");
 }

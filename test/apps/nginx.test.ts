@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitFor } from "../bed/wait.ts";
 import { someParams } from "../support/practice.ts";
 import { startFront, type Front } from "./support/front.ts";
 
 const params = someParams();
 const { entry, meet, matrix, chat } = params.practice.hosts;
-const ROOM = "k3mz7q0a9xw2b5c8d1e4";
+const ROOM = "k3mz7q0a9xw2b5c8d1e4f6g7h8";
 
 /** The meeting page as the image has it, in small: the includes are what matters. */
 const PAGES = {
@@ -72,8 +73,26 @@ describe("hosts and paths", () => {
     [meet, "/metrics"],
     [meet, "/colibri/stats"],
     [meet, "/about/health"],
-    [meet, "/short"],
-    [meet, "/tenant/k3mz7q0a9xw2b5c8d1e4"],
+    [meet, `/${ROOM.slice(0, 25)}`],
+    [meet, `/${"a".repeat(65)}`],
+    [meet, `/${ROOM.toUpperCase()}`],
+    [meet, `/${ROOM}_`],
+    [meet, `/${ROOM}/`],
+    [meet, `/tenant/${ROOM}`],
+    [meet, "/practice/control"],
+    [meet, "/practice/busy"],
+    [meet, "/admin"],
+    [meet, "/debug"],
+    [meet, "/colibri/v2/conferences"],
+    [meet, "/colibri-ws/x"],
+    [meet, "/conference-request/v1"],
+    [meet, "/rtcstats"],
+    [meet, "/room-info"],
+    [meet, "/index.html"],
+    [meet, "/guard.js"],
+    [meet, "/http-bind/../practice/busy"],
+    [meet, "/http-bind%2f..%2fpractice/busy"],
+    [entry, "/-/practice/busy"],
     [meet, "/transcripts/secret.txt"],
     [meet, "/libs/../transcripts/secret.txt"],
     [meet, "/libs/..%2ftranscripts/secret.txt"],
@@ -142,6 +161,45 @@ describe("the meeting page", () => {
 
   it("is never kept by a browser beyond the visit", async () => {
     expect((await front.ask(meet, `/${ROOM}`)).headers["cache-control"]).toBe("no-cache");
+  });
+});
+
+describe("server-side includes", () => {
+  const INCLUDE = '<!--#include virtual="/head.html" --><!--#echo var="document_uri" -->';
+
+  it("are taken from the image's pages alone, not from what a backend answers", async () => {
+    front.answerWith("signalling", "text/html", INCLUDE);
+    expect((await front.ask(meet, "/http-bind")).body).toBe(INCLUDE);
+    front.answerWith("signalling", "text/html", "signalling");
+  });
+
+  it("are not taken from what is asked", async () => {
+    const hostile = encodeURIComponent(INCLUDE);
+    const { body } = await front.ask(meet, `/${ROOM}?x=${hostile}`, { headers: { referer: INCLUDE, cookie: INCLUDE } });
+    expect(body.match(/<script>\n/g)).toHaveLength(1);
+    expect(body).not.toContain("#echo");
+    expect((await front.ask(meet, `/${hostile}`)).body).toBe("nothing here");
+  });
+});
+
+describe("limits", () => {
+  it("refuses more than a stanza needs, before signalling hears of it", async () => {
+    const before = asked();
+    const headers = { "content-type": "text/xml", "content-length": String(300 * 1024) };
+    expect((await front.ask(meet, "/http-bind", { method: "POST", headers, body: "x" })).status).toBe(413);
+    expect(asked()).toBe(before);
+  });
+
+  it("holds so many connections to signalling and no more, and others go on", async () => {
+    const held = await front.hold(meet, "/xmpp-websocket", 400);
+    expect((await front.ask(meet, "/http-bind")).status).toBe(503);
+    expect((await front.ask(meet, `/${ROOM}`)).status).toBe(200);
+    expect((await front.ask(matrix, "/_matrix/client/versions")).status).toBe(200);
+    held.release();
+    await waitFor(async () => (await front.ask(meet, "/http-bind")).status === 200, {
+      timeout: 10_000,
+      what: "room again",
+    });
   });
 });
 
@@ -241,6 +299,10 @@ describe("the log", () => {
     );
     await front.ask(meet, `/${"x".repeat(200)}`);
     await front.ask(meet, "/libs/missing-secret.js");
+    await front.stopBackend("signalling");
+    const upgrade = { connection: "Upgrade", upgrade: "websocket" };
+    expect((await front.ask(meet, "/xmpp-websocket?room=secret&token=secret", { headers: upgrade })).status).toBe(502);
+    expect((await front.ask(meet, `/http-bind?token=${"secret".repeat(3000)}`)).status).toBe(414);
     const log = await front.log();
     expect(log).not.toMatch(/secret|198\.51\.100|127\.0\.0\.1|client:|request:/);
   });

@@ -11,6 +11,7 @@ import { EXPOSURE_BREAKS } from "./breaks/exposure.ts";
 import { FOREIGN_BREAKS, HARMLESS } from "./breaks/foreign.ts";
 import { HARDENING_BREAKS } from "./breaks/hardening.ts";
 import { ISOLATION_BREAKS } from "./breaks/isolation.ts";
+import { JAVA_BREAKS } from "./breaks/java.ts";
 import { METADATA_BREAKS } from "./breaks/metadata.ts";
 import { RECORDING_BREAKS } from "./breaks/recording.ts";
 
@@ -21,6 +22,7 @@ const RENDERED: readonly Break[] = [
   ...EXPOSURE_BREAKS,
   ...METADATA_BREAKS,
   ...HARDENING_BREAKS,
+  ...JAVA_BREAKS,
 ];
 
 const failing = (found: readonly { check: string }[]) => [...new Set(found.map(({ check }) => check))];

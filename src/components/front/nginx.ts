@@ -78,6 +78,8 @@ function upstreams({ names }: Practice): string {
     default upgrade;
     "" "";
   }
+  # Everybody comes from the same few addresses, so a limit per client would be one for all. These bound memory.
+  limit_conn_zone $server_name zone=signalling:64k;
   proxy_http_version 1.1;
   proxy_pass_request_headers off;
   proxy_request_buffering off;
@@ -141,7 +143,7 @@ function meetServer(practice: Practice): string {
     location ~ ^/(base|fonts|title|plugin\\.head|body)\\.html$ { internal; }
     location = /index.html { internal; expires -1; }
     location = / { rewrite ^ /index.html last; }
-    location ~ "^/[A-Za-z0-9_-]{16,128}$" { rewrite ^ /index.html last; }
+    location ~ "^/[a-z0-9]{26,64}$" { rewrite ^ /index.html last; }
 
     location ~ ^/(libs|css|static|images|fonts|lang|sounds)/ { try_files $uri =404; expires 1h; }
     location = /manifest.json { try_files $uri =404; }
@@ -150,15 +152,20 @@ function meetServer(practice: Practice): string {
 
     location = /http-bind {
 ${proxied("signalling", meet, ["Content-Type", "Accept", "Origin"])}
+      ssi off;
+      client_max_body_size 256k;
+      limit_conn signalling 400;
       proxy_buffering off;
       proxy_read_timeout 120s;
     }
     location = /xmpp-websocket {
 ${proxied("signalling", meet, ["Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"])}
       proxy_set_header Upgrade $http_upgrade;
+      ssi off;
+      limit_conn signalling 400;
       proxy_buffering off;
-      proxy_read_timeout 900s;
-      proxy_send_timeout 900s;
+      proxy_read_timeout 180s;
+      proxy_send_timeout 180s;
     }`,
     NOTHING_ELSE,
   );

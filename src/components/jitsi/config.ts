@@ -19,8 +19,63 @@ function defaults(practice: Practice): Settings {
     requireDisplayName: false,
     enableNoisyMicDetection: true,
     channelLastN: -1,
-    enableLayerSuspension: true,
     disableAudioLevels: true,
+    disabledSounds: ["E2EE_OFF_SOUND", "E2EE_ON_SOUND"],
+    hideConferenceSubject: true,
+    disableModeratorIndicator: false,
+    recordingService: { hideStorageWarning: true },
+    recordings: { showPrejoinWarning: false },
+  };
+}
+
+function enforced(practice: Practice): Settings {
+  const parts = [addresses(practice), encryption(), noRecording(), noThirdParty(practice), noSideChannel()];
+  return parts.reduce(merged);
+}
+
+function addresses(practice: Practice): Settings {
+  const { domain, muc } = xmppDomains(practice);
+  return {
+    hosts: { domain, muc },
+    bosh: `https://${domain}/http-bind`,
+    websocket: `wss://${domain}/xmpp-websocket`,
+    // Left out, the client waits for a websocket of the bridge, which ours has not.
+    bridgeChannel: { preferSctp: true },
+  };
+}
+
+/** Managed keys only: with keys from outside the client says "encrypted" and sends plain frames. */
+function encryption(): Settings {
+  return {
+    e2ee: { disabled: false, externallyManagedKey: false },
+    enableEncodedTransformSupport: true,
+    testing: { disableE2EE: false },
+    videoQuality: { codecPreferenceOrder: ["VP8"], mobileCodecPreferenceOrder: ["VP8"] },
+  };
+}
+
+/**
+ * Former names of a setting (`liveStreamingEnabled`, `transcribingEnabled`, `autoCaptionOnRecord`) win over
+ * today's where they are present, so none of them is.
+ */
+function noRecording(): Settings {
+  return {
+    recordingService: { enabled: false, sharingEnabled: false },
+    liveStreaming: { enabled: false },
+    localRecording: { disable: true, disableSelfRecording: true, notifyAllParticipants: true },
+    screenshotCapture: { enabled: false },
+    transcription: {
+      enabled: false,
+      disableClosedCaptions: true,
+      autoTranscribeOnRecord: false,
+      autoCaptionOnTranscribe: false,
+      translationEnabled: false,
+    },
+    audioTranslation: { enabled: false },
+    recordings: { recordAudioAndVideo: false, suggestRecording: false, showRecordingLink: false },
+    iAmRecorder: false,
+    iAmSipGateway: false,
+    // Left out, the page shows every button that it has.
     toolbarButtons: [
       "microphone",
       "camera",
@@ -35,56 +90,6 @@ function defaults(practice: Practice): Settings {
       "videoquality",
       "hangup",
     ],
-    disabledSounds: ["E2EE_OFF_SOUND", "E2EE_ON_SOUND"],
-    enableIceRestart: false,
-    inviteAppName: "",
-    hideConferenceSubject: true,
-    disableModeratorIndicator: false,
-    startAudioOnly: false,
-  };
-}
-
-function enforced(practice: Practice): Settings {
-  return { ...addresses(practice), ...encryption(), ...noRecording(), ...noThirdParty(practice), ...noSideChannel() };
-}
-
-function addresses(practice: Practice): Settings {
-  const { domain, muc } = xmppDomains(practice);
-  return {
-    hosts: { domain, muc },
-    bosh: `https://${domain}/http-bind`,
-    websocket: `wss://${domain}/xmpp-websocket`,
-    bridgeChannel: { preferSctp: true },
-    flags: { sourceNameSignaling: true, sendMultipleVideoStreams: true, receiveMultipleVideoStreams: true },
-  };
-}
-
-/** Managed keys only: with keys from outside the client says "encrypted" and sends plain frames. */
-function encryption(): Settings {
-  return {
-    e2ee: { disabled: false, externallyManagedKey: false },
-    enableEncodedTransformSupport: true,
-    testing: { disableE2EE: false },
-    videoQuality: { codecPreferenceOrder: ["VP8"], mobileCodecPreferenceOrder: ["VP8"] },
-  };
-}
-
-function noRecording(): Settings {
-  return {
-    recordingService: { enabled: false, sharingEnabled: false, hideStorageWarning: true },
-    fileRecordingsEnabled: false,
-    fileRecordingsServiceEnabled: false,
-    fileRecordingsServiceSharingEnabled: false,
-    liveStreamingEnabled: false,
-    liveStreaming: { enabled: false },
-    localRecording: { disable: true, disableSelfRecording: true, notifyAllParticipants: true },
-    transcribingEnabled: false,
-    transcription: { enabled: false, disableClosedCaptions: true, autoTranscribeOnRecord: false },
-    audioTranslation: { enabled: false },
-    recordings: { recordAudioAndVideo: false, suggestRecording: false, showPrejoinWarning: false },
-    recordingLimit: {},
-    iAmRecorder: false,
-    iAmSipGateway: false,
   };
 }
 
@@ -95,7 +100,17 @@ function noThirdParty(practice: Practice): Settings {
     // An empty list: left out, the client asks a foreign STUN server.
     p2p: { enabled: false, stunServers: [] },
     disableThirdPartyRequests: true,
-    analytics: { disabled: true, rtcstatsEnabled: false, watchRTCEnabled: false, obfuscateRoomName: true },
+    analytics: {
+      disabled: true,
+      rtcstatsEnabled: false,
+      rtcstatsStoreLogs: false,
+      rtcstatsSendSdp: false,
+      watchRTCEnabled: false,
+      obfuscateRoomName: true,
+    },
+    // The collector keeps what the page logs, names and addresses too, to hand it on.
+    logging: { disableLogCollector: true },
+    enableSaveLogs: false,
     gatherStats: false,
     enableDisplayNameInStats: false,
     enableEmailInStats: false,
@@ -107,16 +122,19 @@ function noThirdParty(practice: Practice): Settings {
       enableFaceCentering: false,
       enableFaceExpressionsDetection: false,
       enableDisplayFaceExpressions: false,
+      enableRTCStats: false,
     },
     e2eping: { enabled: false },
     gravatar: { disabled: true },
     giphy: { enabled: false },
+    // Fetches models that do not belong to the page.
+    noiseSuppression: { krisp: { enabled: false } },
+    prejoinConfig: { preCallTestEnabled: false },
     doNotStoreRoom: true,
     disableInviteFunctions: true,
+    inviteAppName: "",
     enableCalendarIntegration: false,
-    dropbox: {},
     hideEmailInSettings: true,
-    disableDeepLinking: true,
     deeplinking: { disabled: true },
     welcomePage: { disabled: true },
     enableClosePage: false,
@@ -124,6 +142,7 @@ function noThirdParty(practice: Practice): Settings {
       privacy: practice.legal.privacyUrl ?? entry,
       terms: practice.legal.imprintUrl ?? entry,
       helpCentre: entry,
+      security: entry,
     },
     defaultLogoUrl: "",
     dynamicBrandingUrl: "",
@@ -138,10 +157,13 @@ function noSideChannel(): Settings {
     disableReactions: true,
     fileSharing: { enabled: false },
     whiteboard: { enabled: false },
-    hideAddRoomButton: true,
+    sharedVideoAllowedURLDomains: [],
+    lobby: { enableChat: false },
     breakoutRooms: { hideAddRoomButton: true, hideAutoAssignButton: true, hideJoinRoomButton: true },
     disableRemoteControl: true,
-    sharedVideoAllowedURLDomains: [],
-    visitors: { enableMediaOnPromote: { audio: false, video: false } },
+    secondScreen: { enabled: false },
+    // Who moderates comes from tokens, who waits from the entry page.
+    remoteVideoMenu: { disableGrantModerator: true, disableDemote: true, disablePrivateChat: "all" },
+    securityUi: { hideLobbyButton: true, disableLobbyPassword: true },
   };
 }

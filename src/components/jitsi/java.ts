@@ -15,6 +15,12 @@ export function javaArguments(program: "jicofo" | "jvb", heapMiB: number): strin
     `-Xmx${heapMiB}m`,
     ...(program === "jvb" ? ["-XX:+UseG1GC"] : []),
     "-XX:+ExitOnOutOfMemoryError",
+    // No memory on a disk, neither by accident nor on demand: it holds passwords, rooms and addresses.
+    "-XX:-HeapDumpOnOutOfMemoryError",
+    "-XX:-CreateCoredumpOnCrash",
+    "-XX:ErrorFile=/dev/null",
+    "-XX:-UsePerfData",
+    "-XX:+DisableAttachMechanism",
     "-Djdk.tls.ephemeralDHKeySize=2048",
     "-Djava.io.tmpdir=/tmp",
     "-Djna.tmpdir=/tmp",

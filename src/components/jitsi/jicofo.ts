@@ -42,8 +42,9 @@ function defaults(practice: Practice): Settings {
  */
 function enforced(): Settings {
   return {
-    xmpp: { client: { "disable-certificate-verification": false }, "trusted-domains": [] },
-    conference: { "enable-auto-owner": false },
+    authentication: { enabled: false },
+    conference: { "enable-auto-owner": false, "enable-moderator-checks": true },
+    octo: { enabled: false },
     rest: {
       host: "127.0.0.1",
       port: JICOFO_HTTP_PORT,
@@ -52,8 +53,13 @@ function enforced(): Settings {
       "move-endpoints": { enabled: false },
       "conference-request": { enabled: false },
     },
-    octo: { enabled: false },
+    // The only way between client and bridge: both have no websocket for it.
     sctp: { enabled: true },
-    rtcstats: { enabled: false },
+    visitors: { enabled: false },
+    xmpp: {
+      client: { "disable-certificate-verification": false, "use-tls": true },
+      service: { enabled: false },
+      "trusted-domains": [],
+    },
   };
 }

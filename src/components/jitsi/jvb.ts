@@ -41,8 +41,6 @@ function bridgeDefaults(practice: Practice): Settings {
         },
       },
     },
-    ice: { udp: { port: bridgePort(practice) } },
-    sctp: { enabled: true },
     // With a private load balancer the bridge would otherwise never be healthy.
     health: { "require-valid-address": false },
   };
@@ -52,32 +50,43 @@ function bridgeDefaults(practice: Practice): Settings {
 function bridgeEnforced(practice: Practice): Settings {
   return {
     apis: {
-      "xmpp-client": { configs: { signalling: { DISABLE_CERTIFICATE_VERIFICATION: false } } },
+      "xmpp-client": {
+        configs: { signalling: { DISABLE_CERTIFICATE_VERIFICATION: false, SECURITY_MODE: "required" } },
+      },
       rest: { enabled: false },
     },
-    ice: { udp: { port: bridgePort(practice) }, "advertise-private-candidates": false },
+    ice: {
+      udp: { port: bridgePort(practice) },
+      "advertise-private-candidates": false,
+      // A client could otherwise make the bridge look up names.
+      "resolve-remote-candidates": false,
+    },
     "http-servers": {
       private: { host: "127.0.0.1", port: JVB_HTTP_PORT, "send-server-version": false },
-      public: { port: -1 },
+      public: { port: -1, "tls-port": -1 },
     },
     rest: {
       debug: { enabled: false },
       rtcstats: { enabled: false },
+      shutdown: { enabled: false },
       version: { enabled: false },
       // Reaches nobody but the pod itself, which needs it to wait for the end of a call.
       drain: { enabled: true },
     },
+    "redact-colibri-http-headers": true,
+    "redact-remote-addresses": true,
     relay: { enabled: false },
+    // The only way between client and bridge.
+    sctp: { enabled: true },
     websockets: { enabled: false },
   };
 }
 
-/** Nobody outside is asked for our address. */
+/** Nobody outside is asked for our address, and no log tells anybody else's. */
 function iceEnforced(): Settings {
   return {
-    harvest: {
-      mapping: { aws: { enabled: false, force: false }, stun: { enabled: false, addresses: [] } },
-    },
+    harvest: { mapping: { aws: { enabled: false, force: false }, stun: { addresses: [] } } },
+    "redact-remote-addresses": true,
   };
 }
 

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, request, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
+import type { Duplex } from "node:stream";
 import { dirname, join } from "node:path";
 import { LABEL } from "../../../src/api/group.ts";
 import type { Params } from "../../../src/components/component.ts";
@@ -119,6 +120,10 @@ export async function startFront(
         ]);
       return (await test("nginx.conf")) + (await test("element.conf"));
     },
+    /** What a backend answers from now on. */
+    answerWith: (name: Backend, type: string, body: string) => backends[name].answerWith(type, body),
+    /** Websockets that stay open until they are released. */
+    hold: (host: string, path: string, count: number) => hold(ports.front, host, path, count),
     stopBackend: (name: Backend) => backends[name].stop(),
     stop: async () => {
       await group.stop();
@@ -159,24 +164,48 @@ function asker(port: number) {
     });
 }
 
+async function hold(port: number, host: string, path: string, count: number) {
+  const open = () =>
+    new Promise<Duplex>((resolve, reject) => {
+      const headers = { host, connection: "Upgrade", upgrade: "websocket" };
+      const outgoing = request({ port, host: "127.0.0.1", path, headers, agent: false });
+      outgoing.on("upgrade", (_, socket) => resolve(socket));
+      outgoing.on("response", ({ statusCode }) => reject(new Error(`HTTP ${statusCode}`)));
+      outgoing.on("error", reject);
+      outgoing.end();
+    });
+  const sockets = await Promise.all(Array.from({ length: count }, open));
+  return { release: () => sockets.forEach((socket) => socket.destroy()) };
+}
+
 async function backend(name: string) {
   const asked: Asked[] = [];
+  const sockets = new Set<Duplex>();
+  let [type, body] = ["text/plain", name];
   const server = createServer((message, answer) => {
     asked.push({ method: message.method ?? "", url: message.url ?? "", headers: message.headers });
     message.resume();
-    message.on("end", () => answer.writeHead(200, { "x-powered-by": "test", "x-backend": name }).end(name));
+    message.on("end", () =>
+      answer.writeHead(200, { "content-type": type, "x-powered-by": "test", "x-backend": name }).end(body),
+    );
   });
   server.on("upgrade", (message, socket) => {
     asked.push({ method: "UPGRADE", url: message.url ?? "", headers: message.headers });
-    socket.end("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const stop = () =>
     new Promise<void>((resolve) => {
+      for (const socket of sockets) socket.destroy();
       server.closeAllConnections();
       server.close(() => resolve());
     });
-  return { asked, port: (server.address() as AddressInfo).port, stop };
+  const answerWith = (newType: string, newBody: string) => {
+    [type, body] = [newType, newBody];
+  };
+  return { asked, port: (server.address() as AddressInfo).port, answerWith, stop };
 }
 
 function rendered(params: Params): Record<"front-nginx" | "front-web" | "front-element", Record<string, string>> {

@@ -45,15 +45,22 @@ describe("config.js", () => {
   it("records nothing, in no way", () => {
     expect(config).toMatchObject({
       recordingService: { enabled: false },
-      fileRecordingsEnabled: false,
       liveStreaming: { enabled: false },
       localRecording: { disable: true, disableSelfRecording: true },
-      transcription: { enabled: false, disableClosedCaptions: true },
+      screenshotCapture: { enabled: false },
+      transcription: { enabled: false, disableClosedCaptions: true, autoTranscribeOnRecord: false },
       audioTranslation: { enabled: false },
       iAmRecorder: false,
       iAmSipGateway: false,
     });
-    expect(config).not.toHaveProperty("hiddenDomain");
+    const vectors = ["hiddenDomain", "dropbox", "recordingSharingUrl", "_screenshotHistoryRegionUrl"];
+    const former = [
+      "liveStreamingEnabled",
+      "transcribingEnabled",
+      "autoCaptionOnRecord",
+      "fileRecordingsServiceEnabled",
+    ];
+    for (const key of [...vectors, ...former]) expect(config).not.toHaveProperty(key);
   });
 
   it("asks no third party and keeps no trace", () => {
@@ -64,10 +71,26 @@ describe("config.js", () => {
       gravatar: { disabled: true },
       giphy: { enabled: false },
       doNotStoreRoom: true,
-      disableDeepLinking: true,
+      deeplinking: { disabled: true },
+      logging: { disableLogCollector: true },
       statisticsId: "participant",
     });
-    expect(config.analytics).not.toHaveProperty("scriptURLs");
+    const handlers = ["scriptURLs", "amplitudeAPPKey", "matomoEndpoint", "rtcstatsEndpoint"];
+    for (const key of handlers) expect(config.analytics).not.toHaveProperty(key);
+  });
+
+  it("names no service beside signalling, and no way to invite or to call somebody", () => {
+    const services = Object.keys(config).filter((key) =>
+      /ur[li]s?$|endpoint|etherpad|appkey|clientid|domain/i.test(key),
+    );
+    // An empty one is nowhere.
+    expect(services.toSorted()).toEqual([
+      "defaultLogoUrl",
+      "dynamicBrandingUrl",
+      "legalUrls",
+      "sharedVideoAllowedURLDomains",
+    ]);
+    expect(config).toMatchObject({ defaultLogoUrl: "", dynamicBrandingUrl: "", sharedVideoAllowedURLDomains: [] });
   });
 
   it("has no side channel without encryption", () => {
@@ -77,6 +100,8 @@ describe("config.js", () => {
       disableReactions: true,
       fileSharing: { enabled: false },
       whiteboard: { enabled: false },
+      lobby: { enableChat: false },
+      disableRemoteControl: true,
     });
     const unwanted = ["recording", "livestreaming", "closedcaptions", "etherpad", "whiteboard", "sharedvideo", "chat"];
     expect(config.toolbarButtons.filter((button) => unwanted.includes(button))).toEqual([]);
@@ -90,6 +115,14 @@ describe("config.js", () => {
   });
 });
 
+describe("what the app reads again in a worker", () => {
+  it("is the same without page, window and network", () => {
+    const worker: { config?: unknown } = Object.create(null) as object;
+    runInNewContext(`"use strict"; delete globalThis.console; ${configJs(somePractice())}`, worker);
+    expect(JSON.parse(JSON.stringify(worker.config))).toEqual(evaluated());
+  });
+});
+
 describe("interface_config.js", () => {
   it("shows nobody's brand and remembers no room", () => {
     const context: { interfaceConfig?: Record<string, unknown> } = {};
@@ -99,6 +132,8 @@ describe("interface_config.js", () => {
       RECENT_LIST_ENABLED: false,
       MOBILE_APP_PROMO: false,
       SHOW_PROMOTIONAL_CLOSE_PAGE: false,
+      ENABLE_DIAL_OUT: false,
+      SHARING_FEATURES: [],
     });
   });
 });
@@ -114,6 +149,15 @@ describe("head.html", () => {
 });
 
 describe("merged", () => {
+  it("keeps a default beside what is enforced, and never above it", () => {
+    expect(merged({ a: { b: { c: 1, d: 2 } } }, { a: { b: { c: 3 } } })).toEqual({ a: { b: { c: 3, d: 2 } } });
+    expect(merged({ a: [1], b: { c: 1 }, d: 1 }, { a: { x: 1 }, b: 2, d: { e: 1 } })).toEqual({
+      a: { x: 1 },
+      b: 2,
+      d: { e: 1 },
+    });
+  });
+
   it("lets what is enforced win at every depth, and keeps the rest", () => {
     expect(merged({ a: { b: 1, c: 2 }, list: [1, 2], d: 0 }, { a: { b: 3 }, list: [], d: null })).toEqual({
       a: { b: 3, c: 2 },

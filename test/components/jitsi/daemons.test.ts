@@ -1,23 +1,17 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { jicofoConf } from "../../../src/components/jitsi/jicofo.ts";
 import { jvbConf } from "../../../src/components/jitsi/jvb.ts";
 import { prosodyCfg } from "../../../src/components/jitsi/prosody.ts";
+import { readHocon } from "../../support/hocon.ts";
 import { somePractice } from "../../support/practice.ts";
 
 const practice = somePractice();
 
-/** HOCON of ours is JSON with unquoted `${VARIABLE}`; an environment stands in for them here. */
-function read(file: string, environment: Readonly<Record<string, string>>): unknown {
-  return JSON.parse(
-    file.replaceAll(/: \$\{([A-Z_]+)\}/g, (_, name: string) => {
-      if (!(name in environment)) throw new Error(`${name} is not in the environment`);
-      return `: ${JSON.stringify(environment[name])}`;
-    }),
-  );
-}
-
 describe("jicofo.conf", () => {
-  const conf = read(jicofoConf(practice), { JICOFO_PASSWORD: "secret" });
+  let conf: unknown;
+  beforeAll(async () => {
+    conf = await readHocon(jicofoConf(practice), { JICOFO_PASSWORD: 'a "secret" ${POD_NAME}' });
+  });
 
   it("logs in as the focus, inside the pod, with the certificate checked", () => {
     expect(conf).toMatchObject({
@@ -31,20 +25,25 @@ describe("jicofo.conf", () => {
             "conference-muc-jid": "muc.meet.greenriver.example",
             "client-proxy": "focus.meet.greenriver.example",
             username: "focus",
-            password: "secret",
+            password: 'a "secret" ${POD_NAME}',
             "disable-certificate-verification": false,
+            "use-tls": true,
           },
+          service: { enabled: false },
           "trusted-domains": [],
         },
+        authentication: { enabled: false },
       },
     });
   });
 
   it("names no recorder, gateway or transcriber", () => {
     const { jicofo } = conf as { jicofo: Record<string, unknown> };
-    for (const block of ["jibri", "jigasi", "transcription", "translation", "visitors", "authentication"]) {
+    for (const block of ["jibri", "jibri-sip", "jigasi", "transcription", "translation"]) {
       expect(jicofo).not.toHaveProperty(block);
     }
+    expect(jicofo).toMatchObject({ visitors: { enabled: false }, octo: { enabled: false } });
+    expect(jicofo).not.toHaveProperty("xmpp.visitors");
   });
 
   it("answers inside the pod only, and makes nobody a moderator by itself", () => {
@@ -57,8 +56,7 @@ describe("jicofo.conf", () => {
           "move-endpoints": { enabled: false },
           "conference-request": { enabled: false },
         },
-        conference: { "enable-auto-owner": false },
-        octo: { enabled: false },
+        conference: { "enable-auto-owner": false, "enable-moderator-checks": true },
       },
     });
   });
@@ -70,7 +68,10 @@ describe("jvb.conf", () => {
     { ip: "203.0.113.7", port: 30_080 },
     { ip: "192.0.2.1", port: 10_000 },
   ];
-  const conf = read(jvbConf(practice, addresses), environment);
+  let conf: unknown;
+  beforeAll(async () => {
+    conf = await readHocon(jvbConf(practice, addresses), environment);
+  });
 
   it("says everything that its connection needs, with the certificate checked", () => {
     expect(conf).toMatchObject({
@@ -87,6 +88,7 @@ describe("jvb.conf", () => {
                 MUC_JIDS: "jvbbrewery@internal-muc.meet.greenriver.example",
                 MUC_NICKNAME: "greenriver-bridge-0",
                 DISABLE_CERTIFICATE_VERIFICATION: false,
+                SECURITY_MODE: "required",
               },
             },
           },
@@ -97,7 +99,9 @@ describe("jvb.conf", () => {
 
   it("advertises every address of the practice, and not the pod's", () => {
     expect(conf).toMatchObject({
-      videobridge: { ice: { udp: { port: 30_080 }, "advertise-private-candidates": false } },
+      videobridge: {
+        ice: { udp: { port: 30_080 }, "advertise-private-candidates": false, "resolve-remote-candidates": false },
+      },
       ice4j: {
         harvest: {
           mapping: {
@@ -126,18 +130,39 @@ describe("jvb.conf", () => {
   it("answers inside the pod only, and dumps nothing", () => {
     expect(conf).toMatchObject({
       videobridge: {
-        "http-servers": { private: { host: "127.0.0.1" }, public: { port: -1 } },
-        rest: { debug: { enabled: false }, rtcstats: { enabled: false }, version: { enabled: false } },
+        "http-servers": { private: { host: "127.0.0.1" }, public: { port: -1, "tls-port": -1 } },
+        rest: {
+          debug: { enabled: false },
+          rtcstats: { enabled: false },
+          shutdown: { enabled: false },
+          version: { enabled: false },
+        },
         apis: { rest: { enabled: false } },
         relay: { enabled: false },
+        websockets: { enabled: false },
       },
+    });
+    expect(conf).not.toHaveProperty("jmt.debug");
+    expect(conf).not.toHaveProperty("videobridge.exporter");
+  });
+
+  it("keeps addresses out of what it logs", () => {
+    expect(conf).toMatchObject({
+      videobridge: { "redact-remote-addresses": true, "redact-colibri-http-headers": true },
+      ice4j: { "redact-remote-addresses": true },
     });
   });
 
-  it("listens on a port that needs no root when everybody else uses 443", () => {
+  it("is not read without its password", async () => {
+    await expect(readHocon(jvbConf(practice, addresses), { POD_NAME: "x", POD_IP: "x" })).rejects.toThrow(
+      /JVB_PASSWORD/,
+    );
+  });
+
+  it("listens on a port that needs no root when everybody else uses 443", async () => {
     const { media, ...video } = practice.video;
     const behind443 = somePractice({ video: { ...video, media: { ...media, port: 443 } } });
-    expect(read(jvbConf(behind443, [{ ip: "203.0.113.7", port: 443 }]), environment)).toMatchObject({
+    expect(await readHocon(jvbConf(behind443, [{ ip: "203.0.113.7", port: 443 }]), environment)).toMatchObject({
       videobridge: { ice: { udp: { port: 10_000 } } },
       ice4j: { harvest: { mapping: { "static-mappings": [{ "local-port": 10_000, "public-port": 443 }] } } },
     });

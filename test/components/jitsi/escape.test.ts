@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { quoted } from "../../../src/components/front/quoted.ts";
 import { fromEnvironment, hocon } from "../../../src/components/jitsi/hocon.ts";
 import { assignment } from "../../../src/components/jitsi/javascript.ts";
+import { readHocon } from "../../support/hocon.ts";
 import { luaAssignments, luaValue } from "../../../src/components/jitsi/lua.ts";
 
 const HOSTILE = [
@@ -61,6 +62,17 @@ describe("strings in configuration files", () => {
         );
       }),
     );
+  });
+
+  it("stay what they are for a parser that is not ours", async () => {
+    const hostile = HOSTILE.filter((key) => key !== "__proto__");
+    const settings = Object.fromEntries(hostile.map((text) => [text, { below: [text] }]));
+    expect(
+      await readHocon(hocon({ ...settings, password: fromEnvironment("PASSWORD") }), { PASSWORD: "${HOME}" }),
+    ).toEqual({
+      ...settings,
+      password: "${HOME}",
+    });
   });
 
   it("stay data in the script that the page inlines", () => {

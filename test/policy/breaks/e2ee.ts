@@ -46,6 +46,22 @@ export const E2EE_BREAKS: readonly Break[] = [
     "front-web/config.js",
     replaced('"externallyManagedKey": false', '"externallyManagedKey": true'),
   ),
+  and(
+    ["no-recording-in-browser", "no-side-channel", "no-stun", "page-contacts-nobody"],
+    editFile(
+      "configuration-forces-encryption",
+      "a setting that the script inherits",
+      "front-web/config.js",
+      replaced("{", '{ "__proto__": { "hiddenDomain": "recorder.example" },'),
+    ),
+  ),
+  editFile("no-side-channel", "chat", "front-web/config.js", replaced('"disableChat": true', '"disableChat": false')),
+  editFile(
+    "no-side-channel",
+    "a shared document",
+    "front-web/config.js",
+    replaced("{", '{ "etherpad_base": "https://meet.greenriver.example/p/",'),
+  ),
   editFile(
     "room-modules-as-shipped",
     "a module that lets everybody in",
@@ -58,12 +74,15 @@ export const E2EE_BREAKS: readonly Break[] = [
     "prosody/prosody.cfg.lua",
     replaced('plugin_paths = { "/prosody-plugins-custom/"', 'plugin_paths = { "/prosody-plugins/"'),
   ),
-  editPod("room-modules-as-shipped", "a mount over the modules", "StatefulSet/signalling", (spec) => {
-    spec.containers[0].volumeMounts.push({
-      name: "prosody-tmp",
-      mountPath: "/prosody-plugins-custom/mod_practice_room.lua",
-    });
-  }),
+  and(
+    ["programs-as-listed"],
+    editPod("room-modules-as-shipped", "a mount over the modules", "StatefulSet/signalling", (spec) => {
+      spec.containers[0].volumeMounts.push({
+        name: "prosody-tmp",
+        mountPath: "/prosody-plugins-custom/mod_practice_room.lua",
+      });
+    }),
+  ),
   editFile(
     "every-login-needs-proof",
     "anonymous participants",
@@ -141,6 +160,9 @@ export const E2EE_BREAKS: readonly Break[] = [
   }),
   editPod("programs-as-listed", "an option that overrides the file", "StatefulSet/bridge", (spec) => {
     spec.containers[0].args.unshift("-Dvideobridge.rest.debug.enabled=true");
+  }),
+  editPod("programs-as-listed", "a file in place of the application's", "Deployment/front", (spec) => {
+    spec.containers[0].volumeMounts.push({ name: "web", mountPath: "/usr/share/jitsi-meet/libs", subPath: "evil" });
   }),
   editPod("programs-as-listed", "code loaded by the environment", "Deployment/entry", (spec) => {
     spec.containers[0].env.push({ name: "NODE_OPTIONS", value: "--import=x" });

@@ -49,6 +49,21 @@ export const EXPOSURE_BREAKS: readonly Break[] = [
   ),
   editFile(
     "no-side-door-in-nginx",
+    "another application in place of the image's",
+    "front-nginx/nginx.conf",
+    replaced(
+      "location = /robots.txt {",
+      "location = /libs/app.bundle.min.js { alias /etc/jitsi/web/app.js; } location = /robots.txt {",
+    ),
+  ),
+  editFile(
+    "no-side-door-in-nginx",
+    "a script within nginx.conf",
+    "front-nginx/nginx.conf",
+    replaced("location = /robots.txt {", 'location = /libs/app.js { return 200 "alert(1)"; } location = /robots.txt {'),
+  ),
+  editFile(
+    "no-side-door-in-nginx",
     "a file nobody sees",
     "front-nginx/nginx.conf",
     replaced("include /etc/nginx/mime.types;", "include /etc/nginx/mime.types; include /config/*.conf;"),

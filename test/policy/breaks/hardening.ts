@@ -32,7 +32,7 @@ export const HARDENING_BREAKS: readonly Break[] = [
       ...input,
       objects: input.objects.map((object) =>
         object.metadata.name.includes("-front-web-")
-          ? { ...object, data: { ...(object["data"] as object), "interface_config.js": "var interfaceConfig = {};" } }
+          ? { ...object, data: { ...(object["data"] as object), "more.js": "alert(1)" } }
           : object,
       ),
     }),

@@ -85,4 +85,40 @@ export const ISOLATION_BREAKS: readonly Break[] = [
       replaced("listen 127.0.0.1:8081", "listen 8081"),
     ),
   ),
+  editFile(
+    "daemons-know-signalling-alone",
+    "a second XMPP server that can start calls",
+    "jvb/jvb.conf",
+    replaced('"configs": {', '"configs": { "other": { "HOSTNAME": "203.0.113.9" },'),
+  ),
+  editFile(
+    "daemons-know-signalling-alone",
+    "another XMPP server",
+    "jvb/jvb.conf",
+    replaced('"HOSTNAME": "greenriver-signalling"', '"HOSTNAME": "203.0.113.9"'),
+  ),
+  editFile(
+    "daemons-know-signalling-alone",
+    "other bridges under a former name, which wins",
+    "jvb/jvb.conf",
+    replaced('"relay": {', '"octo": { "enabled": true }, "relay": {'),
+  ),
+  editFile(
+    "daemons-know-signalling-alone",
+    "a setting of ice4j under its former name, which wins",
+    "jvb/jvb.conf",
+    replaced("{", '{ "org": { "ice4j": { "REDACT_REMOTE_ADDRESSES": false } },'),
+  ),
+  editFile(
+    "daemons-know-signalling-alone",
+    "a server for visitors",
+    "jicofo/jicofo.conf",
+    replaced('"service": {', '"visitors": { "v1": { "enabled": true, "hostname": "203.0.113.9" } }, "service": {'),
+  ),
+  editFile(
+    "daemons-know-signalling-alone",
+    "any certificate",
+    "jicofo/jicofo.conf",
+    replaced('"disable-certificate-verification": false', '"disable-certificate-verification": true'),
+  ),
 ];

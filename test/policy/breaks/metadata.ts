@@ -9,6 +9,30 @@ export const METADATA_BREAKS: readonly Break[] = [
   ),
   editFile(
     "no-third-party-host",
+    "an address behind escapes",
+    "front-web/config.js",
+    replaced(
+      '"helpCentre": "https://go.greenriver.example/"',
+      String.raw`"helpCentre": "https:\u002f\u002fhelp.example/"`,
+    ),
+  ),
+  editFile(
+    "no-third-party-host",
+    "an address behind a name of ours",
+    "front-web/config.js",
+    replaced(
+      '"helpCentre": "https://go.greenriver.example/"',
+      '"helpCentre": "https://go.greenriver.example:x@help.example/"',
+    ),
+  ),
+  editFile(
+    "no-third-party-host",
+    "an unusual way to somebody else",
+    "front-web/config.js",
+    replaced('"helpCentre": "https://go.greenriver.example/"', '"helpCentre": "gopher://help.example/"'),
+  ),
+  editFile(
+    "no-third-party-host",
     "somebody else's conference server",
     "front-element/config.json",
     replaced('"preferred_domain": "meet.greenriver.example"', '"preferred_domain": "meet.element.io"'),
@@ -21,6 +45,24 @@ export const METADATA_BREAKS: readonly Break[] = [
     "avatars",
     "front-web/config.js",
     replaced('"disableThirdPartyRequests": true', '"disableThirdPartyRequests": false'),
+  ),
+  editFile(
+    "page-contacts-nobody",
+    "a log that is kept to be sent",
+    "front-web/config.js",
+    replaced('"disableLogCollector": true', '"disableLogCollector": false'),
+  ),
+  editFile(
+    "page-contacts-nobody",
+    "a script beside the settings",
+    "front-web/interface_config.js",
+    (text) => `${text}alert(1);\n`,
+  ),
+  editFile(
+    "page-contacts-nobody",
+    "a script within the settings",
+    "front-web/interface_config.js",
+    replaced('"APP_NAME": ""', '"APP_NAME": "</script><script>alert(1)</script>"'),
   ),
   editFile(
     "homeserver-keeps-to-itself",
@@ -38,7 +80,7 @@ export const METADATA_BREAKS: readonly Break[] = [
     "no-stun",
     "a bridge that asks",
     "jvb/jvb.conf",
-    replaced(/"stun": \{\s*"enabled": false/, '"stun": { "enabled": true'),
+    replaced('"addresses": []', '"addresses": ["203.0.113.1:3478"]'),
   ),
   editFile(
     "no-access-log",
@@ -73,15 +115,39 @@ export const METADATA_BREAKS: readonly Break[] = [
   ),
   editFile(
     "logs-only-warnings",
-    "a talkative jicofo",
+    "warnings of all that jicofo consists of",
     "jicofo/logging.properties",
-    replaced(".level = WARNING", ".level = INFO"),
+    replaced("\n.level = OFF", "\n.level = WARNING"),
   ),
   editFile(
     "logs-only-warnings",
-    "one talkative logger of the bridge",
+    "one logger of the bridge that names participants",
     "jvb/logging.properties",
-    (text) => `${text}org.jitsi.videobridge.level = FINE\n`,
+    (text) => `${text}org.jitsi.videobridge.Endpoint.level = WARNING\n`,
+  ),
+  editFile(
+    "logs-only-warnings",
+    "the room before every line",
+    "jvb/logging.properties",
+    replaced("java.util.logging.SimpleFormatter\n", "org.jitsi.utils.logging2.JitsiLogFormatter\n"),
+  ),
+  editFile(
+    "logs-only-warnings",
+    "what was thrown, with the stanza in it",
+    "jicofo/logging.properties",
+    replaced("%5$s%n", "%5$s%6$s%n"),
+  ),
+  editFile(
+    "logs-only-warnings",
+    "a file beside the output",
+    "jicofo/logging.properties",
+    replaced("handlers = ", "handlers = java.util.logging.FileHandler, "),
+  ),
+  editFile(
+    "logs-only-warnings",
+    "addresses in what ice4j says",
+    "jvb/jvb.conf",
+    replaced(/("harvest"[^]*"redact-remote-addresses": )true/, "$1false"),
   ),
   editFile(
     "logs-only-warnings",

@@ -1,4 +1,4 @@
-import { type Break, editFile, editPod, replaced } from "../../support/broken.ts";
+import { and, type Break, editFile, editPod, replaced } from "../../support/broken.ts";
 
 export const RECORDING_BREAKS: readonly Break[] = [
   editPod("images-of-the-release", "a recorder with an innocent name", "Deployment/entry", (spec) => {
@@ -22,6 +22,15 @@ export const RECORDING_BREAKS: readonly Break[] = [
     "jvb/jvb.conf",
     replaced('"videobridge": {', '"videobridge": { "exporter": { "x": 1 },'),
   ),
+  and(
+    ["admin-on-loopback", "daemons-know-signalling-alone"],
+    editFile(
+      "configuration-readable",
+      "a recorder's room in a section that is there twice: HOCON merges what JSON replaces",
+      "jicofo/jicofo.conf",
+      replaced("{", '{ "jicofo": { "jibri": { "brewery-jid": "jibribrewery@internal-muc.meet.greenriver.example" } },'),
+    ),
+  ),
   editFile(
     "no-recorder-account",
     "a component for a gateway",
@@ -33,6 +42,18 @@ export const RECORDING_BREAKS: readonly Break[] = [
     "local recording",
     "front-web/config.js",
     replaced('"disable": true,\n    "disableSelfRecording"', '"disable": false,\n    "disableSelfRecording"'),
+  ),
+  editFile(
+    "no-recording-in-browser",
+    "live streaming under its former name, which wins",
+    "front-web/config.js",
+    replaced('"liveStreaming": {', '"liveStreamingEnabled": true, "liveStreaming": {'),
+  ),
+  editFile(
+    "no-recording-in-browser",
+    "screenshots of what is shared",
+    "front-web/config.js",
+    replaced(/"screenshotCapture": \{\s*"enabled": false/, '"screenshotCapture": { "enabled": true'),
   ),
   editFile(
     "no-recording-in-browser",
