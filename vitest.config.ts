@@ -7,7 +7,15 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/cluster/**", "test/apps/**", "test/node/**", "test/bench/**", "test/long/**", "test/stack/**"],
+          exclude: [
+            "test/cluster/**",
+            "test/apps/**",
+            "test/attacks/**",
+            "test/node/**",
+            "test/bench/**",
+            "test/long/**",
+            "test/stack/**",
+          ],
         },
       },
       {
@@ -29,7 +37,14 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
-      { test: { name: "apps", include: ["test/apps/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: "apps",
+          include: ["test/apps/**/*.test.ts", "test/attacks/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 });

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { createHmac, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { signed } from "../apps/support/signalling.ts";
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -12,7 +12,10 @@ const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("bas
 const bodyOf = (token: string) => token.split(".")[1] ?? "";
 
 /** What is no room token of the practice, or none that is good now. Our schema and Prosody must both refuse each. */
-export const BAD_TOKENS: readonly { readonly name: string; readonly make: (sign: Sign) => string }[] = [
+export const BAD_TOKENS: readonly {
+  readonly name: string;
+  readonly make: (sign: Sign, publicKey: string) => string;
+}[] = [
   { name: "somebody else's key", make: (sign) => sign({}, other) },
   { name: "a key that nobody knows", make: (sign) => sign({}, undefined, { kid: "7" }) },
   { name: "a key named by a path", make: (sign) => sign({}, undefined, { kid: "../rooms/1" }) },
@@ -21,8 +24,11 @@ export const BAD_TOKENS: readonly { readonly name: string; readonly make: (sign:
   { name: "no signature", make: (sign) => `${sign().split(".").slice(0, 2).join(".")}.` },
   { name: "alg none", make: (sign) => `${part({ alg: "none", typ: "JWT", kid: "1" })}.${bodyOf(sign())}.` },
   {
-    name: "an HMAC made with the public key's name",
-    make: (sign) => `${part({ alg: "HS256", typ: "JWT", kid: "1" })}.${bodyOf(sign())}.${"A".repeat(43)}`,
+    name: "an HMAC made with the public key",
+    make: (sign, publicKey) => {
+      const text = `${part({ alg: "HS256", typ: "JWT", kid: "1" })}.${bodyOf(sign())}`;
+      return `${text}.${createHmac("sha256", publicKey).update(text).digest("base64url")}`;
+    },
   },
   {
     name: "RSA in place of ECDSA",

@@ -36,14 +36,19 @@ export async function chromium(): Promise<Program> {
   return { command, args: [], env: libraryPath(root), origin: UNPACKED };
 }
 
-/** Prosody 13 or newer and its control program: the installed one, or the distribution's package unpacked. */
-export async function prosody(): Promise<{ readonly server: Program; readonly control: Program }> {
+/**
+ * Prosody 13 or newer and its control program: the installed one, or the distribution's package unpacked. With
+ * `forPlugins` it has what the image's plugins are written with.
+ */
+export async function prosody({ forPlugins = false } = {}): Promise<{ readonly server: Program; readonly control: Program }> {
   const about = await versionOf("prosodyctl", ["about"]);
   if (Number(/Prosody (\d+)\./.exec(about ?? "")?.[1]) >= 13) {
     const installed = (command: string): Program => ({ command, args: [], env: {}, origin: "installed" });
     return { server: installed("prosody"), control: installed("prosodyctl") };
   }
-  const root = await unpackedPackages("prosody", ["prosody", "lua5.4"]);
+  const root = await (forPlugins
+    ? unpackedPackages("prosody-plugins", ["prosody", "lua5.4", "lua-cjson", "lua-unbound"])
+    : unpackedPackages("prosody", ["prosody", "lua5.4"]));
   const scripts = await relocatedScripts(root);
   const env = { ...libraryPath(root), ...(await luaPaths(root)) };
   const lua = join(root, "usr", "bin", "lua5.4");

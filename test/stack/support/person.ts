@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page as BrowserPage } from "playwright-core";
 import { mintRoomToken, type Admission } from "../../../src/entry/token.ts";
 import { waitFor } from "../../bed/wait.ts";
+import { seesClearly } from "./picture.ts";
 import type { Page, Rig } from "./rig.ts";
 
 const script = (name: string) => join(import.meta.dirname, "..", "page", name);
@@ -18,6 +21,9 @@ export interface Coming {
 
 export type Person = Awaited<ReturnType<typeof arrive>>;
 
+/** A room that nobody was in. */
+export const newRoom = () => randomBytes(16).toString("hex");
+
 /** Opens the link as a person does, in a profile of its own, up to the page before the call. */
 export async function arrive(rig: Rig, room: string, { page = "guarded", forged = false, token, fragment = "" }: Coming) {
   const context = await rig.browser.newContext({ locale: "de-DE", viewport: { width: 1024, height: 640 } });
@@ -32,19 +38,37 @@ export async function arrive(rig: Rig, room: string, { page = "guarded", forged 
     waitUntil: "commit",
   });
   const inPage = <T>(code: string) => tab.evaluate(code) as Promise<T>;
-  return {
+  const person = {
     tab,
     wire,
     inPage,
     /** Presses the button of the page before the call. */
     enter: () => tab.getByTestId("prejoin.joinMeeting").click({ timeout: 60_000 }),
-    isIn: () => inPage<boolean>(`Boolean(APP.conference._room?.isJoined())`),
+    isIn: () => inPage<boolean>(`Boolean(window.APP?.conference?._room?.isJoined())`),
+    /** What the guard says about itself. */
     says: () => inPage<string | undefined>("document.documentElement.dataset.practiceGuard"),
+    /** All words on the page. */
+    reads: () => inPage<string>("document.body.innerText"),
     /** What was counted by test/stack/page/tap.js. */
     frames: () => inPage<Frames>("window.tap"),
     violations: () => inPage<string[]>("window.violations"),
     leave: () => context.close(),
   };
+  rig.people.push(person);
+  return person;
+}
+
+/** Ends a test: nobody stays, and one that failed leaves what everybody saw. */
+export async function leaveNobody(rig: Rig | undefined, failed: boolean): Promise<void> {
+  for (const [number, person] of (rig?.people.splice(0) ?? []).entries()) {
+    if (failed) {
+      const picture = join(tmpdir(), `stack-${process.pid}-${number}.png`);
+      await person.tab.screenshot({ path: picture }).catch(() => undefined);
+      const says = await person.says().catch(() => "gone");
+      process.stderr.write(`person ${number}: guard ${says}, ${picture}, ${JSON.stringify(person.wire.problems)}\n`);
+    }
+    await person.leave();
+  }
 }
 
 type Count = { sealed: number; plain: number; firstSealed: number };
@@ -81,3 +105,21 @@ export function link(rig: Rig, room: string, changes: Partial<Admission> = {}): 
 /** Waits until a person's client says that it is in the room. */
 export const inside = ({ isIn }: Person, what = "the person to be in the room") =>
   waitFor(isIn, { timeout: 60_000, what });
+
+/** Somebody with a good link comes and goes in. */
+export async function come(rig: Rig, room: string, { admission, ...coming }: Coming & { admission?: Partial<Admission> } = {}) {
+  const person = await arrive(rig, room, { token: await link(rig, room, admission), ...coming });
+  await person.enter();
+  return person;
+}
+
+/** Staff and a patient in a call, each seeing the other. */
+export async function call(rig: Rig, room = newRoom(), admission: Partial<Admission> = {}) {
+  const staff = await come(rig, room, { admission: { ...admission, staff: true } });
+  await inside(staff, "staff to be in the room");
+  const patient = await come(rig, room, { admission });
+  await inside(patient, "the patient to be in the room");
+  await seesClearly(staff);
+  await seesClearly(patient);
+  return { room, staff, patient };
+}

@@ -1,5 +1,5 @@
 import { X509Certificate, createHash } from "node:crypto";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Params } from "../../../src/components/component.ts";
@@ -17,9 +17,10 @@ import { differencesOf, told } from "./differences.ts";
 import { startEdge } from "./edge.ts";
 import { expectNamespace, PUBLIC_IP } from "./namespace.ts";
 import { findStack } from "./parts.ts";
+import type { Person } from "./person.ts";
 
 /** How the meeting page is served: with the guard, without it, or with the comparison of symbols required. */
-const PAGES = { guarded: 443, bare: 8443 } as const;
+const PAGES = { guarded: 443, bare: 8443, required: 8444 } as const;
 export type Page = keyof typeof PAGES;
 
 export type Rig = Awaited<ReturnType<typeof startRig>>;
@@ -47,7 +48,7 @@ export async function startRig({ edit, video = {} }: { edit?: Edit; video?: Part
   const fronts: Front[] = [];
   const edges: Awaited<ReturnType<typeof startEdge>>[] = [];
   for (const page of pages) {
-    const served = { ...params, ...(page === "bare" && { assets: { ...params.assets, guard: "" } }) };
+    const served = servedAs(page, params);
     const real = { signallingPort: prosody.ports.http, webRoot: stack.web };
     const front = await startFront(served, { pages: {}, element: {} }, real);
     fronts.push(front);
@@ -63,6 +64,10 @@ export async function startRig({ edit, video = {} }: { edit?: Edit; video?: Part
     daemons,
     balancer,
     browser,
+    /** Who has come and not left yet. */
+    people: [] as Person[],
+    /** Every host that the browser looked for; after it was closed. */
+    hostsLookedFor: async () => hostsIn(await readFile(join(folder, "network.json"), "utf8")),
     /** Ends all connections to the practice, as a lost network does. */
     cut: () => edges.forEach((edge) => edge.cut()),
     urlOf: (page: Page, room: string, fragment: string) =>
@@ -83,6 +88,19 @@ export async function startRig({ edit, video = {} }: { edit?: Edit; video?: Part
       await prosody.stop();
     },
   };
+}
+
+function servedAs(page: Page, params: Params): Params {
+  const { assets, practice } = params;
+  if (page === "bare") return { ...params, assets: { ...assets, guard: "" } };
+  if (page === "required") return { ...params, practice: { ...practice, video: { ...practice.video, verification: "required" } } };
+  return params;
+}
+
+/** Names of hosts in a log of the browser's network stack, whatever part of the browser asked. */
+function hostsIn(log: string): string[] {
+  const urls = log.matchAll(/"(?:url|host|origin|hostname)":"(?:\w+:\/\/)?([^"/:?#]+)/g);
+  return [...new Set([...urls].map(([, host]) => host ?? ""))].toSorted();
 }
 
 function practiceParams(video: Partial<Video>): Params {

@@ -1,0 +1,38 @@
+import { lobbyAttacks, roomAttacks, sessionAttacks, tokenAttacks } from "./admission.ts";
+import type { AttackGroup } from "./attack.ts";
+import { encryptionAttacks, messageAttacks, serviceAttacks } from "./encryption.ts";
+import {
+  controlOnce,
+  controlPort,
+  controlSignature,
+  firewallAttacks,
+  logAttacks,
+  readinessAttacks,
+  sideRoomAttacks,
+} from "./inside.ts";
+
+/** Every attack that was tried: the proof of the promises. */
+export const CATALOGUE: readonly AttackGroup[] = [
+  encryptionAttacks,
+  serviceAttacks,
+  messageAttacks,
+  sideRoomAttacks,
+  ...readinessAttacks,
+  tokenAttacks,
+  roomAttacks,
+  lobbyAttacks,
+  sessionAttacks,
+  firewallAttacks,
+  controlSignature,
+  controlOnce,
+  controlPort,
+  logAttacks,
+];
+
+/** `docs/attacks.md`: every entry, without a word about how it ended. */
+export function catalogueTable(): string {
+  const rows = CATALOGUE.flatMap(({ attacks, defence, parts }) =>
+    attacks.map(({ id, promise, does }) => `| \`${id}\` | ${promise} | ${does} | ${parts.join(", ")} | ${defence} |\n`),
+  );
+  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}`;
+}
