@@ -83,6 +83,7 @@ export async function startSignalling(
     /** `prosodyctl check config` on the running configuration; throws with its output when it finds anything. */
     check: () => run(...commandLine(programs.control, ["--config", configuration, "check", "config"])),
     addKey,
+    signingKey,
     /** The key with which tokens are checked, as PEM. */
     publicKey: keys.publicKey.export({ type: "spki", format: "pem" }).toString(),
     /** A signed token; `changes` replace claims, and `undefined` removes one. */
