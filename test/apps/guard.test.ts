@@ -352,6 +352,7 @@ describe("comparing the safety symbols", () => {
     const page = await call("required");
     await inPage(page, `${ready}; ${press(false)}`);
     await until(page, "blocked-differ");
+    expect(await text(page)).toContain("nichts Vertrauliches");
   });
 });
 
@@ -370,6 +371,7 @@ describe("the way in and out", () => {
     await inPage(page, "stub.join({ held: true })");
     await inPage(page, `stub.conferenceIs({ joining: undefined, error: { name: "conference.connectionError" } })`);
     await noted(page, /Der Eintritt hat nicht geklappt.*Wieder eintreten/);
+    expect(await says(page)).toBe("armed");
   });
 
   it("ends with a friendly page that leads back", async () => {

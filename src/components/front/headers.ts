@@ -30,8 +30,9 @@ const CALL_PERMISSIONS =
   "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), geolocation=(), payment=(), usb=()";
 
 /**
- * The meeting page: nothing from anywhere else. `'unsafe-inline'` for scripts because the page inlines its
- * configuration; WASM for the key exchange; a worker from a blob for the encryption.
+ * The meeting page: nothing from anywhere else. WASM is for the key exchange, a worker from a blob for the encryption.
+ * `'unsafe-inline'` stays for scripts: hashes could name the guard and the configuration, which are ours, but not the
+ * inline scripts of the image's own index.html, which differ from release to release.
  */
 export function meetHeaders({ hosts }: Pick<Practice, "hosts">): string {
   const csp: Csp = {

@@ -91,7 +91,7 @@ export async function startGuarded() {
 
 /** Waits until the app is there, or the guard's word in its place. */
 export const settled = (page: Page) =>
-  waitFor(() => page.evaluate(`Boolean(window.APP || document.querySelector("[role=alert]"))`) as Promise<boolean>, {
+  waitFor(() => page.evaluate<boolean>(`Boolean(window.APP || document.querySelector("[role=alert]"))`), {
     what: "the page",
     interval: 20,
   });
@@ -100,11 +100,10 @@ export const settled = (page: Page) =>
 export const says = (page: Page) => page.evaluate("document.documentElement.dataset.practiceGuard");
 
 /** The stub app's account of itself. */
-export const stubOf = (page: Page) =>
-  page.evaluate("({ ...stub, room: undefined, connection: undefined })") as Promise<Stub>;
+export const stubOf = (page: Page) => page.evaluate<Stub>("({ ...stub, room: undefined, connection: undefined })");
 
 /** Runs a line of script in the page. */
-export const inPage = <T = unknown>(page: Page, script: string) => page.evaluate(script) as Promise<T>;
+export const inPage = <T = unknown>(page: Page, script: string) => page.evaluate<T>(script);
 
 /** The brightest pixel, 0 to 255, of the picture that reaches the bridge without encryption. */
-export const leaked = (page: Page) => page.evaluate("stub.brightness()") as Promise<number>;
+export const leaked = (page: Page) => page.evaluate<number>("stub.brightness()");

@@ -1,111 +1,32 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { someParams } from "../../support/practice.ts";
+import { isProven } from "../../../src/components/jitsi/app-versions.ts";
+import { headHtml } from "../../../src/components/jitsi/head.ts";
+import { DEFAULT_IMAGES } from "../../../src/versions.ts";
+import { someParams, somePractice } from "../../support/practice.ts";
 
 const { guard } = someParams().assets;
 
-/** A conference object of the app, as far as the guard touches it. */
-function someRoom(changes: Record<string, unknown> = {}) {
-  const room = {
-    encrypted: false,
-    left: 0,
-    isE2EESupported: () => true,
-    isE2EEEnabled: () => room.encrypted,
-    toggleE2EE: () => undefined,
-    leave: () => {
-      room.left += 1;
-      return Promise.resolve();
-    },
-    ...changes,
-  };
-  return room;
-}
-type Room = ReturnType<typeof someRoom>;
-
-/** Something that a browser has or has not. */
-const there = () => undefined;
-
-/** A browser window with the parts of the app's store that the guard reads. */
-function page({ hash = "", search = "", capable = true } = {}) {
-  const timers: (() => void)[] = [];
+/** A browser that cannot encrypt: what does not need one is done all the same. Calls are in test/apps/guard.test.ts. */
+function page({ hash = "", search = "" } = {}) {
   const listeners: Record<string, (() => void)[]> = {};
-  const subscribers: (() => void)[] = [];
-  const shown = { text: "", stopped: false, hungUp: 0 };
-  const state = {
-    "features/base/conference": {} as { joining?: Room; conference?: Room; leaving?: Room },
-    "features/e2ee": { enabled: false },
-  };
-  const element = () => ({
-    dataset: {} as Record<string, string>,
-    setAttribute: () => undefined,
-    appendChild: (child: { textContent?: string }) => (shown.text += child.textContent ?? ""),
-    textContent: "",
-  });
-  const documentElement = element();
+  const element = (): object => ({ dataset: {}, setAttribute: () => undefined, appendChild: () => undefined });
   const location = { pathname: "/room", search, hash };
-  const window: Record<string, unknown> = {
-    isSecureContext: true,
-    RTCPeerConnection: there,
-    WebAssembly: {},
-    Worker: there,
-    crypto: { subtle: {} },
-    ...(capable && { RTCRtpScriptTransform: there }),
-    stop: () => (shown.stopped = true),
-    addEventListener: (type: string, listener: () => void) => (listeners[type] ??= []).push(listener),
-  };
   const history = {
     replaceState: (_state: unknown, _title: string, address: string) => {
       const [path = "", fragment] = address.split("#");
       Object.assign(location, { pathname: path, search: "", hash: fragment ? `#${fragment}` : "" });
     },
   };
-  const dispatched: object[] = [];
-  const store = {
-    getState: () => state,
-    subscribe: (listener: () => void) => subscribers.push(listener),
-    dispatch: (action: { type: string; enabled: boolean }) => {
-      dispatched.push(action);
-      const room = state["features/base/conference"].joining;
-      if (action.type === "TOGGLE_E2EE" && room) {
-        room.encrypted = action.enabled;
-        state["features/e2ee"].enabled = action.enabled;
-      }
-    },
+  const window = {
+    stop: () => undefined,
+    addEventListener: (type: string, listener: () => void) => (listeners[type] ??= []).push(listener),
   };
-  const conference = { hangup: () => (shown.hungUp += 1) };
-  const document = { documentElement, createElement: element, body: undefined };
-  const context = {
-    window,
-    document,
-    location,
-    history,
-    navigator: { language: "de-DE" },
-    setTimeout: (run: () => void) => timers.push(run),
-    Object,
-    Promise,
-    get APP() {
-      return window.APP;
-    },
-  };
-  runInNewContext(guard, context);
+  const document = { documentElement: element(), createElement: element, querySelector: () => null };
+  const navigator = { language: "de-DE", userAgent: "" };
+  runInNewContext(guard, { window, document, location, history, navigator });
   return {
     location,
-    shown,
-    state,
-    dispatched,
-    says: () => documentElement.dataset.practiceGuard,
-    /** The app is there: its store appears, as it does after the page has loaded. */
-    start: () => {
-      window.APP = { store, conference };
-      for (const run of timers.splice(0)) run();
-    },
-    change: (conferenceState: { joining?: Room; conference?: Room; leaving?: Room }) => {
-      state["features/base/conference"] = conferenceState;
-      for (const notify of subscribers) notify();
-    },
-    notify: () => {
-      for (const notify of subscribers) notify();
-    },
     goTo: (fragment: string) => {
       location.hash = fragment;
       for (const listener of listeners.hashchange ?? []) listener();
@@ -176,71 +97,48 @@ describe("the address", () => {
   });
 });
 
-describe("a call", () => {
-  it("is encrypted before the join is sent", () => {
-    const browser = page();
-    browser.start();
-    const room = someRoom();
-    browser.change({ joining: room });
-    expect(browser.dispatched).toEqual([{ type: "TOGGLE_E2EE", enabled: true }]);
-    expect(room.encrypted).toBe(true);
-    expect(browser.says()).toBe("armed");
-    browser.change({ conference: room });
-    expect(room.left).toBe(0);
+describe("the script", () => {
+  it("is small", () => {
+    expect(Buffer.byteLength(guard)).toBeLessThan(32_000);
   });
 
-  it("ends when encryption is off, whoever did it", () => {
-    const browser = page();
-    browser.start();
-    const room = someRoom();
-    browser.change({ joining: room });
-    browser.change({ conference: room });
-    browser.state["features/e2ee"].enabled = false;
-    browser.notify();
-    expect(browser.says()).toBe("blocked-off");
-    expect([room.left, browser.shown.hungUp, browser.shown.stopped]).toEqual([1, 1, true]);
-    expect(browser.shown.text).toContain("Verschlüsselung");
+  it("is no older browser's syntax error, which would leave the page without it", () => {
+    expect(guard).not.toMatch(/\w\?\.|\?\?|\|\|=|&&=/);
   });
 
-  it("does not complain when the participant leaves", () => {
-    const browser = page();
-    browser.start();
-    const room = someRoom();
-    browser.change({ joining: room });
-    browser.state["features/e2ee"].enabled = false;
-    browser.change({ conference: room, leaving: room });
-    browser.change({});
-    expect(browser.says()).toBe("armed");
+  it("leaves no trace of being made of modules", () => {
+    expect(guard).not.toMatch(/^\s*(import|export)\b/m);
+  });
+});
+
+describe("what the page tells it", () => {
+  const told = (changes: Parameters<typeof somePractice>[0]) => headHtml(somePractice(changes), { guard: "" });
+
+  it("is the practice's own", () => {
+    const { video } = somePractice();
+    const head = told({ locale: "en", video: { ...video, verification: "required" } });
+    expect(head).toContain('<meta name="practice-locale" content="en">');
+    expect(head).toContain('<meta name="practice-verification" content="required">');
+    expect(head).toContain('<meta name="practice-entry" content="https://go.greenriver.example">');
+    expect(head).toContain('<meta name="practice-app" content="proven">');
   });
 
-  it("ends when it was joined behind the guard's back", () => {
-    const browser = page();
-    browser.start();
-    const room = someRoom({ encrypted: true });
-    browser.change({ conference: room });
-    expect(browser.says()).toBe("blocked-off");
-    expect(room.left).toBe(1);
-  });
-
-  const unfit: Readonly<Record<string, [Room, string]>> = {
-    "has no hook to ask whether it encrypts": [someRoom({ isE2EEEnabled: undefined }), "blocked-version"],
-    "has no switch": [someRoom({ toggleE2EE: undefined }), "blocked-version"],
-    "does not support encryption here": [someRoom({ isE2EESupported: () => false }), "blocked-browser"],
-    "stays off": [someRoom({ isE2EEEnabled: () => false }), "blocked-version"],
-  };
-  for (const [name, [room, says]] of Object.entries(unfit)) {
-    it(`does not happen when the app ${name}`, () => {
-      const browser = page();
-      browser.start();
-      browser.change({ joining: room });
-      expect(browser.says()).toBe(says);
-      expect(browser.shown.stopped).toBe(true);
+  const unproven = [
+    "ghcr.io/jitsi/web:stable-99999",
+    "ghcr.io/jitsi/web:stable-11146-10",
+    "ghcr.io/jitsi/web",
+    `ghcr.io/jitsi/web@sha256:${"0".repeat(64)}`,
+    "registry.example:5000/jitsi/web",
+  ];
+  for (const jitsiWeb of unproven) {
+    it(`is that ${jitsiWeb} was not proven`, () => {
+      expect(isProven(jitsiWeb)).toBe(false);
+      expect(told({ images: { ...DEFAULT_IMAGES, jitsiWeb } })).toContain('"practice-app" content="unproven"');
     });
   }
 
-  it("does not happen in a browser that cannot encrypt", () => {
-    const browser = page({ capable: false });
-    expect(browser.says()).toBe("blocked-browser");
-    expect(browser.shown.text).toContain("Chrome");
+  it("is that the version of the release was, wherever it comes from", () => {
+    expect(isProven(DEFAULT_IMAGES.jitsiWeb)).toBe(true);
+    expect(isProven(`registry.example:5000/web:stable-11146-1@sha256:${"0".repeat(64)}`)).toBe(true);
   });
 });

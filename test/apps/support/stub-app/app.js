@@ -2,6 +2,7 @@
 // conference with the names of lib-jitsi-meet, and its order of things. What is real: the browser, its camera and
 // microphone, its RTCPeerConnections, the encryption worker. The other end of the connection looks at what arrives.
 /* global RTCRtpScriptTransform */
+// oxlint-disable unicorn/require-post-message-target-origin -- a worker has none
 "use strict";
 
 const stub = { sent: [], dispatched: [], seen: { plain: 0, sealed: 0 }, hungUp: 0, left: 0 };
@@ -56,7 +57,7 @@ async function connectToBridge(room) {
   ours.onicecandidate = ({ candidate }) => candidate && bridge.addIceCandidate(candidate);
   bridge.onicecandidate = ({ candidate }) => candidate && ours.addIceCandidate(candidate);
   const tap = new Worker("/libs/worker.js");
-  tap.onmessage = ({ data }) => (stub.seen[data.sealed ? "sealed" : "plain"] += 1);
+  tap.addEventListener("message", ({ data }) => (stub.seen[data.sealed ? "sealed" : "plain"] += 1));
   const picture = document.createElement("video");
   Object.assign(picture, { muted: true, autoplay: true });
   document.body.appendChild(picture);

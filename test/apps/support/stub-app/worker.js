@@ -1,13 +1,14 @@
 // The encryption worker of lib-jitsi-meet in small: frames pass as they are until it is switched on. The mark at
 // the end stands for the trailer of an encrypted frame; `tap` is the bridge's own look at what arrives.
+// oxlint-disable unicorn/require-post-message-target-origin -- a worker's page has none to name
 "use strict";
 
 const MARK = [0xe2, 0xee];
 let enabled = false;
 
-self.onmessage = ({ data }) => {
+self.addEventListener("message", ({ data }) => {
   if (data.operation === "setEnabled") enabled = data.enabled;
-};
+});
 
 const isMarked = (bytes) => MARK.every((byte, at) => bytes[bytes.length - MARK.length + at] === byte);
 
@@ -22,7 +23,7 @@ function tap(frame, controller) {
   if (!sealed) controller.enqueue(frame);
 }
 
-self.onrtctransform = ({ transformer }) => {
+self.addEventListener("rtctransform", ({ transformer }) => {
   const transform = transformer.options.operation === "tap" ? tap : encode;
   transformer.readable.pipeThrough(new TransformStream({ transform })).pipeTo(transformer.writable);
-};
+});

@@ -48,14 +48,23 @@ function refuse(reason) {
   if (over) return;
   over = true;
   tell(reason === "ended" ? reason : `blocked-${reason}`);
-  try {
-    silence();
-  } finally {
-    window.stop();
-    replacePage(texts[reason], reason === "ended" ? waysOn(texts, setting("entry")) : []);
-    if (call.room && typeof call.room.leave === "function") Promise.resolve(call.room.leave()).catch(() => undefined);
-    if (window.APP && APP.conference && typeof APP.conference.hangup === "function") APP.conference.hangup(false);
+  for (const step of [silence, leave, () => explain(reason)]) {
+    try {
+      step();
+    } catch {
+      // The next step ends the call as well.
+    }
   }
+}
+
+function leave() {
+  if (call.room) Promise.resolve(call.room.leave()).catch(() => undefined);
+  if (window.APP) APP.conference.hangup(false);
+}
+
+function explain(reason) {
+  window.stop();
+  replacePage(texts[reason], reason === "ended" ? waysOn(texts, setting("entry")) : []);
 }
 
 /** Prepares a conference before its join is sent. */
@@ -131,7 +140,7 @@ function tick() {
   settle(false);
   const entering = enteringOf(conference);
   const failed = !entering && (conference.error || (state["features/base/connection"] || {}).error);
-  if (failed) showNote(texts.failed, { label: texts.again, press: () => location.reload() });
+  if (failed) showNote(call.joined ? texts.lost : texts.failed, { label: texts.again, press: () => location.reload() });
   else if (entering && Date.now() - call.since > WAIT_SHOWN_AFTER) showNote(texts.wait);
   else showNote();
   call.gone = call.room && !entering && !failed ? call.gone || Date.now() : undefined;

@@ -1,8 +1,8 @@
 const STYLE = {
   page: "font: 1.25rem/1.6 sans-serif; max-width: 32rem; margin: 20vh auto; padding: 0 1rem",
   note:
-    "position: fixed; top: 1rem; left: 50%; transform: translateX(-50%); z-index: 2147483647; box-sizing: border-box; " +
-    "width: min(36rem, 94vw); padding: 0.75rem 1rem; border-radius: 0.5rem; font: 1rem/1.5 sans-serif; " +
+    "position: fixed; top: 0.5rem; left: 50%; transform: translateX(-50%); z-index: 2147483647; box-sizing: border-box; " +
+    "width: min(44rem, 94vw); padding: 0.5rem 1rem; border-radius: 0.5rem; font: 1rem/1.5 sans-serif; " +
     "background: #fff; color: #1f2a30; box-shadow: 0 2px 12px #0008",
   button: "display: block; margin-top: 0.5rem; padding: 0.5rem 1rem; font: inherit; cursor: pointer",
 };

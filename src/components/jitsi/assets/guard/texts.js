@@ -16,6 +16,7 @@ const TEXTS = {
     wait: "Please wait, the practice will let you in.",
     failed:
       "You could not be let in. Perhaps your link is not valid yet or any more, or somebody else uses it. Please try again or ask the practice.",
+    lost: "The connection got lost. Please try again.",
     sealing: "The encryption is being set up. Until then nobody sees or hears you.",
     compare:
       "Is nobody listening in? Read the seven symbols out to each other. If both of you see the same ones in the same order, say that they match.",
@@ -43,6 +44,7 @@ const TEXTS = {
     wait: "Bitte warten Sie, die Praxis lässt Sie gleich ein.",
     failed:
       "Der Eintritt hat nicht geklappt. Vielleicht gilt Ihr Link noch nicht oder nicht mehr, oder jemand anderes benutzt ihn. Bitte versuchen Sie es noch einmal oder fragen Sie die Praxis.",
+    lost: "Die Verbindung ist abgerissen. Bitte versuchen Sie es noch einmal.",
     sealing: "Die Verschlüsselung wird aufgebaut. Bis dahin sieht und hört Sie niemand.",
     compare:
       "Hört niemand mit? Lesen Sie einander die sieben Symbole vor. Sehen Sie beide dieselben in derselben Reihenfolge, dann bestätigen Sie, dass sie übereinstimmen.",
