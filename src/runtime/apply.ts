@@ -40,6 +40,7 @@ export interface Applier {
   /**
    * Makes the objects so, some at a time; writes only what differs. Call once per phase, with `only` choosing it.
    * Waits for every object, then throws the first error: what could be done is done.
+   * An immutable ConfigMap with other content is made anew.
    * @throws NameTaken, or ApiError (an immutable field is a 422 with its causes).
    */
   apply(
@@ -89,7 +90,7 @@ export function createApplier(options: {
       if (reached(entry.resourceVersion, cached.metadata.resourceVersion)) return { object: ref, action: "unchanged" };
     }
     if (cached && cache.holds(resource) === "whole" && (!entry || entry.hash === hash)) {
-      const found = fingerprint(differences(desired, cached));
+      const found = fingerprint(drift(desired, cached));
       if (found === (entry?.accepted ?? "")) return remember(desired, hash, cached, found, "unchanged");
     }
     return repair(desired, hash, entry?.hash === hash ? entry.accepted : "", ours, cluster);
@@ -106,12 +107,16 @@ export function createApplier(options: {
     const resource = resourceOf(desired);
     const live = await cluster.get(resource, refOf(desired));
     if (live && !ours(live)) throw new NameTaken(desired);
-    const found = live ? differences(desired, live) : [];
+    const found = live ? drift(desired, live) : [];
     if (live && fingerprint(found) === tolerated && !hasLeftovers(live, desired, manager)) {
       return remember(desired, hash, live, tolerated, "unchanged");
     }
+    if (live && isSealed(live) && found.length > 0) {
+      // Nothing can be written to it: somebody deleted ours and made this one in its place.
+      await cluster.delete(resource, refOf(desired), { uid: live.metadata.uid, propagation: "Background" });
+    }
     const applied = await cluster.apply(resource, desired, { manager, force: true });
-    const accepted = fingerprint(differences(desired, applied));
+    const accepted = fingerprint(drift(desired, applied));
     if (applied.metadata.resourceVersion === live?.metadata.resourceVersion) {
       return remember(desired, hash, applied, accepted, "unchanged");
     }
@@ -179,6 +184,19 @@ export function createApplier(options: {
     },
     forget: ledger.forget,
   };
+}
+
+/** What is not as we want it. Of a ConfigMap that is named by its content also every file more. */
+function drift(desired: Manifest, live: LiveObject): Difference[] {
+  const found = differences(desired, live);
+  if (!isSealed(desired)) return found;
+  const wanted = Object.keys(desired["data"] ?? {});
+  const more = Object.entries(live["data"] ?? {}).filter(([file]) => !wanted.includes(file));
+  return [...found, ...more.map(([file, content]) => ({ path: ["data", file], live: content as unknown }))];
+}
+
+function isSealed(object: Manifest): boolean {
+  return object.kind === "ConfigMap" && object["immutable"] === true;
 }
 
 function refOf({ apiVersion, kind, metadata: { namespace, name } }: Manifest): ObjectRef {

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LABEL } from "../../src/api/group.ts";
+import { pathOf, RESOURCES } from "../../src/runtime/resources.ts";
+import { apiClient } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
-import { bed, kubectl, kubectlApply } from "../support/bed.ts";
+import { bed, kubectl, kubectlApply, kubectlGet } from "../support/bed.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import {
   applyPractice,
@@ -15,6 +17,24 @@ import {
   statusOf,
   writesOf,
 } from "../support/practice-bed.ts";
+
+const client = apiClient(bed.adminConnection);
+
+interface Metadata {
+  readonly name: string;
+  readonly labels?: object;
+  readonly annotations?: object;
+  readonly ownerReferences?: object;
+}
+
+function dataOf(map: unknown): Readonly<Record<string, string>> {
+  return (map as { data?: Record<string, string> }).data ?? {};
+}
+
+async function eventsOf(namespace: string): Promise<string[]> {
+  const { items } = await kubectlGet<{ items: { message: string }[] }>("events", "-n", namespace);
+  return items.map(({ message }) => message);
+}
 
 describe("the life of a practice on a real API server, with simulated pods", () => {
   let namespace: string;
@@ -116,6 +136,48 @@ describe("the life of a practice on a real API server, with simulated pods", () 
         what: "the event that names the editor",
       },
     );
+  });
+
+  it("puts back configuration that somebody made anew with other content, and tells of it", async () => {
+    const map = (await children(namespace)).find(
+      ({ kind, ...object }) => kind === "ConfigMap" && "jicofo.conf" in dataOf(object),
+    );
+    if (!map) throw new Error("jicofo has no configuration");
+    const { name, labels, annotations, ownerReferences } = map.metadata as Metadata;
+    const path = pathOf(RESOURCES.ConfigMap, { namespace });
+    const conf = dataOf(map)["jicofo.conf"]?.replace('"enable-auto-owner": false', '"enable-auto-owner": true');
+    const changed = {
+      metadata: { name, labels, annotations, ownerReferences },
+      immutable: true,
+      data: { ...dataOf(map), "jicofo.conf": conf },
+    };
+    await waitFor(async () => {
+      await client.request("DELETE", `${path}/${name}`);
+      return (await client.request("POST", path, changed)).status === 201;
+    });
+    const start = performance.now();
+    await waitFor(
+      async () =>
+        JSON.stringify(dataOf((await client.request("GET", `${path}/${name}`)).body)) === JSON.stringify(dataOf(map)),
+      { timeout: 10_000, interval: 20, what: "the content as it was" },
+    );
+    console.info(`configuration back after ${Math.round(performance.now() - start)} ms`);
+    await waitFor(async () => (await eventsOf(namespace)).some((message) => message.includes(name)), {
+      what: "the event that names the configuration",
+    });
+  });
+
+  it("puts back a workload whose command line somebody edits, and tells of it", async () => {
+    const before = (await eventsOf(namespace)).length;
+    const option = "-XX:+HeapDumpOnOutOfMemoryError";
+    const patch = JSON.stringify([{ op: "add", path: "/spec/template/spec/containers/0/args/0", value: option }]);
+    await kubectl(["patch", "statefulset", "greenriver-bridge", "-n", namespace, "--type=json", "-p", patch]);
+    await waitFor(
+      async () =>
+        !(await kubectl(["get", "statefulset", "greenriver-bridge", "-n", namespace, "-o", "yaml"])).includes(option),
+      { timeout: 10_000, what: "the command line as it was" },
+    );
+    await waitFor(async () => (await eventsOf(namespace)).length > before, { what: "the event" });
   });
 
   it("tells of a foreign policy that widens the walls, and recovers when it is gone", async () => {

@@ -94,6 +94,7 @@ function map(name: string, data: Record<string, string>, labels: Record<string, 
   return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "green", labels }, data };
 }
 
+const fields = (data: object) => Object.fromEntries(Object.keys(data).map((file) => [`f:${file}`, {}]));
 const PATH = "/api/v1/namespaces/green/configmaps/";
 const writes = () => server.received.filter(({ method }) => method !== "GET").length;
 const verified = (...list: Manifest[]) => list as unknown as VerifiedManifests;
@@ -142,6 +143,28 @@ describe("apply", () => {
     });
     expect(await actions(map("a", { x: "1" }))).toEqual(["a configured"]);
     expect(JSON.parse(server.received.at(-1)?.body ?? "")).toMatchObject({ data: { x: "1" } });
+  });
+
+  it.each([
+    ["other content", { x: "2" }],
+    ["a file more", { x: "1", y: "2" }],
+  ])("makes anew what cannot be written to and has %s, naming who made it", async (_, data) => {
+    const sealed = { ...map("a", { x: "1" }), immutable: true };
+    expect(await actions(sealed)).toEqual(["a created"]);
+    sync();
+    const managedFields = [{ manager: "kubectl-create", operation: "Update", fieldsV1: { "f:data": fields(data) } }];
+    const metadata = { ...sealed.metadata, uid: "another", managedFields } as Manifest["metadata"];
+    objects.delete(`${PATH}a`);
+    put(`${PATH}a`, { ...sealed, data, metadata });
+    sync();
+    const before = server.received.length;
+    const [change] = await applier.apply(verified(sealed), OPTIONS);
+    expect(change).toMatchObject({ action: "configured", tookOverFrom: ["kubectl-create"] });
+    expect(server.received.slice(before).map(({ method }) => method)).toEqual(["GET", "DELETE", "PATCH"]);
+    expect(objects.get(`${PATH}a`)).toMatchObject({ data: { x: "1" } });
+    expect(objects.get(`${PATH}a`)?.["data"]).not.toHaveProperty("y");
+    sync();
+    expect(await actions(sealed)).toEqual(["a unchanged"]);
   });
 
   it("leaves alone what others add, and repairs what they change, naming them", async () => {
