@@ -42,13 +42,13 @@ describe("staff and a patient", () => {
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     await staff.inPage(`APP.conference.muteAudio(false); APP.conference.muteVideo(false)`);
     await seesClearly(patient);
-    await patient.inPage(`APP.store.dispatch({ type: "TOGGLE_SCREENSHARING", enabled: true })`);
+    await patient.tab.keyboard.press("d"); // the browser lets a page ask for the screen after a key or a click only
     await waitFor(
       async () => (await staff.inPage<number>(`APP.store.getState()["features/base/tracks"].filter(({ local, videoType }) =>
         !local && videoType === "desktop").length`)) === 1,
       { what: "the patient's screen" },
     );
-    await patient.inPage(`APP.store.dispatch({ type: "TOGGLE_SCREENSHARING", enabled: false })`);
+    await patient.tab.keyboard.press("d");
     await patient.inPage(`APP.conference._room.setLocalParticipantProperty("raisedHand", Date.now())`);
     await patient.inPage(`APP.conference._room.setDisplayName("A name")`);
     const id = await patient.inPage<string>(`APP.conference._room.myUserId()`);
@@ -109,7 +109,7 @@ describe("staff and a patient", () => {
     const ids = await Promise.all([staff, patient].map(({ inPage }) => inPage<string>(`APP.conference._room.myUserId()`)));
     const logs = await rig.logs();
     process.stderr.write(`${Object.entries(logs).map(([name, text]) => `--- ${name}\n${text}`).join("\n")}\n`);
-    const told = [room, ...ids, "staff-0123456789", "patient-0123456789", "eyJ", "203.0.113.7", "10.98.0.10", "127.0.0.1"];
+    const told = [room, ...ids, "staff-", "patient-", "eyJ", "203.0.113.7", "10.98.0.10", "127.0.0.1"];
     for (const [name, log] of Object.entries(logs)) {
       for (const secret of told) expect(log, `${name} names ${secret}`).not.toContain(secret);
     }

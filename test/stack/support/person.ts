@@ -40,6 +40,7 @@ export async function arrive(rig: Rig, room: string, { page = "guarded", forged 
   const inPage = <T>(code: string) => tab.evaluate(code) as Promise<T>;
   const person = {
     tab,
+    token: token ?? "",
     wire,
     inPage,
     /** Presses the button of the page before the call. */
@@ -97,10 +98,14 @@ function watched(tab: BrowserPage) {
 /** A link for the next minutes. */
 export function link(rig: Rig, room: string, changes: Partial<Admission> = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  const holder = changes.staff ? "staff-0123456789-abcdefgh" : "patient-0123456789-abcdef";
+  const holder = `${changes.staff ? "staff" : "patient"}-${randomBytes(12).toString("hex")}`;
   const admission = { room, holder, staff: false, from: now - 60, until: now + 600, ...changes };
   return mintRoomToken(rig.prosody.signingKey, rig.params.practice.hosts, admission);
 }
+
+/** Who holds a link. */
+export const holderOf = (token: string) =>
+  (JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { sub: string }).sub;
 
 /** Waits until a person's client says that it is in the room. */
 export const inside = ({ isIn }: Person, what = "the person to be in the room") =>
