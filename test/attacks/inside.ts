@@ -15,7 +15,7 @@ const query = (ns: string, content = "") => `<query xmlns="http://jabber.org/pro
 const asks = (
   id: string,
   does: string,
-  request: (calls: Calls, room: string) => ["get" | "set", string, string],
+  request: (calls: Calls, room: string) => Promise<["get" | "set", string, string]>,
   promise: Attack<Calls>["promise"] = 5,
 ): Attack<Calls> => ({
   id,
@@ -23,7 +23,7 @@ const asks = (
   does,
   run: async (calls) => {
     const { room } = await calls.staffed();
-    const answer = await ask(await calls.enter(room), ...request(calls, room.jid));
+    const answer = await ask(await calls.enter(room), ...(await request(calls, room.jid)));
     return /type=['"]result['"]/.test(answer) ? "succeeded" : "failed";
   },
 });
@@ -57,23 +57,11 @@ export const firewallAttacks = group<Calls>({
       (_, occupant) =>
         `<iq xmlns="jabber:client" type="set" id="q" to="${occupant}"><x xmlns="urn:other">TEXT</x></iq>`,
     ),
-    asks("settings-of-a-room", "A participant asks for another room's data.", (calls) => {
-      const other = calls.room();
-      void calls.open(other);
-      return ["get", other.jid, query("disco#info")];
-    }),
-    {
-      id: "staff-shares-rights",
-      promise: 6,
-      does: "A moderator's client makes a patient a moderator.",
-      run: async (calls) => {
-        const { room, staff } = await calls.staffed();
-        const patient = await calls.enter(room);
-        const item = `<item affiliation="owner" jid="${patient.jid.split("/")[0]}"/>`;
-        const answer = await ask(staff, "set", room.jid, query("muc#admin", item));
-        return /type=['"]result['"]/.test(answer) ? "succeeded" : "failed";
-      },
-    },
+    asks("another-rooms-data", "A participant asks for another room's data.", async (calls) => [
+      "get",
+      (await calls.open(calls.room())).jid,
+      query("disco#info"),
+    ]),
   ],
 });
 

@@ -25,13 +25,11 @@ const VARIABLES = ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CL
 type Args = { containers: { args: string[]; env: object[]; command: string[] }[] };
 
 export const JAVA_BREAKS: readonly Break[] = [
-  ...OPTIONS.flatMap((option) => [
-    java(`${option} before all others`, ({ args }) => args.unshift(option)),
-    java(`${option} before the class path`, ({ args }) => args.splice(args.indexOf("-cp"), 0, option)),
-  ]),
+  ...OPTIONS.map((option) => java(option, ({ args }) => args.splice(args.indexOf("-cp"), 0, option))),
   ...VARIABLES.map((name) =>
     java(`the variable ${name}`, ({ env }) => env.push({ name, value: "-XX:+HeapDumpOnOutOfMemoryError" })),
   ),
+  java("an option before all others", ({ args }) => args.unshift("-verbose")),
   java("dumps on demand", ({ args }) => args.splice(args.indexOf("-XX:+DisableAttachMechanism"), 1)),
   java("another class path", ({ args }) => (args[args.indexOf("-cp") + 1] = "/tmp/x.jar:/usr/share/jicofo/lib/*")),
   java("another trust store", ({ args }) => {

@@ -117,10 +117,8 @@ end, 5);
 module:hook("muc-occupant-pre-join", function (event)
 	if is_focus(event.stanza) then return; end
 	event.origin.practice_keys = keys_of(event.stanza);
-	if event.origin.practice_claims.staff then
-		event.room:set_affiliation(true, jid.bare(event.stanza.attr.from), "owner");
-		event.occupant.role = "moderator"; -- made before the affiliation was there
-	end
+	-- A role for this stay and no affiliation: staff moderates, and only the focus owns the room.
+	if event.origin.practice_claims.staff then event.occupant.role = "moderator"; end
 end, 3);
 
 module:hook("muc-occupant-pre-change", function (event)
