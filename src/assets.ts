@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Files that we ship and mount: the guard script, Prosody and Synapse modules. */
+/** Files that we ship and mount: the guard script, Prosody and Synapse modules, scripts that wait for the end of calls. */
 export interface Assets {
   /** The script that runs in the meeting page before the app. */
   readonly guard: string;
@@ -8,6 +8,8 @@ export interface Assets {
   readonly prosodyModules: Readonly<Record<string, string>>;
   /** The Synapse module. */
   readonly practicePolicy: string;
+  /** Shell scripts that run before the bridge, or Prosody and jicofo, are stopped. */
+  readonly drain: { readonly bridge: string; readonly signalling: string };
 }
 
 const PROSODY_MODULES = [
@@ -44,5 +46,9 @@ export function loadAssets(): Assets {
       Object.fromEntries(PROSODY_MODULES.map((file) => [file, read(`components/jitsi/assets/${file}`)])),
     ),
     practicePolicy: read("components/matrix/assets/practice_policy.py"),
+    drain: Object.freeze({
+      bridge: read("components/jitsi/assets/drain-bridge.sh"),
+      signalling: read("components/jitsi/assets/drain-signalling.sh"),
+    }),
   });
 }

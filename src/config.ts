@@ -39,6 +39,12 @@ export const configSchema = z.strictObject({
     .array(peer)
     .optional()
     .describe("Who may knock at practices: NetworkPolicy peers of the ingress controller. By its class when absent."),
+  operatorPeers: z
+    .array(peer)
+    .default([])
+    .describe(
+      "NetworkPolicy peers of the operator's own pods, which may ask whether a call is going on; the chart fills them in.",
+    ),
   dns: z
     .strictObject({
       peers: z.array(peer).min(1).default(USUAL_DNS).describe("NetworkPolicy peers that answer DNS."),

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { certificatesSchema, exposureSchema } from "./edge.ts";
 import { fields, hostName, httpsUrl, labelKey, labels, objectName, reference } from "./fields.ts";
 import { API_VERSION, KIND } from "./group.ts";
+import { maintenanceSchema } from "./maintenance.ts";
 import { messagingSchema } from "./messaging.ts";
 import { withoutNulls } from "./nulls.ts";
 import type { ReasonName } from "./reasons.ts";
@@ -44,6 +45,9 @@ const specFields = fields({
   exposure: exposureSchema.optional().describe("One of the ways in from outside; the operator's default when absent."),
   video: videoSchema.prefault({}).describe("Encrypted calls."),
   messaging: messagingSchema.prefault({}).describe("Encrypted messages among staff and with patients."),
+  maintenance: maintenanceSchema
+    .prefault({})
+    .describe("When a change of what carries calls may be rolled out although somebody is in one."),
   placement: fields({
     nodeSelector: labels(16).optional().describe("Labels of the nodes to run on."),
     tolerations: z.array(tolerationSchema).max(16).optional().describe("Taints to tolerate."),

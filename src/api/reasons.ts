@@ -135,11 +135,11 @@ export const REASONS = {
     "EndToEndEncryptionEnforced",
     "Stock clients cannot be in a call without end-to-end encryption; the attacks on that were tried and failed.",
   ),
-  NotYetProven: reason(
+  AppVersionUnproven: reason(
     "EndToEndEncryptionEnforced",
-    "The guard and the room rules are in place; the attacks that prove them are not part of this release yet.",
-    "",
-    WAITING,
+    "The web app has a version with which the guard was not yet seen to work, so no call starts.",
+    "Remove images.jitsiWeb from the operator's options, or upgrade the operator.",
+    ALARM,
   ),
   Verified: reason(
     ["RecordingDisabled", "NetworkIsolated"],
@@ -231,6 +231,18 @@ export const REASONS = {
     "The cluster has not given the media Service an address yet; the bridge waits for it.",
     "Look at the Service's events, or set spec.video.media.addresses.",
     WAITING,
+  ),
+  AddressUnusable: reason(
+    "MediaAddressKnown",
+    "The bridge's pod has no address of the family of those at which clients are to reach it.",
+    "Set spec.video.media.addresses to addresses of a family that the cluster gives to pods.",
+    ALARM,
+  ),
+  PortTaken: reason(
+    "MediaAddressKnown",
+    "The load balancer does not open the media port; the message has its word for why.",
+    "Set spec.video.media.port to another one.",
+    ALARM,
   ),
   AddressNeeded: reason(
     "MediaAddressKnown",

@@ -31,6 +31,7 @@ const componentSchema = fields({
   name: text(63).describe("Which of the practice's pods."),
   ready: z.boolean().describe("Whether it serves."),
   reason: text(1024).describe("Why, in one word."),
+  applied: text(64).optional().describe("Digest of its pod template as it was applied; where calls are spared."),
 });
 
 export const statusSchema = fields({

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { loadAssets } from "../assets.ts";
 import { environment, loadConfig } from "../config.ts";
+import { askProsody } from "../controller/calls.ts";
 import { createOperator } from "../controller/operator.ts";
 import { crdProblem } from "../controller/schema.ts";
 import { createCluster } from "../runtime/kube-cluster.ts";
@@ -45,6 +46,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
     config,
     assets: loadAssets(),
     version: packageVersion(),
+    inUse: askProsody,
     instance,
     logger,
     metrics,

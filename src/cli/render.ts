@@ -54,6 +54,7 @@ export function nothingObserved(name: string): Observed {
     >,
     apis: { certManager: true, gateway: true, cloudNativePG: false },
     mediaAddresses: [],
+    mediaFamilies: ["IPv4"],
     storageClasses: {},
     secretFingerprints: {},
   };

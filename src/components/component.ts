@@ -38,12 +38,13 @@ export interface Walls {
 }
 
 /**
- * The other end of an edge: another pod of the practice, the edge of the cluster, the cluster's DNS,
+ * The other end of an edge: another pod of the practice, the edge of the cluster, the operator, the cluster's DNS,
  * anybody (written as a rule without peers: Cilium does not match nodes by CIDR), or stated peers.
  */
 export type Party =
   | { readonly kind: "role"; readonly role: Role }
   | { readonly kind: "frontDoor" }
+  | { readonly kind: "operator" }
   | { readonly kind: "dns" }
   | { readonly kind: "anybody" }
   | { readonly kind: "peers"; readonly peers: readonly Readonly<Record<string, unknown>>[] };

@@ -105,5 +105,6 @@ function peersOf(network: Network, party: Party): NetworkPeer[] {
   if (party.kind === "role") return [{ podSelector: { matchLabels: { [LABEL.role]: party.role } } }];
   if (party.kind === "peers") return [...party.peers];
   if (party.kind === "dns") return [...network.dns.peers];
+  if (party.kind === "operator") return [...network.operator];
   throw new Error("No pod of a practice talks to anybody or to the edge of the cluster. Name the peers.");
 }

@@ -1,32 +1,15 @@
 import { revealingWord } from "../api/domain.ts";
-import type { ConditionType, ReasonName } from "../api/reasons.ts";
+import type { ReasonName } from "../api/reasons.ts";
+import { isProven } from "../components/jitsi/app-versions.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { readiness } from "../runtime/readiness.ts";
 import type { Context } from "./context.ts";
-import type { Report } from "./report.ts";
+import { mediaAddress } from "./media-known.ts";
 import { type RoleState, roleStates } from "./roles.ts";
-
-/** What a condition says, before it is dated. */
-export interface Verdict {
-  readonly type: ConditionType;
-  readonly status: "True" | "False" | "Unknown";
-  readonly reason: ReasonName;
-  readonly message: string;
-}
-
-function verdict(type: ConditionType, status: Verdict["status"], reason: ReasonName, message: string): Verdict {
-  return { type, status, reason, message };
-}
-
-/** A report of a reconcile that got as far as judging what is live. */
-export type Complete = Report &
-  Required<Pick<Report, "practice" | "observed" | "rendering" | "plan" | "findings" | "door">>;
-
-export function isComplete(report: Report): report is Complete {
-  return report.findings !== undefined && report.door !== undefined;
-}
+import { updatePending } from "./update-pending.ts";
+import { type Complete, type Verdict, verdict } from "./verdict.ts";
 
 /** One verdict per promise and per precondition, from what is live. `Ready` is drawn from them. */
 export function verdicts(context: Context, report: Complete): Verdict[] {
@@ -36,24 +19,34 @@ export function verdicts(context: Context, report: Complete): Verdict[] {
     recording(report),
     isolation(report),
     certificates(context, report),
-    mediaAddress(report),
+    mediaAddress(context, report),
     components(report, roleStates(context, practice)),
     namespaceHardened(report),
     domainNeutral(practice),
     suspended(practice),
-    updatePending(report),
+    updatePending(context, report),
   ];
 }
 
-function encryption(report: Complete): Verdict {
-  const broken = firstOf(report.findings, "e2ee");
+function encryption({ findings, practice }: Complete): Verdict {
+  const broken = firstOf(findings, "e2ee");
   if (broken) return verdict("EndToEndEncryptionEnforced", "False", "PolicyViolated", sentence(broken));
-  // No condition is True because its check is missing: the attacks that prove this promise come with the video work.
+  if (!isProven(practice.images.jitsiWeb)) {
+    return verdict(
+      "EndToEndEncryptionEnforced",
+      "False",
+      "AppVersionUnproven",
+      `The guard was not yet seen to work with ${practice.images.jitsiWeb}, so the meeting page starts no call. ` +
+        "Remove images.jitsiWeb from the operator's options, or wait for a release that knows this version.",
+    );
+  }
   return verdict(
     "EndToEndEncryptionEnforced",
-    "False",
-    "NotYetProven",
-    "The guard and the room rules are in place and required by readiness; this release does not yet carry the attacks that prove them.",
+    "True",
+    "Enforced",
+    "Stock clients cannot hold an unencrypted call and clients that do not signal E2EE are refused; protection against " +
+      "a malicious operator of the web origin or of Prosody rests on pinned images and on the participants comparing " +
+      "the safety symbols.",
   );
 }
 
@@ -132,21 +125,6 @@ function certificates(context: Context, { practice, observed }: Complete): Verdi
   );
 }
 
-function mediaAddress({ observed, rendering, practice }: Complete): Verdict {
-  const awaited = rendering.awaits.find(({ reason }) => reason === "AddressAwaited" || reason === "AddressNeeded");
-  if (awaited || observed.mediaAddresses.length === 0) {
-    const message = awaited?.message ?? `Service ${practice.names.media} has no address yet; the bridge waits for it.`;
-    return verdict("MediaAddressKnown", "False", awaited?.reason ?? "AddressAwaited", message);
-  }
-  const addresses = observed.mediaAddresses.map(({ ip, port }) => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
-  return verdict(
-    "MediaAddressKnown",
-    "True",
-    "Known",
-    `Clients send media to UDP ${addresses.join(", ")}. Open this in your firewall.`,
-  );
-}
-
 function components({ rendering, plan, findings }: Complete, roles: readonly RoleState[]): Verdict {
   // A configuration that tells more than it must has no condition of its own.
   const telling = firstOf(findings, "metadata");
@@ -168,7 +146,7 @@ function components({ rendering, plan, findings }: Complete, roles: readonly Rol
     return verdict("ComponentsReady", "True", "AllReady", "All pods of the practice are ready.");
   }
   const names = unready.map(({ role }) => role).join(", ");
-  const held = plan.later.find(({ reason }) => reason !== "ComponentsStarting");
+  const held = plan.later.find(({ reason }) => reason !== "ComponentsStarting" && reason !== "WaitingForQuietMoment");
   if (held) return verdict("ComponentsReady", "False", held.reason, `Held back: ${names}.`);
   if (missing) return verdict("ComponentsReady", "False", missing.reason, `${awaited} Not ready: ${names}.`);
   return verdict("ComponentsReady", "False", "ComponentsStarting", unready.map(({ message }) => message).join(" "));
@@ -205,13 +183,6 @@ function suspended(practice: Practice): Verdict {
   return practice.suspend
     ? verdict("Suspended", "True", "Suspended", "No roll-outs and no clean-up; walls, guards and their checks go on.")
     : verdict("Suspended", "False", "Active", "Changes are rolled out.");
-}
-
-function updatePending({ plan }: Complete): Verdict {
-  const waits = plan.later.some(({ reason }) => reason === "Suspended");
-  return waits
-    ? verdict("UpdatePending", "True", "Suspended", "Changes of workloads wait until spec.suspend is false.")
-    : verdict("UpdatePending", "False", "UpToDate", "Nothing waits to be rolled out.");
 }
 
 function firstOf(findings: readonly Finding[], promise: Finding["promise"]): Finding | undefined {

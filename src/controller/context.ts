@@ -6,7 +6,9 @@ import type { Cache, Cluster } from "../runtime/cluster.ts";
 import type { Events } from "../runtime/events.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { PracticeStatus } from "../api/status.ts";
+import type { InUse } from "./calls.ts";
 import type { Doors } from "./door.ts";
+import type { Lookup } from "./lookup.ts";
 import type { HostClaims } from "./claims.ts";
 import type { Statuses } from "./statuses.ts";
 
@@ -30,6 +32,9 @@ export interface Context {
   readonly claims: HostClaims;
   readonly doors: Doors;
   readonly statuses: Statuses;
+  readonly lookup: Lookup;
+  /** Asked only while a change waits that would end calls. */
+  readonly inUse: InUse;
   readonly logger: Logger;
   /** Fires when the reconcile has taken too long or the operator stops. */
   readonly signal: AbortSignal;

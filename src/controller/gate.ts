@@ -23,6 +23,8 @@ export interface Circumstances {
   readonly namespaceRestricted: boolean;
   readonly suspended: boolean;
   readonly doorClosed: boolean;
+  /** Whether applying this now would end calls. */
+  readonly endsCalls: (object: Manifest) => boolean;
   readonly exists: (object: Manifest) => boolean;
   readonly ready: (role: Role) => boolean;
 }
@@ -56,7 +58,7 @@ function reasonToWait(object: Manifest, circumstances: Circumstances): ReasonNam
   if (phase !== "workloads") return undefined;
   if (!circumstances.namespaceRestricted) return "NamespaceNotRestricted";
   if (circumstances.suspended) return "Suspended";
-  return undefined;
+  return circumstances.endsCalls(object) ? "WaitingForQuietMoment" : undefined;
 }
 
 function reasonForRoute(object: Manifest, circumstances: Circumstances): ReasonName | undefined {

@@ -12,10 +12,12 @@ import { RESOURCES } from "../runtime/resources.ts";
 import type { Transport } from "../runtime/transport.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { InUse } from "./calls.ts";
 import { createHostClaims, type HostClaims } from "./claims.ts";
 import type { Context } from "./context.ts";
 import { createDoors } from "./door.ts";
 import { cachedKinds, keyOf, PRACTICES } from "./kinds.ts";
+import { createLookup } from "./lookup.ts";
 import { reconcile } from "./reconcile.ts";
 import { createStatuses } from "./statuses.ts";
 
@@ -25,6 +27,7 @@ export interface OperatorOptions {
   readonly config: Config;
   readonly assets: Assets;
   readonly version: string;
+  readonly inUse: InUse;
   /** This process, unique also after a restart in the same pod. */
   readonly instance: string;
   readonly logger: Logger;
@@ -61,6 +64,8 @@ export function createOperator(options: OperatorOptions): Operator {
     claims,
     doors: createDoors(),
     statuses: createStatuses(),
+    lookup: createLookup(),
+    inUse: options.inUse,
     now: () => new Date(),
   };
   const controller = createController({

@@ -12,6 +12,7 @@ import { resourceOf } from "../runtime/resources.ts";
 import { superfluousChildren } from "./apply-plan.ts";
 import { knownBirth } from "./birth.ts";
 import { PRACTICES } from "./kinds.ts";
+import { createLookup } from "./lookup.ts";
 import { observe } from "./observe.ts";
 
 /** What would become of one object. */
@@ -42,12 +43,18 @@ export async function planPractice(
   const known = knownBirth(cache, namespace, name);
   const born = { secrets: known.secrets, identity: known.identity ?? defaultIdentity(namespace, name, spec) };
   const practice = resolve({
-    resource: { ...resource, metadata: { ...resource.metadata, ...(live && { uid: live.metadata.uid }) } },
+    resource: {
+      ...resource,
+      metadata: {
+        ...resource.metadata,
+        ...(live && { uid: live.metadata.uid, generation: live.metadata.generation ?? 1 }),
+      },
+    },
     spec,
     options: config,
     identity: born.identity,
   });
-  const observed = await observe({ cluster, cache }, practice, born);
+  const observed = await observe({ cluster, cache, lookup: createLookup() }, practice, born);
   const rendering = render({ practice, observed, assets });
   const changes: PlannedChange[] = [];
   for (const desired of rendering.manifests) changes.push(await planObject(cluster, desired));

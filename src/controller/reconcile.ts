@@ -3,22 +3,22 @@ import { parseSpec, type PracticeSpec } from "../api/practice.ts";
 import type { Practice } from "../practice/practice.ts";
 import { effectiveHosts } from "../api/spec-rules.ts";
 import { InvalidPractice, resolve } from "../practice/resolve.ts";
+import { describe } from "../manifest.ts";
 import type { Finding } from "../policy/policy.ts";
 import { phaseOf } from "../render/order.ts";
-import { render, type Rendering } from "../render/render.ts";
+import { render } from "../render/render.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
-import { RESOURCES } from "../runtime/resources.ts";
 import { applyPlan, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
 import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } from "./claims.ts";
+import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
-import { type ApplyPlan, gate } from "./gate.ts";
+import type { ApplyPlan } from "./gate.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import { moveMediaPort } from "./identity.ts";
 import { judge } from "./live.ts";
 import { observe } from "./observe.ts";
-import { roleStates } from "./roles.ts";
 import type { Report } from "./report.ts";
 import { writeStatus } from "./status.ts";
 
@@ -30,6 +30,9 @@ const LOOK_AGAIN_SECONDS = 300;
 
 /** How soon to look for what no watch tells: a kind that is now served, an address behind a name, a foreign object. */
 const LOOK_FOR_AWAITED_SECONDS = 10;
+
+/** How soon to ask again whether calls are over, give or take a fifth, so that many practices do not ask at once. */
+const ASK_AGAIN_SECONDS = 30;
 
 /**
  * Brings one practice to what its manifest says, as far as the cluster allows now, and reports in its status.
@@ -70,21 +73,32 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const rendering = render({ practice, observed, assets: context.assets });
   report.rendering = rendering;
 
-  const plan = planFor(context, practice, rendering);
+  const plan = await planFor(context, resource, practice, rendering);
   report.plan = plan;
   report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
   await prune(context, practice, rendering, plan);
 
-  report.findings = judge(context, practice);
+  report.findings = judge(context, practice).filter(({ object }) => !isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
 }
 
 /**
- * The findings that may close the door. While workloads are held back, what runs is of a former release and differs from
- * this one's guard and images: that is told in the conditions, but it is no break of what was promised when it was made.
+ * Whether an object is live as an earlier reconcile applied it, because a call is not to be ended. It had to pass the
+ * same checks then; that it is not what this release or this manifest would make of it is no broken promise.
+ */
+function isSpared({ later }: ApplyPlan, name: string): boolean {
+  return later.some(({ object, reason }) => reason === "WaitingForQuietMoment" && describe(object) === name);
+}
+
+/**
+ * The findings that may close the door. While all workloads are held back, what runs is of a former release and differs
+ * from this one's guard and images: that is told in the conditions, but it is no break of what was promised when it was
+ * made.
  */
 function closing(findings: readonly Finding[], plan: ApplyPlan): readonly Finding[] {
-  const held = plan.later.some(({ object }) => phaseOf(object) === "workloads");
+  const held = plan.later.some(
+    ({ object, reason }) => phaseOf(object) === "workloads" && reason !== "WaitingForQuietMoment",
+  );
   return held ? findings.filter(({ promise }) => promise === "isolation") : findings;
 }
 
@@ -119,22 +133,6 @@ async function ensureFinalizer(context: Context, resource: PracticeResource): Pr
     if (!(error instanceof ApiError && error.status === 409)) throw error;
     throw new Waiting("Progressing", "The practice has just changed; it is looked at again.", 0.2);
   }
-}
-
-function planFor(context: Context, practice: Practice, rendering: Rendering): ApplyPlan {
-  const { namespace } = practice;
-  const ready = new Set(roleStates(context, practice).flatMap((state) => (state.ready ? [state.role] : [])));
-  const namespaceLabels = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.labels ?? {};
-  return gate(rendering.manifests, {
-    namespaceRestricted: namespaceLabels["pod-security.kubernetes.io/enforce"] === "restricted",
-    suspended: practice.suspend,
-    doorClosed: context.doors.isClosed(`${namespace}/${practice.name}`),
-    exists: (object) => {
-      const kind = object.kind === "Ingress" || object.kind === "HTTPRoute" ? RESOURCES[object.kind] : undefined;
-      return kind !== undefined && context.cache.get(kind, { namespace, name: object.metadata.name }) !== undefined;
-    },
-    ready: (role) => ready.has(role),
-  });
 }
 
 /** The chosen media port may be another Service's: then the next one is chosen, and everything is rendered again. */
@@ -176,5 +174,7 @@ function next(report: Report): { requeueAfterSeconds?: number } {
   // The door was judged after the routes were applied: they follow at once.
   if (door && plan && door.closed !== plan.withdraw) return { requeueAfterSeconds: 0 };
   if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };
-  return { requeueAfterSeconds: rendering?.awaits.length ? LOOK_FOR_AWAITED_SECONDS : LOOK_AGAIN_SECONDS };
+  if (rendering?.awaits.length) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
+  const asksAgain = plan?.later.some(({ reason }) => reason === "WaitingForQuietMoment");
+  return { requeueAfterSeconds: asksAgain ? ASK_AGAIN_SECONDS * (0.8 + 0.4 * Math.random()) : LOOK_AGAIN_SECONDS };
 }

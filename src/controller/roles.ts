@@ -4,6 +4,7 @@ import { ROLES, type Role } from "../practice/names.ts";
 import { readiness } from "../runtime/readiness.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context } from "./context.ts";
+import { isDraining } from "./spare.ts";
 
 /** How one of the six pods is doing. */
 export interface RoleState {
@@ -24,6 +25,7 @@ export function roleStates(context: Context, practice: Practice): RoleState[] {
       return { role, exists: false, ready: false, message: `${role} does not exist yet.` };
     }
     const { ready, message } = readiness(live);
-    return { role, exists: true, ready, message };
+    // While it waits for its calls to end, the former pod serves as before.
+    return { role, exists: true, ready: ready || isDraining(live), message };
   });
 }

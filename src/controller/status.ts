@@ -1,16 +1,21 @@
-import { API_VERSION, KIND, STATUS_MANAGER } from "../api/group.ts";
+import { ANNOTATION, API_VERSION, KIND, LABEL, STATUS_MANAGER } from "../api/group.ts";
 import type { ConditionType, ReasonName } from "../api/reasons.ts";
 import { CONDITION_TYPES, REASONS } from "../api/reasons.ts";
 import type { Condition, PracticeStatus } from "../api/status.ts";
+import { advertised } from "../components/bridge/addresses.ts";
 import { PolicyViolation } from "../policy/enforce.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
-import { isComplete, type Verdict, verdicts } from "./conditions.ts";
+import { verdicts } from "./conditions.ts";
 import type { Context } from "./context.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import type { Report } from "./report.ts";
 import { dnsRecords } from "./dns.ts";
+import type { Role } from "../practice/names.ts";
+import { RESOURCES } from "../runtime/resources.ts";
 import { roleStates } from "./roles.ts";
+import { appliedDigest, isEdited } from "./spare.ts";
+import { isComplete, type Verdict } from "./verdict.ts";
 
 /** Verdicts that `Ready` needs, most telling first: the first that is False gives `Ready` its reason. */
 const NEEDED: readonly ConditionType[] = [
@@ -53,7 +58,7 @@ function statusOf(context: Context, report: Report): PracticeStatus {
   const before: Partial<PracticeStatus> = context.statuses.latest(resource) ?? {};
   const generation = resource.metadata.generation ?? 0;
   const found = isComplete(report) ? verdicts(context, report) : [];
-  const all = [...found, ...summary(report, found)];
+  const all = [...found, ...summary(report, found, isEditHeld(context, report))];
   const judged = mergeConditions(
     before.conditions ?? [],
     all.map((verdict) => ({ ...verdict, observedGeneration: generation })),
@@ -73,7 +78,7 @@ function statusOf(context: Context, report: Report): PracticeStatus {
 }
 
 /** `Ready`, `Reconciling` and `Stalled`, as kstatus reads them: never Ready beside Reconciling or Stalled. */
-function summary({ error, resource }: Report, found: readonly Verdict[]): Verdict[] {
+function summary({ error, resource }: Report, found: readonly Verdict[], editHeld: boolean): Verdict[] {
   const say = (
     ready: Verdict["status"],
     reconciling: boolean,
@@ -93,9 +98,22 @@ function summary({ error, resource }: Report, found: readonly Verdict[]): Verdic
     return say("False", true, false, "Deleting", "The practice is being taken down.");
 
   const missing = NEEDED.flatMap((type) => found.filter((v) => v.type === type && v.status === "False"))[0];
+  if (!missing && editHeld) {
+    const message = "The manifest was changed; that is rolled out as soon as nobody is in a call.";
+    return say("False", true, false, "WaitingForQuietMoment", message);
+  }
   if (!missing) return say("True", false, false, "Ready", "The practice is ready.");
-  const moving = found.some((v) => v.status === "False" && MOVING.has(v.reason));
+  const moving = editHeld || found.some((v) => v.status === "False" && MOVING.has(v.reason));
   return say("False", moving, false, missing.reason, missing.message);
+}
+
+/** Whether what waits for a quiet moment is an edit of the manifest. An update that comes with the operator is not. */
+function isEditHeld({ cache }: Context, { plan, resource }: Report): boolean {
+  const held = plan?.later.filter(({ reason }) => reason === "WaitingForQuietMoment") ?? [];
+  const { namespace } = resource.metadata;
+  return held.some(({ object }) =>
+    isEdited(object, cache.get(RESOURCES.StatefulSet, { namespace, name: object.metadata.name })),
+  );
 }
 
 /** Reasons that pass without anybody doing something. */
@@ -141,19 +159,31 @@ function addresses(
   report: Report,
   practice: NonNullable<Report["practice"]>,
 ): Partial<PracticeStatus> {
-  const media = report.observed?.mediaAddresses ?? [];
+  const media = report.observed ? advertised(report.observed) : [];
   const urls = Object.fromEntries(Object.entries(practice.hosts).map(([host, name]) => [host, `https://${name}`]));
   return {
     urls,
     serverName: practice.serverName,
     dns: dnsRecords(context.cache, practice),
     media: { addresses: media.map(({ ip, port }) => ({ ip, port })), protocol: "UDP" },
-    components: roleStates(context, practice).map(({ role, ready, exists }) => ({
-      name: role,
-      ready,
-      reason: ready ? "Ready" : exists ? "Starting" : "Absent",
-    })),
+    components: roleStates(context, practice).map(({ role, ready, exists }) => {
+      const applied = appliedTo(context, report, role);
+      const reason = ready ? "Ready" : exists ? "Starting" : "Absent";
+      return { name: role, ready, reason, ...(applied !== undefined && { applied }) };
+    }),
   };
+}
+
+/** What was applied of a role that carries calls: now, or by the reconcile that was the last to do it. */
+function appliedTo(context: Context, { resource, changes, plan }: Report, role: Role): string | undefined {
+  const now =
+    changes &&
+    plan?.now.find(
+      ({ metadata }) =>
+        metadata.labels?.[LABEL.component] === role && ANNOTATION.template in (metadata.annotations ?? {}),
+    );
+  if (now) return appliedDigest(now);
+  return context.statuses.latest(resource)?.components?.find(({ name }) => name === role)?.applied;
 }
 
 /** The next thing that somebody has to do, from the condition that holds the practice back. */

@@ -22,7 +22,7 @@ export function optionsPage(): string {
     "Options of the operator",
     "One YAML file, named by `--config` or `TELEHEALTH_CONFIG`; with the chart it is the value `config`. " +
       "`TELEHEALTH_WATCH_NAMESPACES` (separated by commas) and `TELEHEALTH_LOG_LEVEL` win over the file. " +
-      "The chart sets `telemetry`, `leaderElection` and `images.operator` itself.",
+      "The chart sets `telemetry`, `leaderElection`, `operatorPeers` and `images.operator` itself.",
     table(["option", "default", "what it is"], optionRows(schema, "")),
   );
 }

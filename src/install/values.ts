@@ -5,7 +5,7 @@ const empty = z.record(z.string(), z.unknown());
 const text = z.string();
 
 /** What the chart decides itself: its own image, where the Lease is, and the port that probes and walls know. */
-const OWNED_BY_CHART = { telemetry: true, leaderElection: true, images: true } as const;
+const OWNED_BY_CHART = { telemetry: true, leaderElection: true, images: true, operatorPeers: true } as const;
 
 const images = configSchema.shape.images.unwrap().omit({ operator: true });
 

@@ -56,7 +56,7 @@ const CONVERSATIONS: readonly (readonly [Role, Role, number])[] = [
   ["synapse", "postgres", 5432],
 ];
 /** Roles that look up names. */
-const ASKS_DNS: readonly Role[] = ["front", "bridge", "synapse"];
+const ASKS_DNS: readonly Role[] = ["front", "bridge", "synapse", "entry"];
 
 const SOLVER = canonical({ matchLabels: { "acme.cert-manager.io/http01-solver": "true" } });
 
@@ -77,6 +77,7 @@ function isWelcome(practice: Practice, role: string | undefined, edge: Edge): bo
     // Below 1024 only root could listen, so the bridge listens elsewhere.
     return edge.port?.protocol === "UDP" && edge.port.port === (port < 1024 ? 10_000 : port);
   }
+  if (role === "signalling" && isTcp(edge, 5281) && isOneOf(practice.network.operator, edge)) return true;
   return CONVERSATIONS.some(([from, to, port]) => to === role && isPeer(edge, from, port));
 }
 

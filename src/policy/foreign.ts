@@ -93,11 +93,11 @@ interface Owned {
   readonly deletionTimestamp?: string;
 }
 
-/** Whether one of our workloads made a pod: a StatefulSet directly, a Deployment through a set named after it. */
-function isMadeByUs(input: PolicyInput, pod: Manifest): boolean {
+/** The workload of ours that made a pod: a StatefulSet directly, a Deployment through a set named after it. */
+function makerOf(input: PolicyInput, pod: Manifest): Manifest | undefined {
   const { ownerReferences = [] } = pod.metadata as Owned;
   const owner = ownerReferences.find(({ controller }) => controller);
-  return input.objects.some((workload) => {
+  return input.objects.find((workload) => {
     if (!owner || !isOurs(input, workload)) return false;
     const { kind, metadata } = workload;
     if (kind === "StatefulSet") return owner.kind === kind && owner.name === metadata.name;
@@ -119,15 +119,21 @@ export const foreignPod: Check = {
         return [violation(pod, "Somebody attached a container to this pod. Please delete the pod.")];
       }
       const labels = pod.metadata.labels ?? {};
-      const made = isMadeByUs(input, pod);
-      if (!made && (LABEL.role in labels || LABEL.serves in labels)) {
+      const maker = makerOf(input, pod);
+      if (!maker && (LABEL.role in labels || LABEL.serves in labels)) {
         return [violation(pod, "This pod is not the practice's, yet it has labels of its pods. Please remove it.")];
       }
-      const leaving = made && (pod.metadata as Owned).deletionTimestamp !== undefined;
+      const leaving = maker && (pod.metadata as Owned).deletionTimestamp !== undefined;
+      // What its workload says is judged there, and may be of a former release while calls are spared.
+      const made = podTemplates(maker ? [maker] : []).flatMap(({ spec }) =>
+        containersOf(spec).map(({ image }) => image),
+      );
       const isSolver = labels[SOLVER_LABEL] === "true";
       const unknown = containersOf(spec).some(
         ({ image }) =>
-          !repositories.has(repository(image)) && !(isSolver && /\bcert-manager-acmesolver$/.test(repository(image))),
+          !repositories.has(repository(image)) &&
+          !made.includes(image) &&
+          !(isSolver && /\bcert-manager-acmesolver$/.test(repository(image))),
       );
       return unknown && !leaving
         ? [violation(pod, "This pod runs an image that is not one of the practice's. Please remove it.")]

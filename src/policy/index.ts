@@ -26,6 +26,7 @@ import {
   noStun,
   pageContactsNobody,
 } from "./metadata.ts";
+import { hooksAsListed } from "./hooks.ts";
 import type { Check, PolicyInput } from "./policy.ts";
 import { configurationReadable } from "./readable.ts";
 import { imagesOfTheRelease, noRecorderAccount, noRecorderConfigured, noRecordingInBrowser } from "./recording.ts";
@@ -46,6 +47,7 @@ export const RENDER_CHAIN: readonly Check[] = [
   messagePolicyLoaded, // and cleartext is refused
   programsAsListed, // only known programs, nothing that overrides their files
   configurationReadable, // and those files can be judged
+  hooksAsListed, // nothing else runs beside them
 
   // Nothing that records is part of a practice.
   imagesOfTheRelease,

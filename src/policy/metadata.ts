@@ -1,3 +1,4 @@
+import { isPrivate } from "../practice/addresses.ts";
 import { meetingPages } from "./e2ee.ts";
 import { readProsody, strings } from "./lua.ts";
 import { namesNobody } from "./java-logging.ts";
@@ -15,6 +16,11 @@ function judge({ objects }: PolicyInput, program: Program, test: (found: Running
 
 const OFF = { enabled: false };
 
+/** Whether clients are to reach the bridge at a private address: it would not be told to them otherwise. */
+function isReachedPrivately(settings: unknown): boolean {
+  return keysOf(settings).some(({ key, value }) => key === "public-address" && isPrivate(String(value)));
+}
+
 export const noStun: Check = {
   name: "no-stun",
   promise: "metadata",
@@ -30,7 +36,12 @@ export const noStun: Check = {
     ...judge(input, "jvb", ({ configuration }) =>
       unmet(configuration(readHocon), {
         ice4j: { harvest: { mapping: { stun: { addresses: [] }, aws: OFF } } },
-        videobridge: { ice: { "advertise-private-candidates": false, "resolve-remote-candidates": false } },
+        videobridge: {
+          ice: {
+            "advertise-private-candidates": isReachedPrivately(configuration(readHocon)),
+            "resolve-remote-candidates": false,
+          },
+        },
       }).map((path) => `jvb.conf does not keep the bridge from asking others or showing its own address: ${path}.`),
     ),
   ],

@@ -31,9 +31,8 @@ function java(home: string, jar: string, main: string, collector: readonly strin
     "-XX:-UsePerfData",
     "-XX:+DisableAttachMechanism",
     "-Djdk.tls.ephemeralDHKeySize=2048",
-    "-Djava.io.tmpdir=/tmp",
-    "-Djna.tmpdir=/tmp",
   ];
+  const folders = ["-Djava.io.tmpdir=/tmp", "-Djna.tmpdir=/tmp"];
   const trust = [
     "-Djavax.net.ssl.trustStore=/etc/jitsi/trust/truststore.p12",
     "-Djavax.net.ssl.trustStoreType=PKCS12",
@@ -42,7 +41,9 @@ function java(home: string, jar: string, main: string, collector: readonly strin
   const pattern = [
     "java",
     "-Xmx\\d+m",
-    ...[...collector, ...options].map(literally),
+    // Only a bridge with addresses of both families says which it prefers.
+    `${[...collector, ...options].map(literally).join("\n")}(?:\n${literally("-Djava.net.preferIPv6Addresses=true")})?`,
+    ...folders.map(literally),
     `${literally("-Djava.util.logging.config.file=")}(?<logging>/\\S+)`,
     `${literally("-Dconfig.file=")}(?<file>/\\S+)`,
     ...[...trust, "-cp", `${home}/${jar}:${home}/lib/*`, main].map(literally),

@@ -1,4 +1,6 @@
+import type { Weekday } from "../api/maintenance.ts";
 import type { Images } from "../versions.ts";
+import type { IpFamily } from "./addresses.ts";
 import type { BornSecret, Names } from "./names.ts";
 import type { Sizing } from "./sizing.ts";
 
@@ -11,6 +13,8 @@ export interface Practice {
   readonly namespace: string;
   /** Absent when rendered without a cluster; then no owner references are written. */
   readonly uid?: string;
+  /** Which edit of the manifest this is; absent when rendered without a cluster. */
+  readonly generation?: number;
 
   readonly domain: string;
   readonly hosts: Hosts;
@@ -25,6 +29,7 @@ export interface Practice {
   readonly video: Video;
   readonly messaging: Messaging;
 
+  readonly maintenance: Maintenance;
   readonly placement: Placement;
   readonly imagePullSecrets: readonly string[];
   readonly storageClassName?: string;
@@ -118,6 +123,13 @@ export type Peer =
   | { readonly kind: "cidrs"; readonly cidrs: readonly string[] }
   | { readonly kind: "pods"; readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
 
+/** When a change may be rolled out although somebody is in a call. */
+export interface Maintenance {
+  /** Each comes every week; without any, nothing is ever forced. Times are `hh:mm` on the clocks of `timeZone`. */
+  readonly windows: readonly { readonly days: readonly Weekday[]; readonly from: string; readonly to: string }[];
+  readonly timeZone: string;
+}
+
 export interface Placement {
   readonly nodeSelector: Readonly<Record<string, string>>;
   readonly tolerations: readonly Readonly<Record<string, unknown>>[];
@@ -128,6 +140,8 @@ export interface Placement {
 export interface Network {
   /** Who may knock at the front pod. Empty: nobody could say, so any source may, to the front pod only. */
   readonly frontDoor: readonly NetworkPeer[];
+  /** The operator's own pods. Empty: it runs elsewhere, and nobody may ask whether a call is going on. */
+  readonly operator: readonly NetworkPeer[];
   /** Where DNS answers. */
   readonly dns: { readonly peers: readonly NetworkPeer[]; readonly ports: readonly number[] };
 }
@@ -141,6 +155,10 @@ export interface Observed {
   readonly apis: { readonly certManager: boolean; readonly gateway: boolean; readonly cloudNativePG: boolean };
   /** Where the bridge is reached; empty while the cluster has not given an address. */
   readonly mediaAddresses: readonly MediaAddress[];
+  /** Which addresses the bridge's pod has, the first one's family first; as the cluster gave them to its Service. */
+  readonly mediaFamilies: readonly IpFamily[];
+  /** Why no address is to be expected until somebody does something; a sentence with the next step. */
+  readonly mediaProblem?: { readonly reason: "AddressNeeded" | "PortTaken"; readonly message: string };
   /** Storage class of a live claim, so that a changed default moves nothing. By claim name. */
   readonly storageClasses: Readonly<Record<string, string>>;
   /** HMAC over Secrets that we did not make, by Secret name; a change rolls the pods that mount them. */

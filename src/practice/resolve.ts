@@ -5,6 +5,7 @@ import { effectiveHosts, endsTlsElsewhere } from "../api/spec-rules.ts";
 import type { Images } from "../versions.ts";
 import { INGRESS_ANNOTATIONS, MEDIA_ANNOTATIONS, refusedAnnotations } from "./annotations.ts";
 import { frontDoorOf } from "./front-door.ts";
+import { isTimeZone } from "./maintenance.ts";
 import { namesOf } from "./names.ts";
 import type { Certificates, Database, Exposure, Identity, Media, Network, NetworkPeer, Practice } from "./practice.ts";
 import { SIZING } from "./sizing.ts";
@@ -14,6 +15,8 @@ export interface ClusterOptions {
   readonly images: Images;
   /** Absent: what the exposure's class tells. */
   readonly frontDoor?: readonly NetworkPeer[] | undefined;
+  /** The operator's own pods, as NetworkPolicy peers. */
+  readonly operatorPeers: readonly NetworkPeer[];
   readonly dns: Network["dns"];
   readonly defaults: {
     readonly certificates?: CertificatesSpec | undefined;
@@ -40,14 +43,19 @@ export class InvalidPractice extends Error {
  */
 export function resolve(input: {
   readonly resource: {
-    readonly metadata: { readonly name: string; readonly namespace: string; readonly uid?: string };
+    readonly metadata: {
+      readonly name: string;
+      readonly namespace: string;
+      readonly uid?: string;
+      readonly generation?: number;
+    };
   };
   readonly spec: PracticeSpec;
   readonly options: ClusterOptions;
   readonly identity: Identity;
 }): Practice {
   const { resource, spec, options, identity } = input;
-  const { name, namespace, uid } = resource.metadata;
+  const { name, namespace, uid, generation } = resource.metadata;
   const certificates = certificatesOf(spec.certificates ?? options.defaults.certificates ?? {});
   const exposure = exposureOf(spec.exposure ?? options.defaults.exposure ?? {});
   const issues = issuesOf(spec, options, certificates, exposure);
@@ -57,7 +65,8 @@ export function resolve(input: {
   return {
     name,
     namespace,
-    ...(uid !== undefined && { uid }),
+    ...given("uid", uid),
+    ...given("generation", generation),
     domain: spec.domain,
     hosts: effectiveHosts(spec),
     serverName: identity.serverName,
@@ -72,6 +81,7 @@ export function resolve(input: {
       mediaStorage: messaging.media.storage,
       ...given("retentionDays", messaging.retention?.days),
     },
+    maintenance: { windows: spec.maintenance.windows ?? [], timeZone: spec.maintenance.timeZone },
     placement: {
       nodeSelector: placement?.nodeSelector ?? {},
       tolerations: placement?.tolerations ?? [],
@@ -83,7 +93,11 @@ export function resolve(input: {
     suspend: spec.suspend,
     names: namesOf(name),
     images: options.images,
-    network: { frontDoor: options.frontDoor ?? frontDoorOf(exposure), dns: options.dns },
+    network: {
+      frontDoor: options.frontDoor ?? frontDoorOf(exposure),
+      operator: options.operatorPeers,
+      dns: options.dns,
+    },
   };
 }
 
@@ -126,6 +140,14 @@ function issuesOf(
           ),
         ]
       : []),
+    ...(isTimeZone(spec.maintenance.timeZone)
+      ? []
+      : [
+          issue(
+            "spec.maintenance.timeZone",
+            `${spec.maintenance.timeZone} is not a time zone that is known here. Give its IANA name, such as Europe/Berlin.`,
+          ),
+        ]),
     ...annotations("spec.exposure.ingress", INGRESS_ANNOTATIONS, exposureSpec?.ingress?.annotations),
     ...annotations("spec.video.media", MEDIA_ANNOTATIONS, spec.video.media.annotations),
   ];

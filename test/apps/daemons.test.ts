@@ -22,7 +22,7 @@ const SURFACES = {
     home: "jitsi-videobridge",
     port: 8080,
     ready: "about/health",
-    conf: jvbConf(somePractice(), [{ ip: "203.0.113.7", port: 10_000 }]),
+    conf: jvbConf(somePractice(), [{ ip: "203.0.113.7", port: 10_000 }], "IPv4"),
     open: ["about/health", "metrics", "colibri/drain"],
     closed: ["about/version", "debug", "rtcstats", "colibri/stats", "colibri/v2/conferences"],
   },

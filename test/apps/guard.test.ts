@@ -1,18 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
 import { waitFor } from "../bed/wait.ts";
-import {
-  inPage,
-  leaked,
-  PATIENT,
-  ROOM,
-  says,
-  settled,
-  STAFF,
-  startGuarded,
-  stubOf,
-  type Way,
-} from "./support/guarded.ts";
+import { inPage, leaked, PATIENT, says, STAFF, startGuarded, stubOf, type Way } from "./support/guarded.ts";
 
 let bed: Awaited<ReturnType<typeof startGuarded>>;
 
@@ -41,19 +30,7 @@ const noted = (page: Page, text: RegExp) =>
   waitFor(async () => text.test(await noteOf(page)), { what: `a note like ${text}`, timeout: 10_000 });
 const text = (page: Page) => inPage<string>(page, "document.body.innerText");
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-/** Waits for a picture at the bridge that is not encrypted. */
-const leak = (page: Page) =>
-  waitFor(async () => (await leaked(page)) > BRIGHT, { what: "a picture without encryption", timeout: 15_000 });
-
 describe("a call", () => {
-  it("without the guard goes out unencrypted", async () => {
-    const page = await call("bare");
-    await leak(page);
-    const { sent, seen } = await stubOf(page);
-    expect(sent[0]).toEqual({ join: true });
-    expect(seen.sealed).toBe(0);
-  });
-
   it("with the guard claims encryption in its first presence, and only encrypted frames go out", async () => {
     const page = await call("guarded");
     await until(page, "open");
@@ -72,14 +49,6 @@ describe("sound and picture", () => {
     "because the browser ignores the transform": { flagMissing: true },
   };
   for (const [when, faults] of Object.entries(early)) {
-    it(`go out in the clear ${when}, without the guard`, async () => {
-      const page = await bed.open("bare");
-      await inPage(page, `stub.join(${JSON.stringify(faults)}).then(() => stub.room.toggleE2EE(true)), stub.join`);
-      await waitFor(() => inPage<boolean>(page, "Boolean(stub.room && stub.room.enabled)"), { what: "the toggle" });
-      await inPage(page, `stub.meet("you")`);
-      await leak(page);
-    });
-
     it(`are never sent as they are ${when}, and flow afterwards`, async () => {
       const page = await call("guarded", faults);
       for (let look = 0; look < 10; look += 1) {
@@ -125,16 +94,6 @@ describe("switching off", () => {
     "the page's own switch": `APP.store.dispatch({ type: "TOGGLE_E2EE", enabled: false })`,
   };
   for (const [who, off] of Object.entries(offs)) {
-    it(`by ${who} works without the guard`, async () => {
-      const page = await bed.open("bare");
-      await inPage(page, `stub.join()`);
-      await inPage(page, `APP.store.dispatch({ type: "TOGGLE_E2EE", enabled: true })`);
-      await inPage(page, `stub.meet("you")`);
-      await inPage(page, off);
-      expect(await inPage(page, "stub.room.enabled")).toBe(false);
-      await leak(page);
-    });
-
     it(`by ${who} changes nothing, and the app goes on showing what is`, async () => {
       const page = await call("guarded");
       await until(page, "open");
@@ -167,57 +126,7 @@ describe("switching off", () => {
   }
 });
 
-describe("other windows", () => {
-  /** A page elsewhere that opens the meeting and then sends it a command of the app's iframe API. */
-  async function commanded(way: Way, name: string, argument: unknown): Promise<Page> {
-    const command = { postis: true, method: "message", params: { type: "event", data: { name, data: [argument] } } };
-    const opener = await bed.browser.newContext({ locale: "de-DE" }).then((context) => context.newPage());
-    await opener.route("http://elsewhere.example/**", (route) =>
-      route.fulfill({ contentType: "text/html", body: "<p>elsewhere</p>" }),
-    );
-    await opener.goto("http://elsewhere.example/");
-    const popup = opener.waitForEvent("popup");
-    await inPage(opener, `window.meeting = open("${bed.originOf(way)}/${ROOM}${PATIENT}"); 0`);
-    const page = await popup;
-    await settled(page);
-    await inPage(page, `stub.join()`);
-    await inPage(page, `APP.store.dispatch({ type: "TOGGLE_E2EE", enabled: true })`);
-    await inPage(opener, `meeting.postMessage(${JSON.stringify(JSON.stringify(command))}, "*")`);
-    await pause(500);
-    return page;
-  }
-
-  it("switch the encryption off without the guard, but not with it", async () => {
-    const bare = await commanded("bare", "toggle-e2ee", false);
-    expect(await inPage(bare, "stub.room.enabled")).toBe(false);
-    const guarded = await commanded("guarded", "toggle-e2ee", false);
-    expect(await inPage(guarded, "stub.room.enabled")).toBe(true);
-  });
-
-  it("change the configuration without the guard, but not with it", async () => {
-    const config = { e2ee: { externallyManagedKey: true } };
-    const managed = `APP.store.getState()["features/base/config"].e2ee.externallyManagedKey`;
-    expect(await inPage(await commanded("bare", "overwrite-config", config), managed)).toBe(true);
-    expect(await inPage(await commanded("guarded", "overwrite-config", config), managed)).toBe(false);
-  });
-});
-
 describe("the address", () => {
-  const fragments = [
-    "config.e2ee.disabled=true",
-    "config.e2ee={%22disabled%22:true}",
-    "config={%22e2ee%22:{%22disabled%22:true}}",
-  ];
-  for (const fragment of fragments) {
-    it(`overrides the configuration with #${fragment} without the guard, but not with it`, async () => {
-      const disabled = `window.config.e2ee.disabled`;
-      expect(await inPage(await bed.open("bare", `#${fragment}`), disabled)).toBe(true);
-      const guarded = await bed.open("guarded", `${PATIENT}&${fragment}`);
-      expect(await inPage(guarded, disabled)).toBe(false);
-      expect(await inPage(guarded, "location.hash")).toBe(PATIENT);
-    });
-  }
-
   it("is reduced again when it changes", async () => {
     const page = await bed.open("guarded");
     await inPage(page, `location.hash = "config.e2ee.disabled=true"; 0`);
@@ -229,11 +138,6 @@ describe("what the browser keeps", () => {
   const left = `localStorage.setItem("jitsiMeetId", "known"); localStorage.setItem("xmpp_username_override", "eve");
     localStorage.setItem("features/recent-list", "[]"); localStorage.setItem("features/base/settings",
     '{"displayName":"Anna","disableP2P":false,"userSelectedCameraDeviceId":"camera"}')`;
-
-  it("identifies and overrides without the guard", async () => {
-    const page = await bed.open("bare", PATIENT, { before: left });
-    expect(await inPage(page, "[stub.machine, stub.user]")).toEqual(["known", "eve"]);
-  });
 
   it("is gone with it, but for the chosen devices, and goes again with the page", async () => {
     const page = await bed.open("guarded", PATIENT, { before: `if (!sessionStorage.again) { ${left} }` });

@@ -10,9 +10,11 @@ import {
   readinessAttacks,
   sideRoomAttacks,
 } from "./inside.ts";
+import { pageAttacks } from "./page.ts";
 
 /** Every attack that was tried: the proof of the promises. */
 export const CATALOGUE: readonly AttackGroup[] = [
+  pageAttacks,
   encryptionAttacks,
   serviceAttacks,
   messageAttacks,

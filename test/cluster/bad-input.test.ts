@@ -21,6 +21,7 @@ const namespaces = {
   strangers: "",
   open: "",
   mismatch: "",
+  nodes: "",
 };
 let operator: RunningOperator;
 beforeAll(async () => {
@@ -163,6 +164,24 @@ describe("a namespace that is not the practice's own", () => {
     await expectUntouched(namespace);
     await hand.remove(RESOURCES.Pod, ref);
     await exists(namespace, "StatefulSet");
+  });
+});
+
+describe("a port of the nodes, where the operator does not see them", () => {
+  it("waits until the manifest says where the nodes are reached", async () => {
+    const namespace = namespaces.nodes;
+    const media = { service: "NodePort" };
+    await hand.practice(namespace, { video: { media }, maintenance: { timeZone: "Europe/Bearlin" } });
+    const refused = await hand.expectReason(namespace, "Stalled", "InvalidSpec");
+    expect(refused.message).toContain("spec.maintenance.timeZone: Europe/Bearlin is not a time zone");
+
+    await hand.practice(namespace, { video: { media } });
+    const told = await hand.expectReason(namespace, "MediaAddressKnown", "AddressNeeded");
+    expect(told).toMatchObject({ status: "False" });
+    expect(told.message).toContain("Set spec.video.media.addresses");
+    await hand.practice(namespace, { video: { media: { ...media, addresses: [{ ip: "203.0.113.7" }] } } });
+    await hand.expectReason(namespace, "MediaAddressKnown", "Known");
+    await waitFor(() => hand.get(RESOURCES.StatefulSet, { namespace, name: `${name}-bridge` }), { what: "the bridge" });
   });
 });
 

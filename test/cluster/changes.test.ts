@@ -6,6 +6,7 @@ import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { handOn } from "../support/own-cluster.ts";
+import { ALWAYS } from "../support/practice-bed.ts";
 
 const hand = handOn(bed.adminConnection);
 const name = "greenriver";
@@ -25,7 +26,7 @@ describe("a practice that changes while it runs", () => {
   async function started(): Promise<string> {
     const namespace = namespaces.pop();
     if (!namespace) throw new Error("Each test has a namespace of its own; there is none left.");
-    await hand.practice(namespace);
+    await hand.practice(namespace, { maintenance: ALWAYS });
     await hand.mediaAddress(namespace);
     await hand.converged(namespace);
     return namespace;
@@ -64,7 +65,12 @@ describe("a practice that changes while it runs", () => {
       return JSON.stringify(specOf(set)).match(/"memory":"(\w+)"/)?.[1];
     };
     const before = { memory: await memory(), maps: await hand.names(RESOURCES.ConfigMap, namespace) };
-    await hand.practice(namespace, { size: "group", locale: "en", exposure: { ingress: { className: "nginx" } } });
+    await hand.practice(namespace, {
+      maintenance: ALWAYS,
+      size: "group",
+      locale: "en",
+      exposure: { ingress: { className: "nginx" } },
+    });
     const rolled = async () => {
       const status = await hand.status(namespace);
       const live = await hand.get(PRACTICES, { namespace, name });
@@ -92,7 +98,8 @@ describe("a practice that changes while it runs", () => {
     expect(after.filter((map) => !before.maps.includes(map)).length).toBeGreaterThan(0);
     await hand.converged(namespace);
 
-    await hand.practice(namespace, { size: "group", exposure: { service: {} }, certificates: { external: {} } });
+    const elsewhere = { exposure: { service: {} }, certificates: { external: {} } };
+    await hand.practice(namespace, { maintenance: ALWAYS, size: "group", ...elsewhere });
     await waitFor(async () => (await hand.names(RESOURCES.Ingress, namespace)).length === 0, {
       what: "the routes to go",
     });
@@ -119,10 +126,29 @@ describe("a practice that changes while it runs", () => {
     expect(told.message).toContain(`203.0.113.99:${port}`);
     await hand.converged(namespace);
 
+    // Firewalls know the port, so a Service that is lost comes back with it.
+    const service = { namespace, name: `${name}-media` };
+    const { uid: lost } = (await hand.get(RESOURCES.Service, service))?.metadata ?? {};
+    await hand.remove(RESOURCES.Service, service);
+    const back = await waitFor(
+      async () => {
+        const found = await hand.get(RESOURCES.Service, service);
+        return found?.metadata.uid !== lost && found;
+      },
+      { what: "the media Service to be back" },
+    );
+    expect(specOf(back)["ports"]).toMatchObject([{ port, nodePort: port, protocol: "UDP" }]);
+    await hand.mediaAddress(namespace, "203.0.113.99");
+    await hand.converged(namespace);
+
     const bridge = { namespace, name: `${name}-bridge` };
     const uid = (await hand.get(RESOURCES.StatefulSet, bridge))?.metadata.uid;
-    const media = { namespace, name: `${name}-media` };
-    await hand.patch(RESOURCES.Service, media, { status: { loadBalancer: { ingress: null } } }, "/status");
+    const ports = [{ port, protocol: "UDP", error: "PortInUse" }];
+    const refused = { status: { loadBalancer: { ingress: [{ ip: "203.0.113.99", ports }] } } };
+    await hand.patch(RESOURCES.Service, service, refused, "/status");
+    const taken = await hand.expectReason(namespace, "MediaAddressKnown", "PortTaken");
+    expect(taken.message).toContain(`greenriver-media does not open UDP port ${port}: PortInUse`);
+    await hand.patch(RESOURCES.Service, service, { status: { loadBalancer: { ingress: null } } }, "/status");
     await hand.expectReason(namespace, "MediaAddressKnown", "AddressAwaited");
     expect((await hand.get(RESOURCES.StatefulSet, bridge))?.metadata.uid).toBe(uid);
     expect((await ofBridge()).length).toBe(1);

@@ -24,6 +24,10 @@ const operatorConfig = (objects: readonly Manifest[]) => {
   return configSchema.parse(parse(map?.data["config.yaml"] ?? "missing"));
 };
 
+interface Workload {
+  readonly spec: { readonly template: { readonly metadata: { readonly labels: object } } };
+}
+
 describe("the rendered chart", () => {
   it("gives the operator a configuration that it accepts, with its own image in it", async () => {
     expect(operatorConfig(await rendered()).images).toEqual({ operator: DEFAULT_IMAGES.operator });
@@ -41,7 +45,19 @@ describe("the rendered chart", () => {
     expect(JSON.stringify(of(objects, "Deployment"))).toContain(`"image":"mirror.example/op@${digest}"`);
   });
 
+  it("tells practices which pods are the operator's, by the labels that they have", async () => {
+    const objects = await rendered();
+    const [deployment] = of(objects, "Deployment") as (Manifest & Workload)[];
+    const [peer] = operatorConfig(objects).operatorPeers;
+    const { matchLabels } = (peer?.podSelector ?? {}) as { matchLabels: object };
+    expect(deployment?.spec.template.metadata.labels).toMatchObject(matchLabels);
+    expect(peer?.namespaceSelector).toEqual({
+      matchLabels: { "kubernetes.io/metadata.name": deployment?.metadata.namespace },
+    });
+  });
+
   it.each([
+    ["other pods for the operator's than its own", { config: { operatorPeers: [] } }],
     ["a value that does not exist", { networkIsolation: false }],
     ["an option that does not exist", { config: { endToEndEncryption: false } }],
     ["an option of the wrong type", { config: { workers: "many" } }],

@@ -9,7 +9,7 @@ import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { handOn } from "../support/own-cluster.ts";
-import { practiceNamespace, quiet } from "../support/practice-bed.ts";
+import { ALWAYS, practiceNamespace, quiet } from "../support/practice-bed.ts";
 
 const NAME = "greenriver";
 const client = apiClient(bed.adminConnection);
@@ -36,7 +36,7 @@ describe("the Secrets that are born with a practice", () => {
   beforeAll(async () => {
     namespace = await practiceNamespace();
     operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace], logLevel: "debug" });
-    await hand.practice(namespace);
+    await hand.practice(namespace, { maintenance: ALWAYS });
     await hand.mediaAddress(namespace);
     await waitFor(async () => (await pods()).length === 6, { timeout: 60_000, what: "six pods" });
     await note();

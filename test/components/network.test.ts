@@ -9,7 +9,7 @@ import { someParams } from "../support/practice.ts";
 
 const traefik = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "traefik" } } };
 const kubeDns = { podSelector: { matchLabels: { "k8s-app": "kube-dns" } } };
-const NETWORK = { frontDoor: [traefik], dns: { peers: [kubeDns], ports: [53] } };
+const NETWORK = { frontDoor: [traefik], operator: [], dns: { peers: [kubeDns], ports: [53] } };
 
 const withWalls = (walls: Walls): Component => ({ name: "some", build: () => [], walls: () => walls });
 
@@ -73,6 +73,14 @@ describe("the wall of a role", () => {
         ],
       },
     ]);
+  });
+
+  it("lets the operator's own pods in, and nobody when it runs elsewhere", () => {
+    const listens = [{ port: 5281, protocol: "TCP", from: { kind: "operator" } }] as const;
+    expect(onlyPolicy({ listens })?.ingress).toBeUndefined();
+    const operator = [{ podSelector: { matchLabels: { app: "operator" } } }];
+    const wall = onlyPolicy({ listens }, { network: { ...NETWORK, operator } });
+    expect(wall?.ingress).toEqual([{ from: operator, ports: [{ port: 5281, protocol: "TCP" }] }]);
   });
 
   it("never turns an empty list of peers into everybody", () => {

@@ -19,6 +19,7 @@ const fine: Circumstances = {
   namespaceRestricted: true,
   suspended: false,
   doorClosed: false,
+  endsCalls: () => false,
   exists: () => false,
   ready: () => true,
 };
@@ -51,6 +52,12 @@ describe("the gate", () => {
     expect(plan.withdraw).toBe(true);
     expect(plan.later.map(({ reason }) => reason)).toEqual(["DoorClosed", "DoorClosed"]);
     expect(plan.now).toContain(workload);
+  });
+
+  it("holds back what would end a call, and nothing beside it", () => {
+    const plan = gate(all, { ...fine, endsCalls: (o) => o === workload });
+    expect(plan.later).toEqual([{ object: workload, reason: "WaitingForQuietMoment" }]);
+    expect(plan.now).toEqual([wall, configuration, chat, meet]);
   });
 
   it("holds workloads while suspended, and keeps repairing walls and configuration", () => {

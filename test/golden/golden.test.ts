@@ -6,7 +6,7 @@ import { aPractice, EXAMPLES, nothingObserved, observed } from "../support/pract
 
 const assets = loadAssets();
 
-/** YAML without what we ship as a file of its own and without hashes of content, so that a change is read once. */
+/** YAML without what we ship as a file of its own and without hashes and repetitions of content, so that a change is read once. */
 function readable(manifests: ReturnType<typeof render>["manifests"]): string {
   const shipped = { "guard.js": assets.guard, "practice_policy.py": assets.practicePolicy, ...assets.prosodyModules };
   const objects = manifests.map(({ ...object }) => {
@@ -17,7 +17,8 @@ function readable(manifests: ReturnType<typeof render>["manifests"]): string {
   });
   return toYaml(objects)
     .replaceAll(/-[0-9a-f]{8}$/gm, "-CONTENT")
-    .replaceAll(/^(.*\/rendered): .*$/gm, "$1: DIGEST");
+    .replaceAll(/^(.*\/rendered): .*$/gm, "$1: DIGEST")
+    .replaceAll(/^(.*\/template): .*$/gm, "$1: TEMPLATE");
 }
 
 function withoutAssets(text: string, shipped: Readonly<Record<string, string>>): string {

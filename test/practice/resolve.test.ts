@@ -83,6 +83,11 @@ describe("resolve", () => {
     expect(issuesOf(spec, { allowedAnnotations: [key, "a"] })).toEqual([]);
   });
 
+  it("refuses a time zone that it does not know, and knows UTC when none is given", () => {
+    expect(issuesOf({ ...EDGE, maintenance: { timeZone: "Europe/Bearlin" } })).toEqual(["spec.maintenance.timeZone"]);
+    expect(practiceOf(EDGE).maintenance).toEqual({ windows: [], timeZone: "UTC" });
+  });
+
   it("passes media through the one port, and past each address's own", () => {
     const { media } = practiceOf({
       ...EDGE,

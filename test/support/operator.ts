@@ -5,9 +5,11 @@ import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { loadAssets } from "../../src/assets.ts";
 import { loadConfig } from "../../src/config.ts";
+import { askProsody, type InUse } from "../../src/controller/calls.ts";
 import { createOperator } from "../../src/controller/operator.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { createTransport } from "../../src/runtime/transport.ts";
+import type { Images } from "../../src/versions.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import type { Connection } from "../bed/api.ts";
@@ -71,16 +73,22 @@ export async function startOperator(
  * An operator inside the test's own process, without the second that a process of its own takes to start. Of use where
  * only what arrives at the API server counts.
  */
-export function runOperator(connection: Connection, watchNamespaces: readonly string[]): { stop: () => Promise<void> } {
+export function runOperator(
+  connection: Connection,
+  watchNamespaces: readonly string[],
+  { inUse = askProsody, images = {} }: { readonly inUse?: InUse; readonly images?: Partial<Images> } = {},
+): { stop: () => Promise<void> } {
   const metrics = createMetrics();
   const logger = createLogger("silent");
   const transport = createTransport({ connection: { ...connection, authorization: async () => undefined }, metrics });
+  const config = loadConfig({ watchNamespaces: watchNamespaces.join(",") }, {});
   const operator = createOperator({
     cluster: createCluster(transport),
     transport,
-    config: loadConfig({ watchNamespaces: watchNamespaces.join(",") }, {}),
+    config: { ...config, images: { ...config.images, ...images } },
     assets: loadAssets(),
     version: "test",
+    inUse,
     instance: "test",
     logger,
     metrics,

@@ -10,6 +10,11 @@ import { waitFor } from "../bed/wait.ts";
 import { apiClient } from "../bed/api.ts";
 import { auditEvents, bed, newNamespace } from "./bed.ts";
 
+/** A maintenance window that is always open: nothing runs in the pods here, so nobody could say that no call runs. */
+export const ALWAYS = {
+  windows: [{ days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], from: "00:00", to: "24:00" }],
+};
+
 export const RESTRICTED = { "pod-security.kubernetes.io/enforce": "restricted" };
 
 /** The practice of an example with its names moved to a namespace of the test and hosts of its own. */

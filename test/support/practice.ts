@@ -30,13 +30,14 @@ export function somePractice(changes: Partial<Practice> = {}): Practice {
       media: { service: "LoadBalancer", port: 30_080, addresses: [], externalTrafficPolicy: "Local", annotations: {} },
     },
     messaging: { database: { kind: "managed", storage: "10Gi" }, mediaStorage: "10Gi" },
+    maintenance: { windows: [], timeZone: "UTC" },
     placement: { nodeSelector: {}, tolerations: [] },
     imagePullSecrets: [],
     deletionPolicy: "Retain",
     suspend: false,
     names: namesOf("greenriver"),
     images: DEFAULT_IMAGES,
-    network: { frontDoor: [], dns: { peers: [], ports: [53] } },
+    network: { frontDoor: [], operator: [], dns: { peers: [], ports: [53] } },
     ...changes,
   };
 }
@@ -53,6 +54,7 @@ export function everythingObserved(changes: Partial<Observed> = {}): Observed {
     },
     apis: { certManager: true, gateway: true, cloudNativePG: false },
     mediaAddresses: [{ ip: "203.0.113.7", port: 30_080 }],
+    mediaFamilies: ["IPv4"],
     storageClasses: {},
     secretFingerprints: {},
     ...changes,

@@ -56,6 +56,7 @@ export function observed({ names, video }: Practice, changes: Partial<Observed> 
     secrets: Object.fromEntries(secrets) as Record<BornSecret, string>,
     apis: { certManager: true, gateway: true, cloudNativePG: false },
     mediaAddresses: [{ ip: "203.0.113.7", port: video.media.port }],
+    mediaFamilies: ["IPv4"],
     storageClasses: {},
     secretFingerprints: {},
     ...changes,
@@ -71,6 +72,11 @@ export function params(choice: Choice = {}, changes: Partial<Observed> = {}): Pa
   const practice = aPractice(choice);
   return { practice, observed: observed(practice, changes), assets: loadAssets() };
 }
+
+const OPERATOR = {
+  namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "operators" } },
+  podSelector: { matchLabels: { "app.kubernetes.io/name": "telehealth-operator" } },
+};
 
 const EXTERNAL_DATABASE = {
   database: {
@@ -102,6 +108,8 @@ export const VARIANTS: readonly (readonly [string, Params])[] = [
   ["external database", params({ spec: { messaging: EXTERNAL_DATABASE } })],
   ["nothing observed", params({}, { mediaAddresses: [] })],
   ["no cert-manager", params({}, { apis: { certManager: false, gateway: false, cloudNativePG: false } })],
+  ["media at a private address", params({}, { mediaAddresses: [{ ip: "192.168.1.50", port: 30_080 }] })],
   ["media on a low port", params({ spec: { video: { media: { port: 443 } } } })],
+  ["an operator inside of the cluster", params({ options: { operatorPeers: [OPERATOR] } })],
   ["unknown front door", params({ options: { frontDoor: [] } })],
 ];

@@ -17,9 +17,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end }}
 
-{{- /* The operator's options. Its own image is one of them, because the entry pages run on it. */ -}}
+{{- /* The operator's options. Its own image is one of them, because the entry pages run on it; so is where it is itself. */ -}}
 {{- define "operator.config" -}}
 {{- $images := dict "operator" (include "operator.image" .) -}}
-{{- $ours := dict "images" $images "leaderElection" (dict "name" .Release.Name) -}}
+{{- $namespace := dict "matchLabels" (dict "kubernetes.io/metadata.name" .Release.Namespace) -}}
+{{- $pods := dict "matchLabels" (include "operator.selector" . | fromYaml) -}}
+{{- $peers := list (dict "namespaceSelector" $namespace "podSelector" $pods) -}}
+{{- $ours := dict "images" $images "leaderElection" (dict "name" .Release.Name) "operatorPeers" $peers -}}
 {{- toYaml (mergeOverwrite (deepCopy .Values.config) $ours) -}}
 {{- end }}

@@ -25,6 +25,8 @@ export function mediaService(practice: Practice): Manifest & IService {
     spec: {
       type: media.service,
       selector: labels(practice, "bridge").selector,
+      // IPv6 as well wherever the cluster has it.
+      ipFamilyPolicy: "PreferDualStack",
       externalTrafficPolicy: media.externalTrafficPolicy,
       // A failed probe must not cut the call that is going on.
       publishNotReadyAddresses: true,

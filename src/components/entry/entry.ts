@@ -24,8 +24,11 @@ function walls(): Walls {
   return {
     role: "entry",
     listens: [{ port: ENTRY_PORT, protocol: "TCP", from: { kind: "role", role: "front" } }],
-    // Who waits, who may come in, whose link is no longer good.
-    talksTo: [{ port: XMPP_INTERNAL_PORT, protocol: "TCP", to: { kind: "role", role: "signalling" } }],
+    talksTo: [
+      { port: XMPP_INTERNAL_PORT, protocol: "TCP", to: { kind: "role", role: "signalling" } },
+      { port: 53, protocol: "UDP", to: { kind: "dns" } },
+      { port: 53, protocol: "TCP", to: { kind: "dns" } },
+    ],
   };
 }
 

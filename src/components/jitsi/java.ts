@@ -6,9 +6,10 @@ const TRUST_DIRECTORY = "/etc/jitsi/trust";
 
 /**
  * Arguments that start a Java daemon directly: no shell, no dump of memory, the practice's own CA as the only
- * one that is trusted. Expects `TRUSTSTORE_PASSWORD` in the container's environment.
+ * one that is trusted. Expects `TRUSTSTORE_PASSWORD` in the container's environment. `preferIPv6`: of
+ * a name with addresses of both kinds the program takes that one.
  */
-export function javaArguments(program: "jicofo" | "jvb", heapMiB: number): string[] {
+export function javaArguments(program: "jicofo" | "jvb", heapMiB: number, preferIPv6 = false): string[] {
   const home = `/usr/share/${program === "jicofo" ? "jicofo" : "jitsi-videobridge"}`;
   const jar = program === "jicofo" ? "jicofo.jar" : "jitsi-videobridge.jar";
   return [
@@ -22,6 +23,7 @@ export function javaArguments(program: "jicofo" | "jvb", heapMiB: number): strin
     "-XX:-UsePerfData",
     "-XX:+DisableAttachMechanism",
     "-Djdk.tls.ephemeralDHKeySize=2048",
+    ...(preferIPv6 ? ["-Djava.net.preferIPv6Addresses=true"] : []),
     "-Djava.io.tmpdir=/tmp",
     "-Djna.tmpdir=/tmp",
     `-Djava.util.logging.config.file=/etc/jitsi/${program}/logging.properties`,

@@ -1,3 +1,4 @@
+import { familyOf, type IpFamily, isPrivate } from "../../practice/addresses.ts";
 import type { MediaAddress, Practice } from "../../practice/practice.ts";
 import { merged, type Settings } from "../merge.ts";
 import { fromEnvironment, hocon } from "./hocon.ts";
@@ -14,12 +15,15 @@ export function bridgePort(practice: Pick<Practice, "video">): number {
 
 /**
  * `jvb.conf`, whole. Read with `POD_IP`, `POD_NAME` and `JVB_PASSWORD` in the environment.
- * `addresses` are advertised to clients, all of them.
+ * `addresses` are advertised to clients, all of them; `first` is the family of `POD_IP`.
  */
-export function jvbConf(practice: Practice, addresses: readonly MediaAddress[]): string {
+export function jvbConf(practice: Practice, addresses: readonly MediaAddress[], first: IpFamily): string {
   return hocon({
-    videobridge: merged(bridgeDefaults(practice), bridgeEnforced(practice)),
-    ice4j: merged({ harvest: { mapping: { "static-mappings": staticMappings(practice, addresses) } } }, iceEnforced()),
+    videobridge: merged(bridgeDefaults(practice), bridgeEnforced(practice, addresses)),
+    ice4j: merged(
+      { harvest: { mapping: { "static-mappings": staticMappings(practice, addresses, first) } } },
+      iceEnforced(),
+    ),
   });
 }
 
@@ -46,8 +50,8 @@ function bridgeDefaults(practice: Practice): Settings {
   };
 }
 
-/** No pod address reaches a client, nothing dumps calls or packets, and HTTP answers inside the pod only. */
-function bridgeEnforced(practice: Practice): Settings {
+/** No pod address reaches a client without need, nothing dumps calls or packets, and HTTP answers inside the pod only. */
+function bridgeEnforced(practice: Practice, addresses: readonly MediaAddress[]): Settings {
   return {
     apis: {
       "xmpp-client": {
@@ -57,7 +61,8 @@ function bridgeEnforced(practice: Practice): Settings {
     },
     ice: {
       udp: { port: bridgePort(practice) },
-      "advertise-private-candidates": false,
+      // The bridge does not tell a private address of a load balancer or a node from its pod's own.
+      "advertise-private-candidates": addresses.some(({ ip }) => isPrivate(ip)),
       // A client could otherwise make the bridge look up names.
       "resolve-remote-candidates": false,
     },
@@ -70,8 +75,9 @@ function bridgeEnforced(practice: Practice): Settings {
       rtcstats: { enabled: false },
       shutdown: { enabled: false },
       version: { enabled: false },
-      // Reaches nobody but the pod itself, which needs it to wait for the end of a call.
+      // These reach nobody but the pod itself, which needs them to wait for the end of a call.
       drain: { enabled: true },
+      prometheus: { enabled: true },
     },
     "redact-colibri-http-headers": true,
     "redact-remote-addresses": true,
@@ -85,14 +91,21 @@ function bridgeEnforced(practice: Practice): Settings {
 /** Nobody outside is asked for our address, and no log tells anybody else's. */
 function iceEnforced(): Settings {
   return {
-    harvest: { mapping: { aws: { enabled: false, force: false }, stun: { addresses: [] } } },
+    harvest: {
+      "use-link-local-addresses": false,
+      mapping: { aws: { enabled: false, force: false }, stun: { addresses: [] } },
+    },
     "redact-remote-addresses": true,
   };
 }
 
-function staticMappings(practice: Practice, addresses: readonly MediaAddress[]) {
+/**
+ * Each public address stands for a local one of its own family. Nothing tells a pod its second address by itself, but
+ * the kubelet writes both beside the pod's name into /etc/hosts, and ice4j looks names up.
+ */
+function staticMappings(practice: Practice, addresses: readonly MediaAddress[], first: IpFamily) {
   return addresses.map(({ ip, port }) => ({
-    "local-address": fromEnvironment("POD_IP"),
+    "local-address": fromEnvironment(familyOf(ip) === first ? "POD_IP" : "POD_NAME"),
     "local-port": bridgePort(practice),
     "public-address": ip,
     "public-port": port,

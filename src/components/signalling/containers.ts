@@ -1,5 +1,6 @@
 import type { Practice } from "../../practice/practice.ts";
 import { javaArguments, TRUST_MOUNT } from "../jitsi/java.ts";
+import { drainedFrom } from "../jitsi/drain.ts";
 import { JICOFO_HTTP_PORT } from "../jitsi/jicofo.ts";
 import { PROSODY_PATHS, READY_PATH } from "../jitsi/prosody.ts";
 import { nothingAt, secretVariable } from "../jitsi/volumes.ts";
@@ -20,6 +21,7 @@ export function prosodyContainer(practice: Practice): ContainerParams {
       { name: "xmpp", containerPort: XMPP_PORT, protocol: "TCP" },
     ],
     ...probes({ httpGet: { path: READY_PATH, port: "http" } }),
+    ...drainedFrom(PROSODY_PATHS.configuration),
     resources: practice.sizing.prosody,
     volumeMounts: [
       { name: "prosody", mountPath: PROSODY_PATHS.configuration, readOnly: true },
@@ -52,6 +54,8 @@ export function jicofoContainer(practice: Practice, secretName: string): Contain
       { exec: { command: ["curl", "-fsS", "-o", "/dev/null", `http://127.0.0.1:${JICOFO_HTTP_PORT}/about/version`] } },
       120,
     ),
+    // Without it a call that Prosody still holds would lose its focus.
+    ...drainedFrom("/etc/jitsi/jicofo"),
     resources: practice.sizing.jicofo,
     volumeMounts: [
       { name: "jicofo", mountPath: "/etc/jitsi/jicofo", readOnly: true },

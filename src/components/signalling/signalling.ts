@@ -6,10 +6,12 @@ import type { Observed, Practice } from "../../practice/practice.ts";
 import type { Await, Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
 import { trustVolume } from "../jitsi/java.ts";
+import { DRAIN_FILE } from "../jitsi/drain.ts";
 import { jicofoConf } from "../jitsi/jicofo.ts";
 import { loggingProperties } from "../jitsi/logging.ts";
 import { near } from "../jitsi/placement.ts";
 import { groupsTxt, prosodyCfg } from "../jitsi/prosody.ts";
+import { recorded } from "../jitsi/record.ts";
 import { CALL_GRACE_SECONDS, configurationVolume, KEEP_IN_PLACE, NOTHING, scratchVolume } from "../jitsi/volumes.ts";
 import { XMPP_HTTP_PORT, XMPP_INTERNAL_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
 import { labels, pod } from "../kube.ts";
@@ -19,16 +21,19 @@ import { jicofoContainer, prosodyContainer } from "./containers.ts";
 export const signalling: Component = { name: "signalling", build, awaits, walls };
 
 function build(params: Params): readonly Manifest[] {
-  const { practice, observed } = params;
+  const { practice, observed, assets } = params;
+  const drain = { [DRAIN_FILE]: assets.drain.signalling };
   const configurations = {
     prosody: configuration(practice, "prosody", {
       "prosody.cfg.lua": prosodyCfg(practice),
       "groups.txt": groupsTxt(practice),
+      ...drain,
     }),
-    modules: configuration(practice, "room-modules", params.assets.prosodyModules),
+    modules: configuration(practice, "room-modules", assets.prosodyModules),
     jicofo: configuration(practice, "jicofo", {
       "jicofo.conf": jicofoConf(practice),
       "logging.properties": loggingProperties("jicofo"),
+      ...drain,
     }),
   };
   // The Service is always there: the front pod looks its name up when it starts.
@@ -63,6 +68,7 @@ function walls(): Walls {
       { port: XMPP_HTTP_PORT, protocol: "TCP", from: { kind: "role", role: "front" } },
       { port: XMPP_INTERNAL_PORT, protocol: "TCP", from: { kind: "role", role: "entry" } },
       { port: XMPP_PORT, protocol: "TCP", from: { kind: "role", role: "bridge" } },
+      { port: XMPP_INTERNAL_PORT, protocol: "TCP", from: { kind: "operator" } },
     ],
     talksTo: [],
   };
@@ -89,7 +95,7 @@ function service(practice: Practice): Manifest & IService {
 }
 
 function statefulSet(practice: Practice, observed: Observed, volumes: readonly IVolume[]): Manifest & IStatefulSet {
-  return {
+  return recorded(practice, {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
     metadata: metadata(practice),
@@ -109,7 +115,7 @@ function statefulSet(practice: Practice, observed: Observed, volumes: readonly I
         volumes,
       }),
     },
-  };
+  });
 }
 
 /** Rolls the pod when cert-manager has renewed the certificate, which Prosody reads only when it starts. */

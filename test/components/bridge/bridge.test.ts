@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { bridge } from "../../../src/components/bridge/bridge.ts";
 import { mediaService } from "../../../src/components/bridge/media.ts";
-import type { Media } from "../../../src/practice/practice.ts";
+import type { Media, Observed } from "../../../src/practice/practice.ts";
 import { someParams, somePractice } from "../../support/practice.ts";
 
 const kinds = (params = someParams()) => bridge.build(params).map((object) => object.kind);
@@ -16,6 +16,7 @@ describe("the media Service", () => {
     expect(mediaService(withMedia({ port: 30_080 })).spec).toMatchObject({
       type: "LoadBalancer",
       externalTrafficPolicy: "Local",
+      ipFamilyPolicy: "PreferDualStack",
       ports: [{ protocol: "UDP", port: 30_080, nodePort: 30_080, targetPort: "media" }],
     });
   });
@@ -41,6 +42,31 @@ describe("the bridge", () => {
     const params = someParams({ observed: { mediaAddresses: [] } });
     expect(bridge.awaits?.(params).map((a) => a.reason)).toEqual(["AddressAwaited"]);
     expect(kinds(params)).toEqual(["ServiceAccount", "Service"]);
+  });
+
+  it("waits for an address of its own family, and advertises no other", () => {
+    const mediaAddresses = [{ ip: "2001:db8::7", port: 30_080 }];
+    const params = someParams({ observed: { mediaAddresses } });
+    const [awaited] = bridge.awaits?.(params) ?? [];
+    expect(awaited?.reason).toBe("AddressUnusable");
+    expect(awaited?.message).toContain("IPv4 only, so clients would not reach it at 2001:db8::7");
+    const both = [{ ip: "203.0.113.7", port: 30_080 }, ...mediaAddresses];
+    const built = JSON.stringify(bridge.build(someParams({ observed: { mediaAddresses: both } })));
+    expect(built).toContain("203.0.113.7");
+    expect(built).not.toContain("2001:db8::7");
+  });
+
+  it("has Java look for IPv6 where that is the second address, and there only", () => {
+    const both = [
+      { ip: "203.0.113.7", port: 30_080 },
+      { ip: "2001:db8::7", port: 30_080 },
+    ];
+    const built = (mediaFamilies: Observed["mediaFamilies"], mediaAddresses = both) =>
+      JSON.stringify(bridge.build(someParams({ observed: { mediaAddresses, mediaFamilies } })));
+    expect(built(["IPv4", "IPv6"])).toContain("-Djava.net.preferIPv6Addresses=true");
+    expect(built(["IPv4", "IPv6"], both.slice(0, 1))).not.toContain("preferIPv6");
+    expect(built(["IPv6", "IPv4"])).not.toContain("preferIPv6");
+    expect(built(["IPv6"])).not.toContain("preferIPv6");
   });
 
   it("waits for cert-manager", () => {

@@ -70,7 +70,7 @@ describe("jvb.conf", () => {
   ];
   let conf: unknown;
   beforeAll(async () => {
-    conf = await readHocon(jvbConf(practice, addresses), environment);
+    conf = await readHocon(jvbConf(practice, addresses, "IPv4"), environment);
   });
 
   it("says everything that its connection needs, with the certificate checked", () => {
@@ -154,15 +154,48 @@ describe("jvb.conf", () => {
   });
 
   it("is not read without its password", async () => {
-    await expect(readHocon(jvbConf(practice, addresses), { POD_NAME: "x", POD_IP: "x" })).rejects.toThrow(
+    await expect(readHocon(jvbConf(practice, addresses, "IPv4"), { POD_NAME: "x", POD_IP: "x" })).rejects.toThrow(
       /JVB_PASSWORD/,
     );
+  });
+
+  it.each([
+    ["192.168.1.50", true],
+    ["10.1.2.3", true],
+    ["172.31.0.1", true],
+    ["fd12:3456::1", true],
+    ["172.32.0.1", false],
+    ["100.64.0.1", false],
+    ["2001:db8:fd00::1", false],
+  ])("tells clients of private addresses only where it is reached at one: %s", async (ip, told) => {
+    expect(await readHocon(jvbConf(practice, [{ ip, port: 30_080 }], "IPv4"), environment)).toMatchObject({
+      videobridge: { ice: { "advertise-private-candidates": told } },
+    });
+  });
+
+  it.each([
+    ["IPv4", "10.0.0.7", "greenriver-bridge-0"],
+    ["IPv6", "greenriver-bridge-0", "10.0.0.7"],
+  ] as const)("finds the second address by the pod's name where %s is the first", async (first, forIPv4, forIPv6) => {
+    const both = [addresses[0], { ip: "2001:db8::7", port: 30_080 }].filter((address) => address !== undefined);
+    expect(await readHocon(jvbConf(practice, both, first), environment)).toMatchObject({
+      ice4j: {
+        harvest: {
+          mapping: {
+            "static-mappings": [
+              { "public-address": "203.0.113.7", "local-address": forIPv4 },
+              { "public-address": "2001:db8::7", "local-address": forIPv6 },
+            ],
+          },
+        },
+      },
+    });
   });
 
   it("listens on a port that needs no root when everybody else uses 443", async () => {
     const { media, ...video } = practice.video;
     const behind443 = somePractice({ video: { ...video, media: { ...media, port: 443 } } });
-    expect(await readHocon(jvbConf(behind443, [{ ip: "203.0.113.7", port: 443 }]), environment)).toMatchObject({
+    expect(await readHocon(jvbConf(behind443, [{ ip: "203.0.113.7", port: 443 }], "IPv4"), environment)).toMatchObject({
       videobridge: { ice: { udp: { port: 10_000 } } },
       ice4j: { harvest: { mapping: { "static-mappings": [{ "local-port": 10_000, "public-port": 443 }] } } },
     });

@@ -43,7 +43,7 @@ const FILES = {
   config: () => script(configJs(practice), "config"),
   "interface-config": () => script(interfaceConfigJs(), "interfaceConfig"),
   jicofo: () => readHocon(jicofoConf(practice), ENVIRONMENT),
-  jvb: () => readHocon(jvbConf(practice, [{ ip: "203.0.113.7", port: 10_000 }]), ENVIRONMENT),
+  jvb: () => readHocon(jvbConf(practice, [{ ip: "203.0.113.7", port: 10_000 }], "IPv4"), ENVIRONMENT),
 } as const;
 
 describe("keys of the configuration", () => {

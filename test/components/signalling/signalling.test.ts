@@ -38,6 +38,11 @@ describe("signalling", () => {
     );
   });
 
+  it("lets the entry page and the operator ask at the internal port, and nobody else", () => {
+    const internal = signalling.walls?.(params).listens.filter(({ port }) => port === 5281);
+    expect(internal?.map(({ from }) => from)).toEqual([{ kind: "role", role: "entry" }, { kind: "operator" }]);
+  });
+
   it("gives Prosody the public key of the rooms only", () => {
     const rooms = podOf().volumes?.find(({ name }) => name === "rooms");
     const key = (version: number) => ({

@@ -167,6 +167,22 @@ export const E2EE_BREAKS: readonly Break[] = [
   editPod("programs-as-listed", "code loaded by the environment", "Deployment/entry", (spec) => {
     spec.containers[0].env.push({ name: "NODE_OPTIONS", value: "--import=x" });
   }),
+  editPod("hooks-as-listed", "a probe that copies", "StatefulSet/signalling", (spec) => {
+    spec.containers[0].livenessProbe = { exec: { command: ["sh", "-c", "cp -r /proc /tmp"] } };
+  }),
+  editPod("hooks-as-listed", "a question to somebody else", "StatefulSet/bridge", (spec) => {
+    spec.containers[0].readinessProbe.exec.command[4] = "http://10.0.0.1:8080/about/health";
+  }),
+  editPod("hooks-as-listed", "something that runs at the start", "Deployment/front", (spec) => {
+    spec.containers[0].lifecycle = { postStart: { exec: { command: ["sh", "-c", "true"] } } };
+  }),
+  editPod("hooks-as-listed", "more than the script", "StatefulSet/bridge", (spec) => {
+    spec.containers[0].lifecycle.preStop.exec.command.push("-x");
+  }),
+  editPod("hooks-as-listed", "a hook where none is needed", "StatefulSet/synapse", (spec) => {
+    spec.containers[0].lifecycle = { preStop: { exec: { command: ["sh", "/data/drain.sh"] } } };
+  }),
+  editFile("hooks-as-listed", "another script", "jvb/drain.sh", () => "exit 0\n"),
   and(
     ["room-modules-as-shipped", "ready-only-with-rules", "logs-only-warnings"],
     editFile(

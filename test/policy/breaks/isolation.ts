@@ -25,6 +25,10 @@ export const ISOLATION_BREAKS: readonly Break[] = [
   edit("edges-as-listed", "Synapse for everybody", "NetworkPolicy/synapse", (policy) => {
     delete policy.spec.ingress[0].from;
   }),
+  edit("edges-as-listed", "the internal port for another namespace", "NetworkPolicy/signalling", (policy) => {
+    const peer = { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "operators" } } };
+    policy.spec.ingress.push({ from: [peer], ports: [{ port: 5281, protocol: "TCP" }] });
+  }),
   edit("edges-as-listed", "all ports", "NetworkPolicy/bridge", (policy) => {
     delete policy.spec.ingress[0].ports;
   }),

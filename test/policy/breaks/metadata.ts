@@ -83,6 +83,12 @@ export const METADATA_BREAKS: readonly Break[] = [
     replaced('"addresses": []', '"addresses": ["203.0.113.1:3478"]'),
   ),
   editFile(
+    "no-stun",
+    "the pod's own address",
+    "jvb/jvb.conf",
+    replaced('"advertise-private-candidates": false', '"advertise-private-candidates": true'),
+  ),
+  editFile(
     "no-access-log",
     "one access log",
     "front-nginx/nginx.conf",

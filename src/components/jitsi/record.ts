@@ -1,0 +1,16 @@
+import type { IStatefulSet } from "kubernetes-models/apps/v1";
+import { ANNOTATION } from "../../api/group.ts";
+import type { Manifest } from "../../manifest.ts";
+import type { Practice } from "../../practice/practice.ts";
+
+/**
+ * A workload whose restart ends calls, with its own pod template noted on it. From that note an operator that has just
+ * started tells a change that would restart the pods from one that would not, and an edit by others from either.
+ */
+export function recorded(practice: Practice, set: Manifest & IStatefulSet): Manifest & IStatefulSet {
+  const annotations = {
+    [ANNOTATION.template]: JSON.stringify(set.spec?.template),
+    ...(practice.generation !== undefined && { [ANNOTATION.generation]: String(practice.generation) }),
+  };
+  return { ...set, metadata: { ...set.metadata, annotations } };
+}

@@ -1,0 +1,42 @@
+import { LABEL } from "../api/group.ts";
+import type { Manifest } from "../manifest.ts";
+import { isOpen } from "../practice/maintenance.ts";
+import type { Practice } from "../practice/practice.ts";
+import type { Rendering } from "../render/render.ts";
+import { resourceOf, RESOURCES } from "../runtime/resources.ts";
+import type { Context, PracticeResource } from "./context.ts";
+import { type ApplyPlan, gate } from "./gate.ts";
+import { roleStates } from "./roles.ts";
+import { endsCalls } from "./spare.ts";
+
+/** Looks at the circumstances, and sends the rendering through the gate. */
+export async function planFor(
+  context: Context,
+  resource: PracticeResource,
+  practice: Practice,
+  rendering: Rendering,
+): Promise<ApplyPlan> {
+  const { namespace } = practice;
+  const ready = new Set(roleStates(context, practice).flatMap((state) => (state.ready ? [state.role] : [])));
+  const live = (object: Manifest) => context.cache.get(resourceOf(object), { namespace, name: object.metadata.name });
+  const { components = [] } = context.statuses.latest(resource) ?? {};
+  const applied = ({ metadata }: Manifest) =>
+    components.find(({ name }) => name === metadata.labels?.[LABEL.component])?.applied;
+  const cutting = rendering.manifests.filter((object) => endsCalls(object, live(object), applied(object)));
+  const waits = cutting.length > 0 && !(await mayEndCalls(context, practice));
+  const namespaceLabels = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.labels ?? {};
+  return gate(rendering.manifests, {
+    namespaceRestricted: namespaceLabels["pod-security.kubernetes.io/enforce"] === "restricted",
+    suspended: practice.suspend,
+    doorClosed: context.doors.isClosed(`${namespace}/${practice.name}`),
+    endsCalls: (object) => waits && cutting.includes(object),
+    exists: (object) => live(object) !== undefined,
+    ready: (role) => ready.has(role),
+  });
+}
+
+/** Asks nobody where the answer does not matter. */
+async function mayEndCalls(context: Context, practice: Practice): Promise<boolean> {
+  if (practice.suspend) return false;
+  return isOpen(practice.maintenance, context.now()) || !(await context.inUse(practice));
+}
