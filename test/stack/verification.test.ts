@@ -50,11 +50,18 @@ describe("where comparing is required", () => {
     }
   });
 
-  it("the call ends when one says that they differ", async () => {
+  it("the call ends when one says that they differ, and nobody has seen anybody", async () => {
     const { staff, patient } = await two();
     await symbolsOf(staff);
     await press(staff, /nicht überein|do not match/i);
     await waitFor(async () => (await staff.says()) === "blocked-differ", { what: "the end" });
-    await waitFor(async () => (await patient.says()) !== "open", { what: "the end" });
+    // lib-jitsi-meet does not tell the other one why: for them, somebody has left.
+    await waitFor(() => patient.inPage<boolean>(`APP.conference._room.getParticipantCount() === 1`), {
+      what: "the patient to be alone",
+    });
+    expect(await picturesOf(patient)).toEqual({});
+    for (const person of [staff, patient]) {
+      for (const count of Object.values(await person.frames())) expect(count.plain).toBe(0);
+    }
   });
 });
