@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Page } from "playwright-core";
 import { waitFor } from "../bed/wait.ts";
-import { inPage, leaked, PATIENT, says, STAFF, startGuarded, stubOf, type Way } from "./support/guarded.ts";
+import { inPage, leaked, PATIENT, says, settled, STAFF, startGuarded, stubOf, type Way } from "./support/guarded.ts";
 
 let bed: Awaited<ReturnType<typeof startGuarded>>;
 
@@ -313,6 +313,15 @@ describe("the way in and out", () => {
     expect(await noteOf(page)).toBe("");
     await inPage(page, deadline(299));
     await noted(page, /^Dieses Gespräch endet in weniger als fünf Minuten\.$/);
+  });
+
+  it("warns while the symbols are not compared, too", async () => {
+    const page = await call("guarded", {}, STAFF);
+    await until(page, "open");
+    await inPage(page, `stub.room.emit("conference.e2ee.verification.ready", "you", { emoji: [] })`);
+    await noted(page, /Lesen Sie einander/);
+    await inPage(page, deadline(299));
+    await noted(page, /endet in weniger als fünf Minuten\. .*Lesen Sie einander.*15 Minuten länger/);
   });
 
   it("lets staff go on by one click, and by another", async () => {

@@ -69,7 +69,9 @@ describe("the end", () => {
     await waitFor(async () => !(await patient.isIn()), { interval: 50, what: "the patient to be out" });
     process.stderr.write(`revoked: out after ${Math.round(performance.now() - before)} ms\n`);
     expect(performance.now() - before).toBeLessThan(5_000);
-    await waitFor(() => staff.inPage<boolean>(`APP.conference._room.getParticipantCount() === 1`), { what: "staff alone" });
+    await waitFor(() => staff.inPage<boolean>(`APP.conference._room.getParticipantCount() === 1`), {
+      what: "staff alone",
+    });
     const again = await come(rig, room, { token: patient.token });
     await waitFor(() => again.wire.stanzas.some(({ sent, text }) => !sent && text.includes("<failure")), {
       what: "the refusal",

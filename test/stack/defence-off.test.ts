@@ -80,7 +80,9 @@ describe("with the guard alone", () => {
     await seesClearly(staff);
     await seesClearly(patient);
     for (const person of [staff, patient]) {
-      const config = await person.inPage<object>(`(({ e2ee, p2p, testing }) => ({ e2ee, p2p: p2p.enabled, testing }))(config)`);
+      const config = await person.inPage<object>(
+        `(({ e2ee, p2p, testing }) => ({ e2ee, p2p: p2p.enabled, testing }))(config)`,
+      );
       expect(config).toMatchObject({ e2ee: { disabled: false, externallyManagedKey: false }, p2p: false });
       expect(await person.says()).toBe("open");
       expect(await outOf(person)).toMatchObject({ audio: { plain: 0 }, video: { plain: 0 } });
@@ -102,10 +104,15 @@ describe("with the guard alone", () => {
     });
     await inside(liar, "the liar to be in the room");
     await new Promise((resolve) => setTimeout(resolve, 2_000));
-    await liar.inPage(`window.forge = window.forge.replace(">true<", "><"); APP.conference._room.setDisplayName("x"); 0`);
-    await waitFor(() => staff.wire.stanzas.some(({ sent, text }) => !sent && /e2ee\.enabled\/>|e2ee\.enabled><\//.test(text)), {
-      what: "the word off to arrive",
-    });
+    await liar.inPage(
+      `window.forge = window.forge.replace(">true<", "><"); APP.conference._room.setDisplayName("x"); 0`,
+    );
+    await waitFor(
+      () => staff.wire.stanzas.some(({ sent, text }) => !sent && /e2ee\.enabled\/>|e2ee\.enabled><\//.test(text)),
+      {
+        what: "the word off to arrive",
+      },
+    );
     const shown = `(({ e2ee, participants }) => [e2ee.enabled, participants.local.e2eeEnabled])(
       { e2ee: APP.store.getState()["features/e2ee"], participants: APP.store.getState()["features/base/participants"] })`;
     for (const person of [staff, patient]) {

@@ -20,7 +20,9 @@ describe("recording", () => {
           (element.getAttribute("aria-label") || "") + " " + element.innerText)`,
       );
       process.stderr.write(`buttons: ${JSON.stringify(labels.map((label) => label.trim()))}\n`);
-      expect(labels.filter((label) => /aufzeichn|aufnahm|record|stream|transkri|untertitel|captions/i.test(label))).toEqual([]);
+      expect(
+        labels.filter((label) => /aufzeichn|aufnahm|record|stream|transkri|untertitel|captions/i.test(label)),
+      ).toEqual([]);
     }
   });
 

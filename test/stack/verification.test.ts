@@ -42,7 +42,9 @@ describe("where comparing is required", () => {
     expect([await staff.says(), await patient.says()]).toEqual(["held", "held"]);
     expect([await clear(staff), await clear(patient)]).toEqual([false, false]);
     await press(patient, /übereinstimmen|stimmen überein|They match/i);
-    await waitFor(async () => (await staff.says()) === "open" && (await patient.says()) === "open", { what: "the call" });
+    await waitFor(async () => (await staff.says()) === "open" && (await patient.says()) === "open", {
+      what: "the call",
+    });
     await seesClearly(staff);
     await seesClearly(patient);
     for (const person of [staff, patient]) {

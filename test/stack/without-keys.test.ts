@@ -62,7 +62,9 @@ describe("a client that", () => {
     await inside(eve, "the liar to be in the room");
     const seen = [staff, patient].map(({ wire }) => wire.stanzas.length);
     const name = await eve.inPage<string>(`APP.conference._room.myUserId()`);
-    await eve.inPage(`window.forge = window.forge.replace(">true<", "><"); APP.conference._room.setDisplayName("x"); 0`);
+    await eve.inPage(
+      `window.forge = window.forge.replace(">true<", "><"); APP.conference._room.setDisplayName("x"); 0`,
+    );
     await waitFor(async () => !(await eve.isIn()), { what: "the liar to be removed" });
     for (const [at, { wire, says, frames }] of [staff, patient].entries()) {
       const presences = wire.stanzas.slice(seen[at]).filter(({ sent, text }) => !sent && text.includes(`/${name}`));

@@ -40,7 +40,10 @@ export async function chromium(): Promise<Program> {
  * Prosody 13 or newer and its control program: the installed one, or the distribution's package unpacked. With
  * `forPlugins` it has what the image's plugins are written with.
  */
-export async function prosody({ forPlugins = false } = {}): Promise<{ readonly server: Program; readonly control: Program }> {
+export async function prosody({ forPlugins = false } = {}): Promise<{
+  readonly server: Program;
+  readonly control: Program;
+}> {
   const about = await versionOf("prosodyctl", ["about"]);
   if (Number(/Prosody (\d+)\./.exec(about ?? "")?.[1]) >= 13) {
     const installed = (command: string): Program => ({ command, args: [], env: {}, origin: "installed" });

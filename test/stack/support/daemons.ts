@@ -89,9 +89,7 @@ export async function startDaemons(
 /** A container's arguments and the files that are mounted for it, as rendered. */
 function rendered(params: Params, name: Daemon): Rendered {
   const objects = (DAEMONS[name].component as Component).build(params);
-  const map = objects.find(
-    ({ kind, metadata }) => kind === "ConfigMap" && metadata.labels?.[LABEL.component] === name,
-  );
+  const map = objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.labels?.[LABEL.component] === name);
   const set = objects.find(({ kind }) => kind === "StatefulSet") as
     | { spec: { template: { spec: { containers: { name: string; args: string[] }[] } } } }
     | undefined;

@@ -25,7 +25,11 @@ export type Person = Awaited<ReturnType<typeof arrive>>;
 export const newRoom = () => randomBytes(16).toString("hex");
 
 /** Opens the link as a person does, in a profile of its own, up to the page before the call. */
-export async function arrive(rig: Rig, room: string, { page = "guarded", forged = false, token, fragment = "" }: Coming) {
+export async function arrive(
+  rig: Rig,
+  room: string,
+  { page = "guarded", forged = false, token, fragment = "" }: Coming,
+) {
   const context = await rig.browser.newContext({ locale: "de-DE", viewport: { width: 1024, height: 640 } });
   await context.addInitScript({ path: script("tap.js") });
   if (forged) await context.addInitScript({ path: script("forge.js") });
@@ -112,7 +116,11 @@ export const inside = ({ isIn }: Person, what = "the person to be in the room") 
   waitFor(isIn, { timeout: 60_000, what });
 
 /** Somebody with a good link comes and goes in. */
-export async function come(rig: Rig, room: string, { admission, ...coming }: Coming & { admission?: Partial<Admission> } = {}) {
+export async function come(
+  rig: Rig,
+  room: string,
+  { admission, ...coming }: Coming & { admission?: Partial<Admission> } = {},
+) {
   const person = await arrive(rig, room, { token: await link(rig, room, admission), ...coming });
   await person.enter();
   return person;

@@ -41,6 +41,7 @@ export async function startRig({ edit, video = {} }: { edit?: Edit; video?: Part
   const group = processGroup(folder);
   const prosody = await startSignalling(params, { plugins: stack.prosodyPlugins, ...(edit && { edit }) });
   const daemons = await startDaemons(params, { stack, prosody, differences, group, folder });
+  await expectNoComplaint({ Prosody: prosody.log(), jicofo: daemons.log("jicofo"), "The bridge": daemons.log("jvb") });
   const balancer = await startBalancer(practice.video.media.port, bridgePort(practice));
 
   const identity = await (await createAuthority()).issue({ user: "edge", dnsNames: Object.values(practice.hosts) });
@@ -55,7 +56,9 @@ export async function startRig({ edit, video = {} }: { edit?: Edit; video?: Part
     edges.push(await startEdge(identity, { port: PAGES[page], target: front.port, paths: differences.edge }));
   }
   const { publicKey } = new X509Certificate(identity.cert);
-  const pin = createHash("sha256").update(publicKey.export({ type: "spki", format: "der" })).digest("base64");
+  const pin = createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("base64");
   const browser = await startBrowser({ folder, pin, hosts: Object.values(practice.hosts) });
 
   return {
@@ -90,10 +93,19 @@ export async function startRig({ edit, video = {} }: { edit?: Edit; video?: Part
   };
 }
 
+/** Of what a stack has otherwise than the images only what is printed as a difference may be. */
+async function expectNoComplaint(logs: Readonly<Record<string, Promise<string>>>): Promise<void> {
+  for (const [name, log] of Object.entries(logs)) {
+    const text = (await log).trim();
+    if (text) throw new Error(`${name} does not start as in its image: ${text.slice(0, 2_000)}`);
+  }
+}
+
 function servedAs(page: Page, params: Params): Params {
   const { assets, practice } = params;
   if (page === "bare") return { ...params, assets: { ...assets, guard: "" } };
-  if (page === "required") return { ...params, practice: { ...practice, video: { ...practice.video, verification: "required" } } };
+  if (page === "required")
+    return { ...params, practice: { ...practice, video: { ...practice.video, verification: "required" } } };
   return params;
 }
 

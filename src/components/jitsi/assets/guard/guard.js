@@ -171,16 +171,16 @@ function compare(room, others) {
   if (next && room.myUserId() < next.getId()) room.startVerification(next.getId());
 }
 
-/** The one thing to say now. */
+/** What there is to say now. That the end is near is said whatever else is: nobody has to compare before. */
 function advise(room, flowing, known) {
   const comparing = known.some(({ compares, mine, differs, failed }) => compares && !mine && !differs && !failed);
   if (known.some(({ differs }) => differs)) {
     return showNote(texts.mismatch, { label: texts.end, press: () => APP.conference.hangup(false) });
   }
-  if (comparing) return showNote(required ? texts.required : texts.compare);
-  if (!flowing) return showNote(texts.sealing);
-  if (!(call.deadline - Date.now() < WARNING_BEFORE_END)) return showNote();
-  showNote(texts.minutes, staff && { label: texts.extend, press: () => extend(room) });
+  const ending = call.deadline - Date.now() < WARNING_BEFORE_END;
+  const todo = comparing ? texts[required ? "required" : "compare"] : flowing ? "" : texts.sealing;
+  const text = [ending && texts.minutes, todo].filter(Boolean).join(" ");
+  showNote(text, ending && staff && { label: texts.extend, press: () => extend(room) });
 }
 
 /** Prosody takes the wanted end, in seconds since 1970, and tells everybody. */
