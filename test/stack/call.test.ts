@@ -162,10 +162,10 @@ describe("the browser", () => {
     await call(rig);
     await leaveNobody(rig, false);
     await rig.browser.close();
-    const { hosts } = rig.params.practice;
+    const hosts: Readonly<Record<string, string>> = { ...rig.params.practice.hosts };
     const found = await rig.hostsLookedFor();
     process.stderr.write(`hosts: ${JSON.stringify(found)}\n`);
-    expect(found).toContain(hosts.meet);
-    expect(found.filter((host) => ![...Object.values<string>(hosts), ...OF_THE_BROWSER].includes(host))).toEqual([]);
+    expect(found).toContain(hosts["meet"]);
+    expect(found.filter((host) => ![...Object.values(hosts), ...OF_THE_BROWSER].includes(host))).toEqual([]);
   });
 });

@@ -40,7 +40,7 @@
   `;
 
   window.tap = {};
-  new BroadcastChannel("tap").onmessage = ({ data }) => Object.assign(window.tap, data);
+  new BroadcastChannel("tap").addEventListener("message", ({ data }) => Object.assign(window.tap, data));
 
   const blobs = new Map();
   const { createObjectURL } = URL;

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { LABEL } from "../../../src/api/group.ts";
-import type { Component, Params } from "../../../src/components/component.ts";
+import type { Params } from "../../../src/components/component.ts";
 import { bridge } from "../../../src/components/bridge/bridge.ts";
 import { JICOFO_HTTP_PORT } from "../../../src/components/jitsi/jicofo.ts";
 import { JVB_HTTP_PORT } from "../../../src/components/jitsi/jvb.ts";
@@ -88,7 +88,7 @@ export async function startDaemons(
 
 /** A container's arguments and the files that are mounted for it, as rendered. */
 function rendered(params: Params, name: Daemon): Rendered {
-  const objects = (DAEMONS[name].component as Component).build(params);
+  const objects = DAEMONS[name].component.build(params);
   const map = objects.find(({ kind, metadata }) => kind === "ConfigMap" && metadata.labels?.[LABEL.component] === name);
   const set = objects.find(({ kind }) => kind === "StatefulSet") as
     | { spec: { template: { spec: { containers: { name: string; args: string[] }[] } } } }

@@ -1,7 +1,7 @@
 import type { Stack } from "./parts.ts";
 
 /** Where the bridge answers websockets when it cannot speak SCTP. */
-export const BRIDGE_WEBSOCKET_PORT = 9090;
+const BRIDGE_WEBSOCKET_PORT = 9090;
 
 /** What a stack needs otherwise than rendered: keys that an overlay sets after including the rendered file. */
 export interface Differences {

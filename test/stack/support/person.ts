@@ -19,7 +19,25 @@ export interface Coming {
   readonly fragment?: string;
 }
 
-export type Person = Awaited<ReturnType<typeof arrive>>;
+/** Somebody at a page of their own. */
+export interface Person {
+  readonly tab: BrowserPage;
+  readonly token: string;
+  /** Everything that the page has sent and got besides media. */
+  readonly wire: ReturnType<typeof watched>;
+  readonly inPage: <T>(code: string) => Promise<T>;
+  /** Presses the button of the page before the call. */
+  readonly enter: () => Promise<void>;
+  readonly isIn: () => Promise<boolean>;
+  /** What the guard says about itself. */
+  readonly says: () => Promise<string | undefined>;
+  /** All words on the page. */
+  readonly reads: () => Promise<string>;
+  /** What was counted by test/stack/page/tap.js. */
+  readonly frames: () => Promise<Frames>;
+  readonly violations: () => Promise<readonly string[]>;
+  readonly leave: () => Promise<void>;
+}
 
 /** A room that nobody was in. */
 export const newRoom = () => randomBytes(16).toString("hex");
@@ -41,22 +59,18 @@ export async function arrive(
   await tab.goto(rig.urlOf(page, room, token === undefined ? fragment : `#jwt=%22${token}%22${fragment}`), {
     waitUntil: "commit",
   });
-  const inPage = <T>(code: string) => tab.evaluate(code) as Promise<T>;
-  const person = {
+  const inPage = <T>(code: string): Promise<T> => tab.evaluate(code);
+  const person: Person = {
     tab,
     token: token ?? "",
     wire,
     inPage,
-    /** Presses the button of the page before the call. */
     enter: () => tab.getByTestId("prejoin.joinMeeting").click({ timeout: 60_000 }),
-    isIn: () => inPage<boolean>(`Boolean(window.APP?.conference?._room?.isJoined())`),
-    /** What the guard says about itself. */
-    says: () => inPage<string | undefined>("document.documentElement.dataset.practiceGuard"),
-    /** All words on the page. */
-    reads: () => inPage<string>("document.body.innerText"),
-    /** What was counted by test/stack/page/tap.js. */
-    frames: () => inPage<Frames>("window.tap"),
-    violations: () => inPage<string[]>("window.violations"),
+    isIn: () => inPage("Boolean(window.APP?.conference?._room?.isJoined())"),
+    says: () => inPage("document.documentElement.dataset.practiceGuard"),
+    reads: () => inPage("document.body.innerText"),
+    frames: () => inPage("window.tap"),
+    violations: () => inPage("window.violations"),
     leave: () => context.close(),
   };
   rig.people.push(person);
@@ -100,7 +114,7 @@ function watched(tab: BrowserPage) {
 }
 
 /** A link for the next minutes. */
-export function link(rig: Rig, room: string, changes: Partial<Admission> = {}): Promise<string> {
+function link(rig: Rig, room: string, changes: Partial<Admission> = {}): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const holder = `${changes.staff ? "staff" : "patient"}-${randomBytes(12).toString("hex")}`;
   const admission = { room, holder, staff: false, from: now - 60, until: now + 600, ...changes };
