@@ -53,5 +53,7 @@ export function showNote(text, action) {
   note.setAttribute("role", "status");
   note.setAttribute("data-practice-note", "");
   if (action) note.appendChild(button(action));
+  // The app takes a press beside its own dialog for the answer that the symbols differ.
+  for (const press of ["mousedown", "touchstart"]) note.addEventListener(press, (event) => event.stopPropagation());
   document.body.appendChild(note);
 }
