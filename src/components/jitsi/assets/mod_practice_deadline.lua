@@ -50,7 +50,7 @@ module:hook("muc-occupant-pre-change", function (event)
 	if not wanted or not claims or not claims.staff then return; end
 	local more = wanted - window.ends_at(claims);
 	if more <= 0 or more > MOST_AT_ONCE then return; end
-	window.extend(claims.room, wanted);
+	window.extend_for(claims, wanted);
 	tell_all(event.room);
 end, 50);
 

@@ -25,6 +25,10 @@ local function later(room, exp)
 	return exp + room.extra + (room.staffed and grace or 0);
 end
 
+local function add(room, seconds)
+	room.extra = math.min(MOST_EXTRA, room.extra + math.max(0, seconds));
+end
+
 -- When a session with these claims has to end, in seconds since 1970.
 function window.ends_at(claims)
 	return later(state.rooms[claims.room], claims.exp);
@@ -47,9 +51,13 @@ end
 -- Moves a room's end to a later time, at most four hours beyond its tokens. Does nothing for a room nobody was in.
 function window.extend(name, till)
 	local room = state.rooms[name];
-	if not room then return; end
-	local extra = room.extra + till - later(room, room.exp);
-	room.extra = math.min(MOST_EXTRA, math.max(room.extra, extra));
+	if room then add(room, till - later(room, room.exp)); end
+end
+
+-- Moves a room's end so far that these claims are good until a later time; other tokens of the room gain as much.
+function window.extend_for(claims, till)
+	local room = state.rooms[claims.room];
+	if room then add(room, till - later(room, claims.exp)); end
 end
 
 -- Ends a room for good. Its tokens are forgotten when no token for it can be left.
