@@ -323,6 +323,7 @@ describe("the way in and out", () => {
     await inPage(page, deadline(299));
     await noted(page, /endet in weniger als fünf Minuten/);
     expect(await noteOf(page)).toMatch(/Lesen Sie einander.*15 Minuten länger/);
+    expect(await inPage(page, `document.querySelector("[data-practice-note]").closest("body")`)).toBeNull();
     // A press beside the app's dialog counts as an answer there.
     await inPage(page, `document.addEventListener("mousedown", () => (window.beside = true)); 0`);
     await page.click("[data-practice-note] button");

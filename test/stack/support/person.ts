@@ -68,7 +68,7 @@ export async function arrive(
     enter: () => tab.getByTestId("prejoin.joinMeeting").click({ timeout: 60_000 }),
     isIn: () => inPage("Boolean(window.APP?.conference?._room?.isJoined())"),
     says: () => inPage("document.documentElement.dataset.practiceGuard"),
-    reads: () => inPage("document.body.innerText"),
+    reads: () => inPage("document.documentElement.innerText"),
     frames: () => inPage("window.tap"),
     violations: () => inPage("window.violations"),
     leave: () => context.close(),
