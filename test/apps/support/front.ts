@@ -36,12 +36,12 @@ type Backend = (typeof BACKENDS)[number];
 /**
  * Starts the real nginx twice, as the two containers of the front pod, on the rendered files; backends are
  * listeners that write down what they are asked, or the real ones of `real`. `pages` and `element` are the images'
- * static files.
+ * static files; `webRoot` is the whole folder of the image, where it is at hand.
  */
 export async function startFront(
   params: Params,
   files: { readonly pages: Readonly<Record<string, string>>; readonly element: Readonly<Record<string, string>> },
-  real: { readonly signallingPort?: number } = {},
+  real: { readonly signallingPort?: number; readonly webRoot?: string } = {},
 ) {
   const program = await nginx();
   const folder = await mkdtemp(join(tmpdir(), "front-"));
@@ -56,7 +56,7 @@ export async function startFront(
     ...common,
     "/tmp/": join(folder, "tmp/"),
     "/etc/jitsi/web/": join(folder, "web/"),
-    "/usr/share/jitsi-meet": join(folder, "pages"),
+    "/usr/share/jitsi-meet": real.webRoot ?? join(folder, "pages"),
     "127.0.0.1:8081": `127.0.0.1:${ports.element}`,
     "listen 8080": `listen 127.0.0.1:${ports.front}`,
     [`${params.practice.names.signalling}:5280`]: `127.0.0.1:${real.signallingPort ?? backends.signalling.port}`,
