@@ -10,6 +10,8 @@ import {
   readinessAttacks,
   sideRoomAttacks,
 } from "./inside.ts";
+import { closedAttacks, frontAttacks } from "./messaging-closed.ts";
+import { policyAttacks } from "./messaging-rooms.ts";
 
 /** Every attack that was tried: the proof of the promises. */
 export const CATALOGUE: readonly AttackGroup[] = [
@@ -27,6 +29,9 @@ export const CATALOGUE: readonly AttackGroup[] = [
   controlOnce,
   controlPort,
   logAttacks,
+  policyAttacks,
+  closedAttacks,
+  frontAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
 import type { Params } from "../../../src/components/component.ts";
 import { postgres } from "../../../src/components/matrix/postgres.ts";
 import { synapse } from "../../../src/components/matrix/synapse.ts";
@@ -11,6 +12,7 @@ import { run } from "../../bed/run.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { NOBODY, postgresql, pythonWithSynapse, unprivileged } from "./messaging-programs.ts";
 import { relocated } from "./relocate.ts";
+import type { Edit } from "./signalling.ts";
 
 /** A running homeserver with its database, both on the rendered files. */
 export type Messaging = Awaited<ReturnType<typeof startMessaging>>;
@@ -79,12 +81,29 @@ export async function startDatabase(params: Params) {
   return { port, password, makeDatabase, query, ...lifetime(folder, group, "postgres") };
 }
 
+/** Beside the rendered file, so that a test can make accounts and need not wait. */
+const forTests = (bootstrapSecret: string) => {
+  const quick = { per_second: 1000, burst_count: 1000 };
+  return stringify({
+    registration_shared_secret: bootstrapSecret,
+    rc_message: quick,
+    rc_room_creation: quick,
+    rc_invites: { per_room: quick, per_user: quick, per_issuer: quick },
+    rc_joins: { local: quick },
+    rc_joins_per_room: quick,
+    rc_user_directory: quick,
+  });
+};
+
 /**
- * Starts Synapse as its container does, on its own database. `without` leaves our module out, as if it had never
- * been written; only the tests can.
+ * Starts Synapse as its container does, on its own database. `edit` takes a defence out of a rendered file; only the
+ * tests can. `version` is another release than the one that we ship.
  */
-export async function startMessaging(params: Params, { without = [] as readonly "practice_policy"[] } = {}) {
-  const python = await pythonWithSynapse();
+export async function startMessaging(
+  params: Params,
+  { edit = (_, text) => text, version }: { edit?: Edit; version?: string } = {},
+) {
+  const python = await pythonWithSynapse(version);
   const database = await startDatabase(params);
   const folder = await ownFolder("synapse-");
   const ports = { client: await freePort(), openid: await freePort(), health: await freePort() };
@@ -95,13 +114,15 @@ export async function startMessaging(params: Params, { without = [] as readonly 
     metrics,
     database: database.port,
   });
+  const edited = (file: string, rendered: string) => edit(file, rendered) ?? "";
   await write(join(folder, "etc"), {
-    "homeserver.yaml": without.length > 0 ? `${text}\nmodules: []\n`.replace(/^modules:\n(?:[ -].*\n)+/m, "") : text,
+    "homeserver.yaml": edited("homeserver.yaml", text),
     "log.yaml": filesOf(params)("log.yaml"),
-    // Beside the rendered file, so that the test can make accounts.
-    "people.yaml": `registration_shared_secret: ${bootstrapSecret}\n`,
+    "tests.yaml": forTests(bootstrapSecret),
   });
-  await write(join(folder, "modules"), { "practice_policy.py": filesOf(params)("practice_policy.py") });
+  await write(join(folder, "modules"), {
+    "practice_policy.py": edited("practice_policy.py", filesOf(params)("practice_policy.py")),
+  });
   await write(join(folder, "secrets"), {
     "signing.key": `ed25519 a_test ${randomBytes(32).toString("base64").replace(/=+$/, "")}\n`,
     "macaroon-secret": randomBytes(32).toString("hex"),
@@ -110,7 +131,7 @@ export async function startMessaging(params: Params, { without = [] as readonly 
   await mkdir(join(folder, "data"));
 
   const settings = [`PYTHONPATH=${join(folder, "modules")}`, `PGPASSWORD=${database.password}`];
-  const configuration = ["-c", join(folder, "etc", "homeserver.yaml"), "-c", join(folder, "etc", "people.yaml")];
+  const configuration = ["-c", join(folder, "etc", "homeserver.yaml"), "-c", join(folder, "etc", "tests.yaml")];
   const group = processGroup(folder);
   const program = group.start("synapse", "env", [
     ...settings,
@@ -133,7 +154,9 @@ export async function startMessaging(params: Params, { without = [] as readonly 
     log: own.log,
     /** `python -m synapse.config` on the running configuration with other module options; throws with its output. */
     check: (changes: (yaml: string) => string = (yaml) => yaml) => checked(python, folder, settings, changes),
-    register: (user: string, type?: string) => register(ports.client, bootstrapSecret, user, type),
+    register: (user: string, type?: string, admin = false) =>
+      register(ports.client, bootstrapSecret, user, type, admin),
+    memory: () => memoryOf(program.pid),
     stop: async () => {
       await own.stop();
       await database.stop();
@@ -144,35 +167,45 @@ export async function startMessaging(params: Params, { without = [] as readonly 
 /** An account with a device: how a test talks to the homeserver. */
 export interface Account {
   readonly id: string;
+  readonly token: string;
+  readonly deviceId: string;
+  readonly password: string;
   readonly call: (method: string, path: string, body?: object) => Promise<{ status: number; body: Answer }>;
 }
 export type Answer = Readonly<Record<string, unknown>> & { readonly errcode?: string };
 
-async function register(port: number, secret: string, user: string, type?: string): Promise<Account> {
+async function register(
+  port: number,
+  secret: string,
+  user: string,
+  type: string | undefined,
+  admin: boolean,
+): Promise<Account> {
   const url = `http://127.0.0.1:${port}`;
   const path = "/_synapse/admin/v1/register";
   const { nonce } = (await (await fetch(url + path)).json()) as { nonce: string };
   const password = randomBytes(16).toString("hex");
-  const parts = [nonce, user, password, "notadmin", ...(type ? [type] : [])];
+  const parts = [nonce, user, password, admin ? "admin" : "notadmin", ...(type ? [type] : [])];
   const mac = createHmac("sha1", secret).update(parts.join("\0")).digest("hex");
   const answer = await fetch(url + path, {
     method: "POST",
-    body: JSON.stringify({ nonce, username: user, password, mac, ...(type && { user_type: type }) }),
+    body: JSON.stringify({ nonce, username: user, password, mac, admin, ...(type && { user_type: type }) }),
   });
   if (!answer.ok) throw new Error(`No account for ${user}: ${answer.status} ${await answer.text()}`);
-  const { access_token: token, user_id: id } = (await answer.json()) as { access_token: string; user_id: string };
-  return { id, call: (method, path, body) => call(`${url}${path}`, method, body, token) };
+  const made = (await answer.json()) as { access_token: string; user_id: string; device_id: string };
+  const { access_token: token, user_id: id, device_id: deviceId } = made;
+  return { id, token, deviceId, password, call: (method, path, body) => call(`${url}${path}`, method, body, token) };
 }
 
-/** One request; the answer's status and JSON. */
+/** One request with JSON or with the bytes of a file; the answer's status and JSON. */
 export async function call(url: string, method = "GET", body?: object, token?: string) {
   const answer = await fetch(url, {
     method,
     headers: token ? { authorization: `Bearer ${token}` } : {},
-    ...(body && { body: JSON.stringify(body) }),
+    ...(body && { body: body instanceof Uint8Array ? new Blob([body as BlobPart]) : JSON.stringify(body) }),
   });
   const text = await answer.text();
-  return { status: answer.status, body: (text.startsWith("{") ? JSON.parse(text) : {}) as Answer };
+  return { status: answer.status, body: (/^[{[]/.test(text) ? JSON.parse(text) : {}) as Answer };
 }
 
 async function checked(python: string, folder: string, settings: string[], changes: (yaml: string) => string) {
@@ -226,4 +259,10 @@ async function giveAway(folder: string, names: readonly string[]): Promise<void>
 async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+}
+
+/** Resident memory of a program in MiB. */
+async function memoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
