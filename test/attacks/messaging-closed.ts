@@ -1,6 +1,7 @@
 import { call, type Account } from "../apps/support/messaging.ts";
 import { set } from "../apps/support/rooms.ts";
 import { type Front, startFront } from "../apps/support/front.ts";
+import { waitFor } from "../bed/wait.ts";
 import { someParams } from "../support/practice.ts";
 import { type Attack, group, type Outcome } from "./attack.ts";
 import { asks, MESSAGING_PARTS, messagingStage, outcomeOf, type Practice, withSettings } from "./messaging.ts";
@@ -16,10 +17,10 @@ const CLOSED = [
   "presence",
   "enable_search",
   "enable_room_list_search",
+  "stats",
   "alias_creation_rules",
   "room_list_publication_rules",
   "enable_set_displayname",
-  "enable_set_avatar_url",
   "allow_per_room_profiles",
   // Refuses aliases and publishing once more.
   "modules",
@@ -97,8 +98,13 @@ export const closedAttacks = group<Practice>({
       does: "A published room shows up in everybody's list.",
       run: async ({ therapist, patient }) => {
         const made = await therapist.call("POST", `${CLIENT}/createRoom`, { visibility: "public", name: "Tuesday" });
-        const { body } = await patient.call("GET", `${CLIENT}/publicRooms`);
-        return isTrue(made.status === 200 && (body["chunk"] as unknown[]).length > 0);
+        if (made.status !== 200) return "failed";
+        const listed = async () => {
+          const { body } = await patient.call("GET", `${CLIENT}/publicRooms`);
+          return (body["chunk"] as unknown[]).length > 0;
+        };
+        // The list is made a moment later, where there is one.
+        return isTrue(await waitFor(listed, { timeout: 3_000, what: "the list" }).catch(() => false));
       },
     },
     asks(5, "alias", "A room gets an address that can be guessed.", ({ therapist, room }) =>
@@ -108,9 +114,6 @@ export const closedAttacks = group<Practice>({
     ),
     asks(5, "own-name", "A patient gives themselves a name in clear.", ({ patient }) =>
       patient.call("PUT", `${CLIENT}/profile/${encoded(patient)}/displayname`, { displayname: "in clear" }),
-    ),
-    asks(5, "own-picture", "A patient shows a picture.", ({ patient }) =>
-      patient.call("PUT", `${CLIENT}/profile/${encoded(patient)}/avatar_url`, { avatar_url: "mxc://a/b" }),
     ),
     {
       id: "name-in-one-room",
@@ -228,6 +231,14 @@ export const frontAttacks = group<BehindFront>({
       "POST",
       ({ therapist }) => `${CLIENT}/users/${encoded(therapist)}/report`,
       { reason: "in clear" },
+    ),
+    through(
+      4,
+      "own-picture",
+      "A patient shows a picture.",
+      "PUT",
+      ({ patient }) => `${CLIENT}/profile/${encoded(patient)}/avatar_url`,
+      { avatar_url: "mxc://a/b" },
     ),
     through(
       1,

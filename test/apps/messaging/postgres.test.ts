@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { someParams } from "../support/practice.ts";
-import { type DatabaseServer, startDatabase } from "./support/messaging.ts";
+import { someParams } from "../../support/practice.ts";
+import { type DatabaseServer, startDatabase } from "../support/messaging.ts";
 
 const params = someParams();
 let database: DatabaseServer;
