@@ -3,8 +3,10 @@ import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import type { ICronJob } from "kubernetes-models/batch/v1";
 import type { Params } from "../../../src/components/component.ts";
-import { postgres } from "../../../src/components/matrix/postgres.ts";
+import { postgres as database } from "../../../src/components/matrix/postgres.ts";
+import { pruner } from "../../../src/components/matrix/pruner.ts";
 import { synapse } from "../../../src/components/matrix/synapse.ts";
 import { freePort } from "../../bed/ports.ts";
 import { type ProcessGroup, processGroup } from "../../bed/processes.ts";
@@ -22,7 +24,7 @@ export type DatabaseServer = Awaited<ReturnType<typeof startDatabase>>;
 
 /** Files of all rendered ConfigMaps by name; fails when one is not rendered. */
 function filesOf(params: Params) {
-  const maps = [synapse, postgres]
+  const maps = [synapse, database]
     .flatMap((component) => component.build(params))
     .filter((o) => o.kind === "ConfigMap");
   const files = new Map(maps.flatMap((map) => Object.entries(map["data"] as Record<string, string>)));
@@ -33,13 +35,18 @@ function filesOf(params: Params) {
   };
 }
 
+function pruneCommand(params: Params): string[] {
+  const { spec } = pruner.build(params).find(({ kind }) => kind === "CronJob") as unknown as ICronJob;
+  return [...(spec?.jobTemplate.spec?.template.spec?.containers?.[0]?.command ?? [])];
+}
+
 /** Runs the rendered init script and starts PostgreSQL as its container does. */
-export async function startDatabase(params: Params) {
+export async function startDatabase(params: Params, edit = (_file: string, text: string) => text) {
   const program = await postgresql();
   const file = filesOf(params);
   const folder = await ownFolder("database-");
   const port = await freePort();
-  const password = randomBytes(12).toString("hex");
+  const [password, prunerPassword] = [randomBytes(12).toString("hex"), randomBytes(12).toString("hex")];
   const places = {
     "/var/lib/postgresql/data": join(folder, "data"),
     "/etc/postgresql": join(folder, "etc"),
@@ -55,9 +62,13 @@ export async function startDatabase(params: Params) {
       "listen_addresses = '*'": "listen_addresses = '127.0.0.1'",
     }),
     "pg_hba.conf": file("pg_hba.conf"),
-    "make-database.sh": move(file("make-database.sh"), "/var/lib/postgresql/data", "/run/secrets/postgresql"),
+    "make-database.sh": edit(
+      "make-database.sh",
+      move(file("make-database.sh"), "/var/lib/postgresql/data", "/run/secrets/postgresql", "/etc/postgresql"),
+    ),
+    "pruner.sql": edit("pruner.sql", file("pruner.sql")),
   });
-  await write(join(folder, "secrets"), { password });
+  await write(join(folder, "secrets"), { password, "pruner-password": prunerPassword });
   for (const name of ["data", "sockets"]) await mkdir(join(folder, name));
   await giveAway(folder, ["data", "sockets", "."]);
 
@@ -69,7 +80,7 @@ export async function startDatabase(params: Params) {
   const group = processGroup(folder);
   const data = join(folder, "data", "pgdata");
   const command = ["postgres", "-D", data, "-c", `config_file=${join(folder, "etc", "postgresql.conf")}`];
-  group.start("postgres", ...unprivileged("env", [...settings, ...command]));
+  const postgres = group.start("postgres", ...unprivileged("env", [...settings, ...command]));
   const isReady = ["pg_isready", "--quiet", `--host=${join(folder, "sockets")}`, `--port=${port}`];
   await waitFor(() => run("env", [...settings, ...isReady]).then(() => true), { what: "PostgreSQL" });
 
@@ -78,7 +89,28 @@ export async function startDatabase(params: Params) {
     const line = [...settings, `PGPASSWORD=${login.password}`, "psql", "--no-psqlrc", "-tA", ...to, "-c", sql];
     return (await run("env", line)).trim();
   };
-  return { port, password, makeDatabase, query, ...lifetime(folder, group, "postgres") };
+  /** As the nightly job does it: the rendered command line, with the names that a cluster would know. */
+  const prune = () => {
+    const line = relocated(pruneCommand(params).join("\n"), { [params.practice.names.postgres]: "127.0.0.1" });
+    return run("env", [...settings, `PGPASSWORD=${prunerPassword}`, `PGPORT=${port}`, ...line.split("\n")]);
+  };
+  /** Ends PostgreSQL and runs the script again, on a cluster that says it is of this major version. */
+  const restartAs = async (major: string) => {
+    await run("env", [...settings, ...unprivileged("pg_ctl", ["stop", "-D", data, "-m", "fast"]).flat()]);
+    await writeFile(join(data, "PG_VERSION"), `${major}\n`);
+    await makeDatabase();
+  };
+  return {
+    port,
+    password,
+    prunerPassword,
+    restartAs,
+    makeDatabase,
+    query,
+    prune,
+    memory: () => treeMemory(postgres.pid),
+    ...lifetime(folder, group, "postgres"),
+  };
 }
 
 /** Beside the rendered file, so that a test can make accounts and need not wait. */
@@ -202,7 +234,7 @@ export async function call(url: string, method = "GET", body?: object, token?: s
   const answer = await fetch(url, {
     method,
     headers: token ? { authorization: `Bearer ${token}` } : {},
-    ...(body && { body: body instanceof Uint8Array ? new Blob([body as BlobPart]) : JSON.stringify(body) }),
+    ...(body && { body: body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body) }),
   });
   const text = await answer.text();
   return { status: answer.status, body: (/^[{[]/.test(text) ? JSON.parse(text) : {}) as Answer };
@@ -259,6 +291,14 @@ async function giveAway(folder: string, names: readonly string[]): Promise<void>
 async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+}
+
+/** Memory of a program and its children in MiB, each shared page counted once. */
+async function treeMemory(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  const all = [pid, ...children.trim().split(" ").filter(Boolean).map(Number)];
+  const shares = await Promise.all(all.map((one) => readFile(`/proc/${one}/smaps_rollup`, "utf8")));
+  return shares.reduce((sum, text) => sum + Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) / 1024, 0);
 }
 
 /** Resident memory of a program in MiB. */
