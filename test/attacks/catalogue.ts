@@ -11,6 +11,7 @@ import {
   sideRoomAttacks,
 } from "./inside.ts";
 import { closedAttacks, frontAttacks } from "./messaging-closed.ts";
+import { prunerAttacks } from "./messaging-database.ts";
 import { policyAttacks } from "./messaging-rooms.ts";
 
 /** Every attack that was tried: the proof of the promises. */
@@ -32,6 +33,7 @@ export const CATALOGUE: readonly AttackGroup[] = [
   policyAttacks,
   closedAttacks,
   frontAttacks,
+  prunerAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

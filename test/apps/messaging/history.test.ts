@@ -175,6 +175,52 @@ describe("what a patient gets of another", () => {
   });
 });
 
+describe("what Synapse keeps of habits", () => {
+  const rows = (sql: string) => matrix.database.query(sql);
+  const untouched = () =>
+    rows(
+      `select md5(string_agg(json, ',' order by event_id)) from event_json union all
+       select md5(string_agg(r::text, ',' order by r::text)) from room_memberships r union all
+       select md5(string_agg(d::text, ',' order by d::text)) from e2e_device_keys_json d union all
+       select count(*)::text from access_tokens`,
+    );
+
+  it("is taken away by the nightly job, and nothing else", async () => {
+    const { patient, therapist, ports } = matrix;
+    for (const account of [patient, therapist]) {
+      const path = `${CLIENT}/user/${encodeURIComponent(account.id)}/openid/request_token`;
+      expect(await account.call("POST", path, {})).toMatchObject({ status: 200 });
+    }
+    const upload = await fetch(`http://127.0.0.1:${ports.client}/_matrix/media/v3/upload?filename=diary.txt`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${patient.token}` },
+      body: crypto.getRandomValues(new Uint8Array(64)),
+    });
+    expect(upload.status).toBe(200);
+    // Synapse writes this down every few seconds.
+    await waitFor(async () => Number(await rows("select count(*) from devices where ip is not null")) >= 3, {
+      what: "devices in the database",
+    });
+    // What days bring, in a moment: a list of visits as Synapse makes it, a device of yesterday, a token of then.
+    await rows("insert into user_daily_visits select user_id, device_id, 0, user_agent from devices");
+    await rows(`update devices set last_seen = 1 where user_id = '${patient.id}'`);
+    await rows(`update open_id_tokens set ts_valid_until_ms = 1 where user_id = '${patient.id}'`);
+
+    const before = await untouched();
+    await matrix.database.prune();
+    expect(await rows("select count(*) from devices where ip is not null or user_agent is not null")).toBe("0");
+    expect(await rows("select distinct user_id from devices where last_seen = 1")).toBe("");
+    expect(await rows("select count(*) > 0 from devices where last_seen is not null")).toBe("t");
+    expect(await rows("select count(*) from user_daily_visits")).toBe("0");
+    expect(await rows("select user_id from open_id_tokens")).toBe(therapist.id);
+    expect(await rows("select count(*) from local_media_repository where upload_name is not null")).toBe("0");
+    expect(await untouched()).toBe(before);
+
+    await clients.therapist.say(rooms.patient, "Until next week.");
+    await clients.patient.hears(rooms.patient, "Until next week.");
+  });
+});
+
 describe("keys of a room", () => {
   it("go to nobody who is not in it", async () => {
     const other = clients.patient.sdk.getCrypto();
