@@ -12,9 +12,12 @@ export const MESSAGING_PARTS = ["Synapse", "PostgreSQL"];
 
 /** Starts the homeserver whole, or with an edit of a rendered file that takes one defence away. */
 export const messagingStage =
-  (taken: Edit) =>
+  (taken: Edit, version?: string) =>
   async (defended: boolean): Promise<Practice> => {
-    const people = await startPeople(someParams(), defended ? {} : { edit: taken });
+    const people = await startPeople(someParams(), {
+      ...(!defended && { edit: taken }),
+      ...(version !== undefined && { version }),
+    });
     const { therapist, patient, stranger } = people;
     const room = await newRoom(therapist, patient);
     const strangersRoom = await newRoom(therapist, stranger);

@@ -57,10 +57,13 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
     relocated(text, Object.fromEntries(keys.map((key) => [key, places[key]])));
 
   await write(join(folder, "etc"), {
-    "postgresql.conf": relocated(move(file("postgresql.conf"), "/etc/postgresql", "/run/postgresql"), {
-      "port = 5432": `port = ${port}`,
-      "listen_addresses = '*'": "listen_addresses = '127.0.0.1'",
-    }),
+    "postgresql.conf": edit(
+      "postgresql.conf",
+      relocated(move(file("postgresql.conf"), "/etc/postgresql", "/run/postgresql"), {
+        "port = 5432": `port = ${port}`,
+        "listen_addresses = '*'": "listen_addresses = '127.0.0.1'",
+      }),
+    ),
     "pg_hba.conf": file("pg_hba.conf"),
     "make-database.sh": edit(
       "make-database.sh",
@@ -128,15 +131,24 @@ const forTests = (bootstrapSecret: string) => {
 };
 
 /**
- * Starts Synapse as its container does, on its own database. `edit` takes a defence out of a rendered file; only the
- * tests can. `version` is another release than the one that we ship.
+ * `edit` and `editDatabase` take a defence out of a rendered file; only the tests can. `version` is another release
+ * than the one that we ship.
+ */
+interface MessagingOptions {
+  readonly edit?: Edit;
+  readonly editDatabase?: (file: string, text: string) => string;
+  readonly version?: string;
+}
+
+/**
+ * Starts Synapse as its container does, on its own database.
  */
 export async function startMessaging(
   params: Params,
-  { edit = (_, text) => text, version }: { edit?: Edit; version?: string } = {},
+  { edit = (_, text) => text, editDatabase, version }: MessagingOptions = {},
 ) {
   const python = await pythonWithSynapse(version);
-  const database = await startDatabase(params);
+  const database = await startDatabase(params, editDatabase);
   const folder = await ownFolder("synapse-");
   const ports = { client: await freePort(), openid: await freePort(), health: await freePort() };
   const metrics = await freePort();
