@@ -1,4 +1,4 @@
-import { ClientEvent, createClient, EventType, type MatrixClient, type MatrixEvent, MsgType } from "matrix-js-sdk";
+import { ClientEvent, createClient, type MatrixClient, type MatrixEvent, MsgType } from "matrix-js-sdk";
 import { type Logger, logger } from "matrix-js-sdk/lib/logger.js";
 import { waitFor } from "../../bed/wait.ts";
 import type { Account } from "./messaging.ts";
@@ -50,7 +50,7 @@ export async function startClient(port: number, { id, token, deviceId }: Account
 
 async function texts(client: MatrixClient, room: string): Promise<string[]> {
   const events = client.getRoom(room)?.getLiveTimeline().getEvents() ?? [];
-  const messages = events.filter((event: MatrixEvent) => event.getWireType() === EventType.RoomMessageEncrypted);
+  const messages = events.filter((event: MatrixEvent) => event.getWireType() === "m.room.encrypted");
   for (const event of messages) await client.decryptEventIfNeeded(event);
   return messages.filter((event) => !event.isDecryptionFailure()).map((event) => String(event.getContent()["body"]));
 }

@@ -201,6 +201,7 @@ export async function startMessaging(
     register: (user: string, type?: string, admin = false) =>
       register(ports.client, bootstrapSecret, user, type, admin),
     memory: () => memoryOf(program.pid),
+    processorSeconds: () => processorSeconds(program.pid),
     stop: async () => {
       await own.stop();
       await database.stop();
@@ -311,6 +312,13 @@ async function treeMemory(pid: number): Promise<number> {
   const all = [pid, ...children.trim().split(" ").filter(Boolean).map(Number)];
   const shares = await Promise.all(all.map((one) => readFile(`/proc/${one}/smaps_rollup`, "utf8")));
   return shares.reduce((sum, text) => sum + Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) / 1024, 0);
+}
+
+/** How long a program has kept a processor busy so far; a tick is a hundredth of a second on every Linux. */
+async function processorSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 /** Resident memory of a program in MiB. */
