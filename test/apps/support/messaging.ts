@@ -185,13 +185,16 @@ export async function startMessaging(
     ...configuration,
   ]);
   await waitFor(
-    () => {
-      if (program.ended()) throw new Error(`Synapse ${program.ended()}: ${group.tail("synapse")}`);
-      return fetch(`http://127.0.0.1:${ports.health}/health`).then(({ ok }) => ok);
-    },
+    () => program.ended() !== undefined || fetch(`http://127.0.0.1:${ports.health}/health`).then(({ ok }) => ok),
     { timeout: 90_000, what: "Synapse" },
   );
   const own = lifetime(folder, group, "synapse");
+  if (program.ended() !== undefined) {
+    const said = group.tail("synapse");
+    await own.stop();
+    await database.stop();
+    throw new Error(`Synapse ${program.ended()}: ${said}`);
+  }
   return {
     ports,
     database,
