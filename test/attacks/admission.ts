@@ -50,6 +50,36 @@ export const tokenAttacks = group<Calls>({
   ],
 });
 
+export const serviceLogin = group<Calls>({
+  defence: "mod_auth_service_account: no login by the ways of browsers",
+  parts: PARTS,
+  start: signallingStage(
+    withChange("mod_auth_service_account.lua", /if session and \(session\.websocket_request.*/, ""),
+  ),
+  attacks: ["1.6", undefined].map((ver): Attack<Calls> => ({
+    id: ver ? "focus-over-bosh" : "focus-over-bosh-without-version",
+    promise: 6,
+    does: `Somebody who has the focus' password logs in from outside by BOSH${ver ? "" : ", without saying its version"}.`,
+    run: async (calls) => {
+      const body = async (attributes: string, content = "") => {
+        const text = `<body xmlns="http://jabber.org/protocol/httpbind" ${attributes}>${content}</body>`;
+        const bosh = `http://127.0.0.1:${calls.ports.http}/http-bind`;
+        return (await fetch(bosh, { method: "POST", body: text })).text();
+      };
+      const version = ver ? `ver="${ver}"` : "";
+      const offer = await body(
+        `to="${calls.xmpp.auth}" rid="1" wait="5" hold="1" ${version} xmlns:xmpp="urn:xmpp:xbosh" xmpp:version="1.0"`,
+      );
+      const [, sid = ""] = /sid=['"]([^'"]+)/.exec(offer) ?? [];
+      const secret = Buffer.from(`\0focus\0${calls.focusPassword}`).toString("base64");
+      const auth = `<auth xmlns="urn:ietf:params:xml:ns:xmpp-sasl" mechanism="PLAIN">${secret}</auth>`;
+      const [answer] = /<success|<failure/.exec(await body(`rid="2" sid="${sid}"`, auth)) ?? [];
+      if (!answer) throw new Error("There was no answer.");
+      return answer === "<success" ? "succeeded" : "failed";
+    },
+  })),
+});
+
 export const roomAttacks = group<Calls>({
   defence: "mod_practice_room: the one room of the token",
   parts: PARTS,

@@ -1,4 +1,4 @@
-import { lobbyAttacks, roomAttacks, sessionAttacks, tokenAttacks } from "./admission.ts";
+import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks } from "./admission.ts";
 import type { AttackGroup } from "./attack.ts";
 import { encryptionAttacks, messageAttacks, serviceAttacks } from "./encryption.ts";
 import {
@@ -24,6 +24,7 @@ export const CATALOGUE: readonly AttackGroup[] = [
   sideRoomAttacks,
   ...readinessAttacks,
   tokenAttacks,
+  serviceLogin,
   roomAttacks,
   lobbyAttacks,
   sessionAttacks,

@@ -48,6 +48,11 @@ export const encryptionAttacks = group<Calls>({
         return joined(eve);
       },
     },
+    joins(
+      "two-features",
+      "A client joins whose second list of features takes the first back.",
+      `${encryption()}<features/>`,
+    ),
     says("off-during-call", "A participant switches encryption off for everybody.", encryption({ enabled: "" })),
     says("false-during-call", "A participant says that encryption is false.", encryption({ enabled: "false" })),
     says("silence-during-call", "A participant stops claiming encryption.", ""),
@@ -112,6 +117,8 @@ const message = (type: "groupchat" | "chat", content: string, id: string, does: 
     return reached(eve, staff, id);
   },
 });
+const json = (type: string) =>
+  `<json-message xmlns="http://jitsi.org/jitmeet">{"type":"${type}","at":1,"question":"TEXT"}</json-message>`;
 const KEYS = `<json-message xmlns="http://jitsi.org/jitmeet">{"type":"olm"}</json-message>`;
 
 export const messageAttacks = group<Calls>({
@@ -133,5 +140,20 @@ export const messageAttacks = group<Calls>({
       "chat-beside-keys",
       "A participant hides text beside an exchange of keys.",
     ),
+    message(
+      "groupchat",
+      `${KEYS}<body xmlns="urn:xmpp:occupant-id:0">TEXT</body>`,
+      "chat-as-an-addition",
+      "A participant hides text in what looks like an addition of Prosody's.",
+    ),
+    message(
+      "chat",
+      `<json-message xmlns="http://jitsi.org/jitmeet">{"type":"olm"}<body>TEXT</body></json-message>`,
+      "chat-inside-keys",
+      "A participant hides text inside an exchange of keys.",
+    ),
+    message("chat", `TEXT${KEYS}`, "chat-around-keys", "A participant hides text around an exchange of keys."),
+    message("groupchat", json("new-poll"), "poll", "A stock client asks everybody in a poll."),
+    message("groupchat", json("practice-deadline"), "forged-deadline", "A participant says that the room ends now."),
   ],
 });

@@ -86,6 +86,23 @@ describe("a participant does not reach", () => {
   });
 });
 
+describe("a presence", () => {
+  for (const type of ["subscribe", "subscribed", "probe", "error"]) {
+    it(`of the type ${type} does not pass, so that nothing is kept or said by it`, async () => {
+      const { room, staff } = await calls.staffed();
+      const patient = await calls.enter(room);
+      const words = `<error type="cancel"><secret-words xmlns="urn:ietf:params:xml:ns:xmpp-stanzas"/></error>`;
+      patient.send(
+        `<presence xmlns="jabber:client" type="${type}" to="${room.jid}/${nickOf(patient)}">${words}</presence>`,
+      );
+      await ask(patient, "get", calls.xmpp.domain, `<ping xmlns="urn:xmpp:ping"/>`);
+      if (type !== "error") expect(patient.received()).toMatch(/<presence[^>]*type=['"]error['"].*not-allowed/);
+      await ask(staff, "get", calls.xmpp.domain, `<ping xmlns="urn:xmpp:ping"/>`);
+      expect(staff.received()).not.toContain("secret");
+    });
+  }
+});
+
 describe("staff", () => {
   it("removes a participant, and gives nobody rights", async () => {
     const { room, staff } = await calls.staffed();

@@ -83,7 +83,8 @@ end
 function handler:process()
 	local session = self.session;
 	local admission = admission_of(session.practice_token);
-	session.practice_token = nil;
+	-- A plugin of the image keeps one of its own.
+	session.practice_token, session.auth_token = nil, nil;
 	if not admission then return "failure", "not-authorized", "This link is not valid now."; end
 	session.practice_claims = admission;
 	session.jitsi_meet_room = admission.room;

@@ -36,7 +36,8 @@ function provider.create_user()
 end
 
 function provider.get_sasl_handler(session)
-	if session and (session.websocket_request or session.bosh_version) then return new_sasl(module.host, {}); end
+	-- Not `bosh_version`, which is what the client says of itself, if it says anything.
+	if session and (session.websocket_request or session.bosh_wait) then return new_sasl(module.host, {}); end
 	return new_sasl(module.host, {
 		plain = function (_, username)
 			if username == account then return password, true; end

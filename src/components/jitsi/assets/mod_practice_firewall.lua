@@ -32,10 +32,15 @@ local function is_answer(iq)
 	return iq.attr.type == "result" or iq.attr.type == "error";
 end
 
+-- The other types ask for subscriptions, which a list of contacts would keep, or are an error with words in it.
+local function is_coming_or_going(presence)
+	return presence.attr.type == nil or presence.attr.type == "unavailable";
+end
+
 -- A session's own keeping.
 local function may_send_home(stanza)
 	if stanza.name == "iq" then return is_answer(stanza) or UPKEEP[payload_of(stanza).attr.xmlns] == true; end
-	return stanza.name == "presence" and (stanza.attr.type == nil or stanza.attr.type == "unavailable");
+	return stanza.name == "presence" and is_coming_or_going(stanza);
 end
 
 local function may_ask_focus(stanza, room_jid)
@@ -67,7 +72,7 @@ end
 local function may_send_to_room(stanza, occupant, staff)
 	if stanza.name == "iq" then return may_ask_room(stanza, occupant, staff); end
 	if stanza.name == "message" then return stanza.attr.type == (occupant and "chat" or "groupchat"); end
-	return occupant ~= nil;
+	return occupant ~= nil and is_coming_or_going(stanza);
 end
 
 local function may_send(session, stanza)

@@ -6,12 +6,14 @@
 --   * A later presence that says anything else about encryption, or names other keys, never reaches the others, and
 --     its sender is removed.
 --   * Recorders, transcribers, telephone gateways and visitors are refused.
---   * Between participants nothing passes but the messages that exchange keys: chat is not end-to-end encrypted here.
+--   * Between participants no message passes but those that exchange keys: chat is not end-to-end encrypted here.
+--     What a presence carries beside the claim, as a name or a raised hand, is not encrypted and is passed on.
 -- Exempt is only the focus, by the address with which it logged in.
 -- It cannot see whether media really is encrypted; docs/video.md says what that means.
 -- Options: practice_room_focus (bare JID), practice_room_max_participants.
 
 local jid = require "prosody.util.jid";
+local json = require "prosody.util.json";
 local st = require "prosody.util.stanza";
 local window = module:require "practice_window";
 
@@ -37,14 +39,16 @@ local function is_focus(stanza)
 	return jid.bare(stanza.attr.from) == focus;
 end
 
+-- What a presence says once; of two lists the client believes the last one alone.
 local function features_of(presence)
-	local found = {};
+	local found, lists = {}, 0;
 	for _, features in ipairs(presence.tags) do
 		if features.name == "features" then
+			lists = lists + 1;
 			for feature in features:childtags("feature") do found[feature.attr.var or ""] = true; end
 		end
 	end
-	return found;
+	return lists == 1 and found or {};
 end
 
 -- The text of a claim that is made exactly once; of two the client and we might each believe another one.
@@ -132,15 +136,26 @@ module:hook("muc-occupant-pre-change", function (event)
 	end
 end, 100);
 
--- What Prosody itself adds to a message in a room.
-local ADDED = { ["http://jabber.org/protocol/muc#user"] = true, ["urn:xmpp:occupant-id:0"] = true };
+-- What Prosody itself adds to a message in a room, empty.
+local ADDED = { x = "http://jabber.org/protocol/muc#user", ["occupant-id"] = "urn:xmpp:occupant-id:0" };
+
+-- The type that the stock client gives its exchange of keys (lib-jitsi-meet, OlmAdapter). Polls are json-messages too.
+local function is_key(tag)
+	if tag.name ~= "json-message" or tag.attr.xmlns ~= "http://jitsi.org/jitmeet" then return false; end
+	local read, content = pcall(json.decode, tag:get_text() or "");
+	return read and type(content) == "table" and content.type == "olm";
+end
 
 local function exchanges_keys(message)
+	-- Whatever is beside the elements is text.
+	if #message ~= #message.tags then return false; end
 	local found = false;
 	for _, tag in ipairs(message.tags) do
-		local is_key = tag.name == "json-message" and tag.attr.xmlns == "http://jitsi.org/jitmeet";
-		if not is_key and not ADDED[tag.attr.xmlns] then return false; end
-		found = found or is_key;
+		if is_key(tag) then
+			found = true;
+		elseif not tag.attr.xmlns or ADDED[tag.name] ~= tag.attr.xmlns or #tag > 0 then
+			return false;
+		end
 	end
 	return found;
 end
