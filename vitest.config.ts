@@ -14,6 +14,7 @@ export default defineConfig({
             "test/node/**",
             "test/bench/**",
             "test/long/**",
+            "test/stack/**",
           ],
         },
       },
@@ -27,6 +28,15 @@ export default defineConfig({
         },
       },
       { test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 600_000 } },
+      {
+        test: {
+          name: "stack", // run by test/long/stack.test.ts, in a network namespace of its own
+          include: ["test/stack/**/*.test.ts"],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
       {
         test: {
           name: "apps",

@@ -54,8 +54,15 @@ export const messagingSchema = fields({
     .prefault({})
     .describe("Where uploads are kept, encrypted by the clients."),
   retention: fields({
-    days: z.int().min(1).max(36500).describe("How many days messages are kept."),
+    days: z
+      .int()
+      .min(1)
+      .max(36500)
+      .describe("How many days messages are kept; a file, so many days after it was last opened."),
   })
     .optional()
-    .describe("Absent: messages are kept. It cannot delete what is on people's own devices."),
+    .describe(
+      "Absent: messages are kept. Not removed by it: what is on people's own devices, the last message of each room, " +
+        "the rooms' names and who was in them, and what backups hold. Whether records must be kept is yours to know.",
+    ),
 });

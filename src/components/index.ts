@@ -4,12 +4,13 @@ import { entry } from "./entry/entry.ts";
 import { exposure } from "./exposure.ts";
 import { front } from "./front/front.ts";
 import { postgres } from "./matrix/postgres.ts";
+import { pruner } from "./matrix/pruner.ts";
 import { synapse } from "./matrix/synapse.ts";
 import { network } from "./network.ts";
 import { signalling } from "./signalling/signalling.ts";
 import { tls } from "./tls.ts";
 
-const PODS: readonly Component[] = [postgres, synapse, signalling, bridge, entry, front];
+const PODS: readonly Component[] = [postgres, synapse, pruner, signalling, bridge, entry, front];
 
 /** What a practice consists of, in apply order: the table of contents of the product. */
 export const COMPONENTS: readonly Component[] = [network(PODS), tls, ...PODS, exposure];

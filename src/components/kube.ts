@@ -36,6 +36,8 @@ export interface PodParams {
   readonly volumes: readonly IVolume[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly terminationGracePeriodSeconds?: number;
+  /** Absent: always, as for everything that stays. */
+  readonly restartPolicy?: "Never";
   readonly affinity?: NonNullable<IPodTemplateSpec["spec"]>["affinity"];
 }
 
@@ -73,6 +75,7 @@ export function pod(practice: Practice, params: PodParams): IPodTemplateSpec {
       ...(params.terminationGracePeriodSeconds !== undefined && {
         terminationGracePeriodSeconds: params.terminationGracePeriodSeconds,
       }),
+      ...(params.restartPolicy && { restartPolicy: params.restartPolicy }),
       ...(params.initContainers && { initContainers: params.initContainers.map(hardened) }),
       containers: params.containers.map(hardened),
       volumes: [...params.volumes],

@@ -17,7 +17,7 @@ export const BIRTHS: Readonly<Record<BornSecret, Birth>> = {
     content: () => ({ "focus-password": hex(24), "bridge-password": hex(24), "truststore-password": hex(12) }),
   },
   rooms: { content: roomKeys },
-  database: { content: () => ({ password: hex(24) }), guards: "databaseVolume" },
+  database: { content: () => ({ password: hex(24), "pruner-password": hex(24) }), guards: "databaseVolume" },
   synapse: { content: synapseSecrets, guards: "messagesVolume" },
   fingerprint: { content: () => ({ key: hex(32) }) },
 };

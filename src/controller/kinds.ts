@@ -20,6 +20,7 @@ const OURS_ONLY: readonly Resource[] = [
   RESOURCES.PersistentVolumeClaim,
   RESOURCES.StatefulSet,
   RESOURCES.Deployment,
+  RESOURCES.CronJob,
 ];
 
 const OPTIONAL_OURS: readonly Resource[] = [

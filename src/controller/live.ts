@@ -22,6 +22,7 @@ export const CHILD_RESOURCES = [
   RESOURCES.Service,
   RESOURCES.StatefulSet,
   RESOURCES.Deployment,
+  RESOURCES.CronJob,
   RESOURCES.Ingress,
   RESOURCES.HTTPRoute,
 ] as const;

@@ -51,12 +51,14 @@ const CONVERSATIONS: readonly (readonly [Role, Role, number])[] = [
   ["front", "signalling", 5280],
   ["entry", "signalling", 5281],
   ["front", "synapse", 8008],
+  ["entry", "synapse", 8009],
   ["front", "entry", 8080],
   ["bridge", "signalling", 5222],
   ["synapse", "postgres", 5432],
+  ["pruner", "postgres", 5432],
 ];
 /** Roles that look up names. */
-const ASKS_DNS: readonly Role[] = ["front", "bridge", "synapse", "entry"];
+const ASKS_DNS: readonly Role[] = ["front", "bridge", "synapse", "entry", "pruner"];
 
 const SOLVER = canonical({ matchLabels: { "acme.cert-manager.io/http01-solver": "true" } });
 

@@ -60,6 +60,7 @@ function openPaths({ hosts }: Practice): readonly string[] {
   return [
     [hosts.meet, "= /http-bind", "http://signalling"],
     [hosts.meet, "= /xmpp-websocket", "http://signalling"],
+    [hosts.matrix, "~ ^/_matrix/client/.+/profile/", "http://synapse"],
     [hosts.matrix, "/_matrix/client/", "http://synapse"],
     [hosts.matrix, "/_matrix/media/", "http://synapse"],
     [hosts.matrix, "/_synapse/client/", "http://synapse"],

@@ -93,7 +93,7 @@ interface Owned {
   readonly deletionTimestamp?: string;
 }
 
-/** The workload of ours that made a pod: a StatefulSet directly, a Deployment through a set named after it. */
+/** The workload of ours that made a pod: a StatefulSet directly, others through what is named after them. */
 function makerOf(input: PolicyInput, pod: Manifest): Manifest | undefined {
   const { ownerReferences = [] } = pod.metadata as Owned;
   const owner = ownerReferences.find(({ controller }) => controller);
@@ -101,6 +101,7 @@ function makerOf(input: PolicyInput, pod: Manifest): Manifest | undefined {
     if (!owner || !isOurs(input, workload)) return false;
     const { kind, metadata } = workload;
     if (kind === "StatefulSet") return owner.kind === kind && owner.name === metadata.name;
+    if (kind === "CronJob") return owner.kind === "Job" && owner.name.startsWith(`${metadata.name}-`);
     return kind === "Deployment" && owner.kind === "ReplicaSet" && owner.name.startsWith(`${metadata.name}-`);
   });
 }

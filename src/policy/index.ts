@@ -31,6 +31,7 @@ import type { Check, PolicyInput } from "./policy.ts";
 import { configurationReadable } from "./readable.ts";
 import { imagesOfTheRelease, noRecorderAccount, noRecorderConfigured, noRecordingInBrowser } from "./recording.ts";
 import { remember } from "./remember.ts";
+import { prunerTouchesNoMessage } from "./residue.ts";
 import { noThirdPartyHost } from "./third-party.ts";
 
 /** What every rendered practice must pass before anything of it is applied. Reads like the promises. */
@@ -77,6 +78,7 @@ export const RENDER_CHAIN: readonly Check[] = [
   noAccessLog,
   clientAddressDropped,
   logsOnlyWarnings,
+  prunerTouchesNoMessage,
 
   // A program that was taken over has nothing to climb on.
   podSecurityRestricted,

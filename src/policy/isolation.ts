@@ -1,6 +1,6 @@
 import { LABEL } from "../api/group.ts";
 import { describe } from "../manifest.ts";
-import { ROLES } from "../practice/names.ts";
+import { JOB_ROLES, ROLES } from "../practice/names.ts";
 import { edgeName, edgesOf, isListed, type PolicySpec } from "./edges.ts";
 import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, violation } from "./policy.ts";
@@ -29,7 +29,7 @@ export const everyPodHasItsWall: Check = {
     const { defaultDeny, walls } = practice.names;
     const policies = ofKind(objects, "NetworkPolicy").filter(({ metadata }) => metadata.name !== defaultDeny);
     return podTemplates(objects).flatMap(({ workload, role, labels }) => {
-      const known = ROLES.find((name) => name === role);
+      const known = [...ROLES, ...JOB_ROLES].find((name) => name === role);
       const own = known && workload.metadata.name === practice.names[known] && labels[LABEL.serves] === known;
       if (!own) return [violation(workload, "The role of its pods is not its own, so neither is their wall.")];
       const found = policies.filter((policy) => selects((policy["spec"] as PolicySpec).podSelector ?? {}, labels));

@@ -13,7 +13,8 @@ export interface PodTemplate {
 /** The pod templates of all workloads, of whatever kind they are. */
 export function podTemplates(objects: readonly Manifest[]): PodTemplate[] {
   return objects.flatMap((workload) => {
-    const { template } = (workload["spec"] ?? {}) as { template?: Template };
+    const spec = (workload["spec"] ?? {}) as { template?: Template; jobTemplate?: { spec?: { template?: Template } } };
+    const template = spec.template ?? spec.jobTemplate?.spec?.template;
     if (!template?.spec) return [];
     const labels = template.metadata?.labels ?? {};
     return [{ workload, role: labels[LABEL.role], labels, spec: template.spec }];

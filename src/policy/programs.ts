@@ -14,6 +14,8 @@ const COMMANDS = {
   jvb: java("/usr/share/jitsi-videobridge", "jitsi-videobridge.jar", "org.jitsi.videobridge.MainKt", ["-XX:+UseG1GC"]),
   synapse: /^python3\n-m\nsynapse\.app\.homeserver\n-c\n(?<file>\/\S+)$/,
   postgres: /^postgres\n-D\n\/\S+\n-c\nconfig_file=(?<file>\/\S+)$/,
+  pruner:
+    /^psql\n--no-psqlrc\n--quiet\n--host=\S+\n--dbname=synapse\n--username=pruner\n--command=SELECT prune_residue\(\)$/,
   "make-database": /^sh\n(?<file>\/\S+)$/,
   entry: /^node\nsrc\/main\.ts\nentry$/,
 } as const;

@@ -6,13 +6,19 @@
 interface AppVersion {
   /** Tag of the web image. */
   readonly tag: string;
-  /** When and on what it was seen; absent while it is a candidate that the full stack has not run yet. */
-  readonly seen?: { readonly date: string; readonly evidence: string };
+  /** When and on what it was seen. */
+  readonly seen: { readonly date: string; readonly evidence: string };
 }
 
 const APP_VERSIONS: readonly AppVersion[] = [
-  // A candidate: `seen` is filled in by the run of the full stack.
-  { tag: "stable-11146-1" },
+  {
+    tag: "stable-11146-1",
+    seen: {
+      date: "2026-11-25",
+      evidence:
+        "docs/video-stack-run.md: bridge and jicofo of this version, the web app of the same weeks, not the image.",
+    },
+  },
 ];
 
 /** Whether the guard was seen to work on this web image, known by its tag; a digest alone tells no version. */

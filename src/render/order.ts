@@ -20,6 +20,7 @@ const PHASE_OF_KIND: Readonly<Record<string, Phase>> = {
   Service: "services",
   StatefulSet: "workloads",
   Deployment: "workloads",
+  CronJob: "workloads",
   Cluster: "workloads",
   Ingress: "routes",
   HTTPRoute: "routes",

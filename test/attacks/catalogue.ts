@@ -10,6 +10,9 @@ import {
   readinessAttacks,
   sideRoomAttacks,
 } from "./inside.ts";
+import { closedAttacks, frontAttacks } from "./messaging-closed.ts";
+import { prunerAttacks } from "./messaging-database.ts";
+import { policyAttacks } from "./messaging-rooms.ts";
 import { pageAttacks } from "./page.ts";
 
 /** Every attack that was tried: the proof of the promises. */
@@ -30,6 +33,10 @@ export const CATALOGUE: readonly AttackGroup[] = [
   controlOnce,
   controlPort,
   logAttacks,
+  policyAttacks,
+  closedAttacks,
+  frontAttacks,
+  prunerAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

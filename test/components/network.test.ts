@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { COMPONENTS } from "../../src/components/index.ts";
 import type { Component, Walls } from "../../src/components/component.ts";
 import { network } from "../../src/components/network.ts";
-import { ROLES } from "../../src/practice/names.ts";
+import { JOB_ROLES, ROLES } from "../../src/practice/names.ts";
 import type { Practice } from "../../src/practice/practice.ts";
 import { someParams } from "../support/practice.ts";
 
@@ -110,7 +110,7 @@ describe("the walls of a practice", () => {
 
   it("exist for every role", () => {
     expect([...all().keys()].toSorted()).toEqual(
-      ["greenriver-default-deny", ...ROLES.map((role) => `greenriver-${role}`)].toSorted(),
+      ["greenriver-default-deny", ...[...ROLES, ...JOB_ROLES].map((role) => `greenriver-${role}`)].toSorted(),
     );
   });
 

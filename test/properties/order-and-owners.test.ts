@@ -24,6 +24,6 @@ describe("phases and owners", () => {
   );
 
   it("a kind without a phase is an error", () => {
-    expect(() => phaseOf({ kind: "CronJob" })).toThrow("CronJob has no phase");
+    expect(() => phaseOf({ kind: "DaemonSet" })).toThrow("DaemonSet has no phase");
   });
 });

@@ -48,7 +48,9 @@ export function edit(check: string, what: string, name: string, change: (object:
 
 /** A break of what is in a pod template's spec. */
 export function editPod(check: string, what: string, name: string, change: (spec: Any) => void): Break {
-  return edit(check, what, name, (workload) => change(workload.spec.template.spec));
+  return edit(check, what, name, (workload) =>
+    change((workload.spec.jobTemplate?.spec ?? workload.spec).template.spec),
+  );
 }
 
 /** A break of one configuration file, done properly: new name, and the workload refers to it. */

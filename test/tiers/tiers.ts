@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { postgresql, pythonWithSynapse } from "../apps/support/messaging-programs.ts";
 import { chromium, nginx, prosody } from "../apps/support/programs.ts";
 import { provisionCrds } from "../bed/crds.ts";
 import { provisionHelm } from "../bed/helm.ts";
@@ -38,7 +39,10 @@ async function provisionCluster(): Promise<void> {
 export const tiers: readonly Tier[] = [
   { name: "unit", prepare: nothing },
   { name: "cluster", prepare: provisionCluster },
-  { name: "apps", prepare: () => Promise.all([nginx(), prosody(), chromium()]) },
+  {
+    name: "apps",
+    prepare: () => Promise.all([nginx(), prosody(), chromium(), pythonWithSynapse(), postgresql()]),
+  },
   { name: "node", prepare: nothing },
 ];
 

@@ -6,6 +6,7 @@ import type { Practice } from "../../practice/practice.ts";
 import type { Component, Params, Walls } from "../component.ts";
 import { XMPP_INTERNAL_PORT } from "../jitsi/xmpp.ts";
 import { labels, pod, probes } from "../kube.ts";
+import { SYNAPSE_PORTS } from "../matrix/homeserver.ts";
 
 export const ENTRY_PORT = 8080;
 
@@ -25,7 +26,10 @@ function walls(): Walls {
     role: "entry",
     listens: [{ port: ENTRY_PORT, protocol: "TCP", from: { kind: "role", role: "front" } }],
     talksTo: [
+      // Who waits, who may come in, whose link is no longer good.
       { port: XMPP_INTERNAL_PORT, protocol: "TCP", to: { kind: "role", role: "signalling" } },
+      // Whose token that is, and what they may in a room.
+      { port: SYNAPSE_PORTS.openid, protocol: "TCP", to: { kind: "role", role: "synapse" } },
       { port: 53, protocol: "UDP", to: { kind: "dns" } },
       { port: 53, protocol: "TCP", to: { kind: "dns" } },
     ],

@@ -187,14 +187,21 @@ const API_HEADERS = [
 
 function matrixServer(practice: Practice): string {
   const { matrix } = practice.hosts;
-  const toSynapse = `{
-${proxied("synapse", matrix, API_HEADERS)}
+  const passed = `${proxied("synapse", matrix, API_HEADERS)}
       proxy_read_timeout 120s;
     }`;
+  const toSynapse = `{
+${passed}`;
   return server(
     matrix,
     matrixHeaders(),
     `    client_max_body_size 50m;
+    # A report keeps what somebody wrote about a message, in clear, and no module of Synapse can refuse it.
+    location ~ ^/_matrix/client/.+/report(/|$) { return 404; }
+    # Nor a text of one's own in a profile; names are given by the practice, from inside.
+    location ~ ^/_matrix/client/.+/profile/ {
+      limit_except GET OPTIONS { deny all; }
+${passed}
     location /_matrix/client/ ${toSynapse}
     location /_matrix/media/ ${toSynapse}
     location /_synapse/client/ ${toSynapse}

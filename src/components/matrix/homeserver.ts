@@ -13,6 +13,9 @@ export const DATABASE_CA = "/run/secrets/database-ca";
 /** Ports by what answers there. `openid` tells the practice's own pods who somebody is; nobody else reaches it. */
 export const SYNAPSE_PORTS = { client: 8008, openid: 8009, health: 8080, metrics: 9001 } as const;
 
+/** Who somebody is, and with what power in which room, by their OpenID token: `PracticeAnswers` of our module. */
+const WHO_PATH = "/practice/who";
+
 /** Roles are Synapse's user types: there is no other list of people. */
 const STAFF_USER_TYPES = ["therapist"];
 const PATIENT = "patient";
@@ -86,7 +89,17 @@ function identity({ serverName, hosts }: Practice): Settings {
     public_baseurl: `https://${hosts.matrix}/`,
     listeners: [
       { port: client, ...http, resources: [{ names: ["client"], compress: false }] },
-      { port: openid, ...http, resources: [{ names: ["openid"], compress: false }] },
+      {
+        port: openid,
+        ...http,
+        resources: [{ names: ["openid"], compress: false }],
+        additional_resources: {
+          [WHO_PATH]: {
+            module: "practice_policy.PracticeAnswers",
+            config: { staff_user_types: STAFF_USER_TYPES },
+          },
+        },
+      },
       { port: health, ...http, resources: [{ names: ["health"], compress: false }] },
       { port: metrics, type: "metrics" },
     ],
@@ -122,6 +135,8 @@ function closed(): Settings {
     request_token_inhibit_3pid_errors: true,
     inhibit_user_in_use_error: true,
     next_link_domain_whitelist: [],
+    // No member can have it ask an address of theirs, as a push gateway or otherwise.
+    ip_range_blacklist: ["0.0.0.0/0", "::/0"],
     login_via_existing_session: { enabled: false },
     turn_allow_guests: false,
     enable_room_list_search: false,
@@ -141,6 +156,9 @@ function discreet(): Settings {
     limit_profile_requests_to_users_who_share_rooms: true,
     include_profile_data_on_invite: false,
     allow_per_room_profiles: false,
+    // Names are given by the practice: a patient's is then never a surprise to it.
+    enable_set_displayname: false,
+    enable_set_avatar_url: false,
     // Staff find their patients, patients find nobody: the module hides.
     user_directory: { enabled: true, search_all_users: true, exclude_remote_users: true },
     experimental_features: { msc4263_limit_key_queries_to_users_who_share_rooms: true },

@@ -6,11 +6,13 @@ export const POSTGRES_VOLUME = "/var/lib/postgresql/data";
 export const POSTGRES_DATA = `${POSTGRES_VOLUME}/pgdata`;
 export const POSTGRES_FILES = "/etc/postgresql";
 export const POSTGRES_SOCKETS = "/run/postgresql";
-export const POSTGRES_PASSWORD_FILE = "/run/secrets/postgresql/password";
+export const POSTGRES_SECRETS = "/run/secrets/postgresql";
 export const POSTGRES_PORT = 5432;
 
 /** Role and database. Synapse owns them and is no superuser. */
 export const SYNAPSE_ROLE = "synapse";
+/** May call one function, see `prunerSql`, and read nothing. */
+export const PRUNER_ROLE = "pruner";
 
 /**
  * `postgresql.conf`, whole. Nothing that a person wrote or did is logged: no statement, no connection, and of an
@@ -50,33 +52,82 @@ log_parameter_max_length_on_error = 0
 }
 
 /**
- * Who may connect: Synapse with its password; and the program's own user from inside the container, which is how a
- * backup is made.
+ * Who may connect: Synapse and the pruner with their passwords; and the program's own user from inside the container,
+ * which is how a backup is made.
  */
 export function pgHbaConf(): string {
   return `local all postgres peer
-host ${SYNAPSE_ROLE} ${SYNAPSE_ROLE} 0.0.0.0/0 scram-sha-256
-host ${SYNAPSE_ROLE} ${SYNAPSE_ROLE} ::/0 scram-sha-256
+host ${SYNAPSE_ROLE} ${SYNAPSE_ROLE},${PRUNER_ROLE} 0.0.0.0/0 scram-sha-256
+host ${SYNAPSE_ROLE} ${SYNAPSE_ROLE},${PRUNER_ROLE} ::/0 scram-sha-256
 `;
 }
 
 /**
  * The script of the init container: makes a cluster unless there is one, aside and renamed at the end, so that what
- * is half made is never started. Synapse refuses any other collation than C. The password goes in by standard input.
+ * is half made is never started. Synapse refuses any other collation than C. Passwords go in by standard input. What
+ * the pruner may do is said anew at each start, so that it is what this release says; a cluster of another major
+ * version ends the script here, with PostgreSQL's own words, before anything is touched.
  */
 export function makeDatabaseSh(): string {
   return `set -eu
 data=${POSTGRES_DATA}
-if [ -s "$data/PG_VERSION" ]; then exit 0; fi
-rm -rf "$data.new"
-initdb --pgdata="$data.new" --username=postgres --encoding=UTF8 --locale=C --data-checksums \\
-  --auth-local=peer --auth-host=scram-sha-256 >/dev/null
-password=$(sed "s/'/''/g" ${POSTGRES_PASSWORD_FILE})
-postgres --single -D "$data.new" -c log_min_error_statement=panic postgres >/dev/null <<END
-CREATE ROLE ${SYNAPSE_ROLE} LOGIN PASSWORD '$password'
-CREATE DATABASE ${SYNAPSE_ROLE} OWNER ${SYNAPSE_ROLE}
+secret() { sed "s/'/''/g" "${POSTGRES_SECRETS}/$1"; }
+single() { postgres --single -j -D "$1" -c exit_on_error=on -c log_min_error_statement=panic "$2" >/dev/null; }
+
+if [ ! -s "$data/PG_VERSION" ]; then
+  rm -rf "$data.new"
+  initdb --pgdata="$data.new" --username=postgres --encoding=UTF8 --locale=C --data-checksums \\
+    --auth-local=peer --auth-host=scram-sha-256 >/dev/null
+  single "$data.new" postgres <<END
+CREATE ROLE ${SYNAPSE_ROLE} LOGIN PASSWORD '$(secret password)';
+
+CREATE DATABASE ${SYNAPSE_ROLE} OWNER ${SYNAPSE_ROLE};
+
 END
-mv "$data.new" "$data"
+  mv "$data.new" "$data"
+fi
+
+single "$data" ${SYNAPSE_ROLE} <<END
+$(cat ${POSTGRES_FILES}/pruner.sql)
+
+ALTER ROLE ${PRUNER_ROLE} PASSWORD '$(secret pruner-password)';
+
+END
+`;
+}
+
+/**
+ * `pruner.sql`: a role that reads nothing and may only call a function, and that function, which works with the rights
+ * of Synapse. What it takes away: where and when a device was last used, the list of days on which each was, expired
+ * identity tokens (one for each call that somebody joined), and the names that files had. Blank lines end a statement.
+ */
+export function prunerSql(): string {
+  return `DO $do$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${PRUNER_ROLE}') THEN CREATE ROLE ${PRUNER_ROLE}; END IF;
+END $do$;
+
+ALTER ROLE ${PRUNER_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT CONNECTION LIMIT 2;
+
+REVOKE ALL ON DATABASE ${SYNAPSE_ROLE} FROM PUBLIC;
+
+GRANT CONNECT ON DATABASE ${SYNAPSE_ROLE} TO ${PRUNER_ROLE};
+
+CREATE OR REPLACE FUNCTION public.prune_residue() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $prune$
+BEGIN
+  IF to_regclass('devices') IS NULL THEN RETURN; END IF;
+  UPDATE devices SET ip = NULL, user_agent = NULL WHERE ip IS NOT NULL OR user_agent IS NOT NULL;
+  UPDATE devices SET last_seen = NULL WHERE last_seen < (extract(epoch FROM now()) - 86400) * 1000;
+  DELETE FROM user_daily_visits;
+  DELETE FROM open_id_tokens WHERE ts_valid_until_ms < extract(epoch FROM now()) * 1000;
+  UPDATE local_media_repository SET upload_name = NULL WHERE upload_name IS NOT NULL;
+END $prune$;
+
+ALTER FUNCTION public.prune_residue() OWNER TO ${SYNAPSE_ROLE};
+
+REVOKE ALL ON FUNCTION public.prune_residue() FROM PUBLIC;
+
+GRANT EXECUTE ON FUNCTION public.prune_residue() TO ${PRUNER_ROLE};
 `;
 }
 

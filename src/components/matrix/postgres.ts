@@ -13,11 +13,12 @@ import {
   pgHbaConf,
   POSTGRES_DATA,
   POSTGRES_FILES,
-  POSTGRES_PASSWORD_FILE,
   POSTGRES_PORT,
+  POSTGRES_SECRETS,
   POSTGRES_SOCKETS,
   POSTGRES_VOLUME,
   postgresqlConf,
+  prunerSql,
 } from "./postgres-config.ts";
 
 /** A PostgreSQL of the practice's own, unless its database is somewhere else. */
@@ -30,6 +31,7 @@ function build({ practice, observed }: Params): readonly Manifest[] {
     "postgresql.conf": postgresqlConf(practice.sizing.postgres),
     "pg_hba.conf": pgHbaConf(),
     "make-database.sh": makeDatabaseSh(),
+    "pruner.sql": prunerSql(),
   });
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
@@ -44,7 +46,13 @@ function walls({ practice }: Params): Walls {
   const managed = practice.messaging.database.kind === "managed";
   return {
     role: "postgres",
-    listens: managed ? [{ port: POSTGRES_PORT, protocol: "TCP", from: { kind: "role", role: "synapse" } }] : [],
+    listens: managed
+      ? (["synapse", "pruner"] as const).map((role) => ({
+          port: POSTGRES_PORT,
+          protocol: "TCP",
+          from: { kind: "role", role },
+        }))
+      : [],
     talksTo: [],
   };
 }
@@ -87,8 +95,12 @@ function statefulSet(practice: Practice, configMap: string, secretName: string):
         volumes: [
           configurationVolume("postgres", configMap),
           {
-            name: "password",
-            secret: { secretName, items: [{ key: "password", path: "password" }], defaultMode: 0o440 },
+            name: "passwords",
+            secret: {
+              secretName,
+              items: ["password", "pruner-password"].map((key) => ({ key, path: key })),
+              defaultMode: 0o440,
+            },
           },
           { name: "data", persistentVolumeClaim: { claimName: practice.names.databaseVolume } },
           scratchVolume("sockets", "1Mi"),
@@ -107,7 +119,7 @@ function makeDatabase(practice: Practice): ContainerParams {
     resources: practice.sizing.postgres,
     volumeMounts: [
       { name: "postgres", mountPath: POSTGRES_FILES, readOnly: true },
-      { name: "password", mountPath: POSTGRES_PASSWORD_FILE.replace(/\/password$/, ""), readOnly: true },
+      { name: "passwords", mountPath: POSTGRES_SECRETS, readOnly: true },
       { name: "data", mountPath: POSTGRES_VOLUME },
       { name: "tmp", mountPath: "/tmp" },
     ],

@@ -49,7 +49,10 @@ function walls({ practice }: Params): Walls {
       : { port: database.port, to: outside(database.to) };
   return {
     role: "synapse",
-    listens: [{ port: SYNAPSE_PORTS.client, protocol: "TCP", from: { kind: "role", role: "front" } }],
+    listens: [
+      { port: SYNAPSE_PORTS.client, protocol: "TCP", from: { kind: "role", role: "front" } },
+      { port: SYNAPSE_PORTS.openid, protocol: "TCP", from: { kind: "role", role: "entry" } },
+    ],
     talksTo: [
       { ...storage, protocol: "TCP" },
       { port: 53, protocol: "UDP", to: { kind: "dns" } },

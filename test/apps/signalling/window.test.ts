@@ -52,7 +52,7 @@ describe("the end of a window", () => {
   });
 
   it("ends also who never joined", async () => {
-    await expect(over(await calls.withToken(calls.token(calls.room().name, { exp: seconds() + 1 })))).resolves.toBe(
+    await expect(over(await calls.withToken(calls.token(calls.room().name, { exp: seconds() + 2 })))).resolves.toBe(
       true,
     );
   });
@@ -66,6 +66,14 @@ describe("more time", () => {
         `${encryption()}<jitsi_participant_practice_extend>${until}</jitsi_participant_practice_extend>`,
       ),
     );
+
+  it("moves staff's own end as asked for, also where somebody's link is good for longer", async () => {
+    const { room, staff } = await calls.staffed();
+    await calls.enter(room, { exp: seconds() + 1_800 });
+    const until = told(staff) + 900;
+    wish(staff, room.jid, until);
+    await expect.poll(() => told(staff)).toBe(until);
+  });
 
   it("comes from staff's own client, and the others learn the new end but not the wish", async () => {
     const { room, staff } = await calls.staffed();

@@ -13,6 +13,7 @@ import { run } from "../../bed/run.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { commandLine, nginx } from "./programs.ts";
 import { relocated } from "./relocate.ts";
+import type { Edit } from "./signalling.ts";
 
 /** What a backend was asked. */
 export interface Asked {
@@ -36,12 +37,18 @@ type Backend = (typeof BACKENDS)[number];
 /**
  * Starts the real nginx twice, as the two containers of the front pod, on the rendered files; backends are
  * listeners that write down what they are asked, or the real ones of `real`. `pages` and `element` are the images'
- * static files.
+ * static files; `webRoot` is the whole folder of the image, where it is at hand, and `edit` takes a defence out of the
+ * front's own file.
  */
 export async function startFront(
   params: Params,
   files: { readonly pages: Readonly<Record<string, string>>; readonly element: Readonly<Record<string, string>> },
-  real: { readonly signallingPort?: number } = {},
+  real: {
+    readonly signallingPort?: number;
+    readonly synapsePort?: number;
+    readonly webRoot?: string;
+    readonly edit?: Edit;
+  } = {},
 ) {
   const program = await nginx();
   const folder = await mkdtemp(join(tmpdir(), "front-"));
@@ -56,11 +63,11 @@ export async function startFront(
     ...common,
     "/tmp/": join(folder, "tmp/"),
     "/etc/jitsi/web/": join(folder, "web/"),
-    "/usr/share/jitsi-meet": join(folder, "pages"),
+    "/usr/share/jitsi-meet": real.webRoot ?? join(folder, "pages"),
     "127.0.0.1:8081": `127.0.0.1:${ports.element}`,
     "listen 8080": `listen 127.0.0.1:${ports.front}`,
     [`${params.practice.names.signalling}:5280`]: `127.0.0.1:${real.signallingPort ?? backends.signalling.port}`,
-    [`${params.practice.names.synapse}:8008`]: `127.0.0.1:${backends.synapse.port}`,
+    [`${params.practice.names.synapse}:8008`]: `127.0.0.1:${real.synapsePort ?? backends.synapse.port}`,
     [`${params.practice.names.entry}:8080`]: `127.0.0.1:${backends.entry.port}`,
   });
   const elementConf = relocated(maps["front-element"]["nginx.conf"] ?? "", {
@@ -71,7 +78,7 @@ export async function startFront(
     "127.0.0.1:8081": `127.0.0.1:${ports.element}`,
   });
   await write(folder, {
-    "nginx.conf": frontConf,
+    "nginx.conf": real.edit?.("nginx.conf", frontConf) ?? frontConf,
     "element.conf": elementConf,
     ...under("web", maps["front-web"]),
     ...under("element", maps["front-element"]),

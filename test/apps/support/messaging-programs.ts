@@ -11,13 +11,13 @@ import { libraryPath } from "./programs.ts";
 /** Synapse's release, from the image that we ship. */
 const SYNAPSE_VERSION = /:v(\d+\.\d+\.\d+)/.exec(DEFAULT_IMAGES.synapse)?.[1];
 
-/** A Python that has the very release of Synapse that we ship, made once from PyPI and kept in the cache. */
-export async function pythonWithSynapse(): Promise<string> {
+/** A Python that has a release of Synapse, the very one that we ship, made once from PyPI and kept in the cache. */
+export async function pythonWithSynapse(version = SYNAPSE_VERSION): Promise<string> {
   const python = (await run("python3", ["--version"]).catch(() => "")).trim();
   if (!/^Python 3\.1\d/.test(python)) {
     throw new Error("Synapse needs Python 3.10 or newer. Please install it and run the tests again.");
   }
-  const requirement = `matrix-synapse[postgres]==${SYNAPSE_VERSION}`;
+  const requirement = `matrix-synapse[postgres]==${version}`;
   const folder = await kept(cacheEntry("synapse", [python, requirement]), (into) =>
     withProgress(`${requirement} from PyPI, into the cache`, async () => {
       await run("python3", ["-m", "venv", into]);

@@ -2,8 +2,11 @@ import { createHmac, randomBytes } from "node:crypto";
 import { chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stringify } from "yaml";
+import type { ICronJob } from "kubernetes-models/batch/v1";
 import type { Params } from "../../../src/components/component.ts";
-import { postgres } from "../../../src/components/matrix/postgres.ts";
+import { postgres as database } from "../../../src/components/matrix/postgres.ts";
+import { pruner } from "../../../src/components/matrix/pruner.ts";
 import { synapse } from "../../../src/components/matrix/synapse.ts";
 import { freePort } from "../../bed/ports.ts";
 import { type ProcessGroup, processGroup } from "../../bed/processes.ts";
@@ -11,6 +14,7 @@ import { run } from "../../bed/run.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { NOBODY, postgresql, pythonWithSynapse, unprivileged } from "./messaging-programs.ts";
 import { relocated } from "./relocate.ts";
+import type { Edit } from "./signalling.ts";
 
 /** A running homeserver with its database, both on the rendered files. */
 export type Messaging = Awaited<ReturnType<typeof startMessaging>>;
@@ -20,7 +24,7 @@ export type DatabaseServer = Awaited<ReturnType<typeof startDatabase>>;
 
 /** Files of all rendered ConfigMaps by name; fails when one is not rendered. */
 function filesOf(params: Params) {
-  const maps = [synapse, postgres]
+  const maps = [synapse, database]
     .flatMap((component) => component.build(params))
     .filter((o) => o.kind === "ConfigMap");
   const files = new Map(maps.flatMap((map) => Object.entries(map["data"] as Record<string, string>)));
@@ -31,13 +35,18 @@ function filesOf(params: Params) {
   };
 }
 
+function pruneCommand(params: Params): string[] {
+  const { spec } = pruner.build(params).find(({ kind }) => kind === "CronJob") as unknown as ICronJob;
+  return [...(spec?.jobTemplate.spec?.template.spec?.containers?.[0]?.command ?? [])];
+}
+
 /** Runs the rendered init script and starts PostgreSQL as its container does. */
-export async function startDatabase(params: Params) {
+export async function startDatabase(params: Params, edit = (_file: string, text: string) => text) {
   const program = await postgresql();
   const file = filesOf(params);
   const folder = await ownFolder("database-");
   const port = await freePort();
-  const password = randomBytes(12).toString("hex");
+  const [password, prunerPassword] = [randomBytes(12).toString("hex"), randomBytes(12).toString("hex")];
   const places = {
     "/var/lib/postgresql/data": join(folder, "data"),
     "/etc/postgresql": join(folder, "etc"),
@@ -48,14 +57,21 @@ export async function startDatabase(params: Params) {
     relocated(text, Object.fromEntries(keys.map((key) => [key, places[key]])));
 
   await write(join(folder, "etc"), {
-    "postgresql.conf": relocated(move(file("postgresql.conf"), "/etc/postgresql", "/run/postgresql"), {
-      "port = 5432": `port = ${port}`,
-      "listen_addresses = '*'": "listen_addresses = '127.0.0.1'",
-    }),
+    "postgresql.conf": edit(
+      "postgresql.conf",
+      relocated(move(file("postgresql.conf"), "/etc/postgresql", "/run/postgresql"), {
+        "port = 5432": `port = ${port}`,
+        "listen_addresses = '*'": "listen_addresses = '127.0.0.1'",
+      }),
+    ),
     "pg_hba.conf": file("pg_hba.conf"),
-    "make-database.sh": move(file("make-database.sh"), "/var/lib/postgresql/data", "/run/secrets/postgresql"),
+    "make-database.sh": edit(
+      "make-database.sh",
+      move(file("make-database.sh"), "/var/lib/postgresql/data", "/run/secrets/postgresql", "/etc/postgresql"),
+    ),
+    "pruner.sql": edit("pruner.sql", file("pruner.sql")),
   });
-  await write(join(folder, "secrets"), { password });
+  await write(join(folder, "secrets"), { password, "pruner-password": prunerPassword });
   for (const name of ["data", "sockets"]) await mkdir(join(folder, name));
   await giveAway(folder, ["data", "sockets", "."]);
 
@@ -67,7 +83,7 @@ export async function startDatabase(params: Params) {
   const group = processGroup(folder);
   const data = join(folder, "data", "pgdata");
   const command = ["postgres", "-D", data, "-c", `config_file=${join(folder, "etc", "postgresql.conf")}`];
-  group.start("postgres", ...unprivileged("env", [...settings, ...command]));
+  const postgres = group.start("postgres", ...unprivileged("env", [...settings, ...command]));
   const isReady = ["pg_isready", "--quiet", `--host=${join(folder, "sockets")}`, `--port=${port}`];
   await waitFor(() => run("env", [...settings, ...isReady]).then(() => true), { what: "PostgreSQL" });
 
@@ -76,16 +92,63 @@ export async function startDatabase(params: Params) {
     const line = [...settings, `PGPASSWORD=${login.password}`, "psql", "--no-psqlrc", "-tA", ...to, "-c", sql];
     return (await run("env", line)).trim();
   };
-  return { port, password, makeDatabase, query, ...lifetime(folder, group, "postgres") };
+  /** As the nightly job does it: the rendered command line, with the names that a cluster would know. */
+  const prune = () => {
+    const line = relocated(pruneCommand(params).join("\n"), { [params.practice.names.postgres]: "127.0.0.1" });
+    return run("env", [...settings, `PGPASSWORD=${prunerPassword}`, `PGPORT=${port}`, ...line.split("\n")]);
+  };
+  /** Ends PostgreSQL and runs the script again, on a cluster that says it is of this major version. */
+  const restartAs = async (major: string) => {
+    await run("env", [...settings, ...unprivileged("pg_ctl", ["stop", "-D", data, "-m", "fast"]).flat()]);
+    await writeFile(join(data, "PG_VERSION"), `${major}\n`);
+    await makeDatabase();
+  };
+  return {
+    port,
+    password,
+    prunerPassword,
+    restartAs,
+    makeDatabase,
+    query,
+    prune,
+    memory: () => treeMemory(postgres.pid),
+    ...lifetime(folder, group, "postgres"),
+  };
+}
+
+/** Beside the rendered file, so that a test can make accounts and need not wait. */
+const forTests = (bootstrapSecret: string) => {
+  const quick = { per_second: 1000, burst_count: 1000 };
+  return stringify({
+    registration_shared_secret: bootstrapSecret,
+    rc_message: quick,
+    rc_room_creation: quick,
+    rc_invites: { per_room: quick, per_user: quick, per_issuer: quick },
+    rc_joins: { local: quick },
+    rc_joins_per_room: quick,
+    rc_user_directory: quick,
+  });
+};
+
+/**
+ * `edit` and `editDatabase` take a defence out of a rendered file; only the tests can. `version` is another release
+ * than the one that we ship.
+ */
+interface MessagingOptions {
+  readonly edit?: Edit;
+  readonly editDatabase?: (file: string, text: string) => string;
+  readonly version?: string;
 }
 
 /**
- * Starts Synapse as its container does, on its own database. `without` leaves our module out, as if it had never
- * been written; only the tests can.
+ * Starts Synapse as its container does, on its own database.
  */
-export async function startMessaging(params: Params, { without = [] as readonly "practice_policy"[] } = {}) {
-  const python = await pythonWithSynapse();
-  const database = await startDatabase(params);
+export async function startMessaging(
+  params: Params,
+  { edit = (_, text) => text, editDatabase, version }: MessagingOptions = {},
+) {
+  const python = await pythonWithSynapse(version);
+  const database = await startDatabase(params, editDatabase);
   const folder = await ownFolder("synapse-");
   const ports = { client: await freePort(), openid: await freePort(), health: await freePort() };
   const metrics = await freePort();
@@ -95,13 +158,15 @@ export async function startMessaging(params: Params, { without = [] as readonly 
     metrics,
     database: database.port,
   });
+  const edited = (file: string, rendered: string) => edit(file, rendered) ?? "";
   await write(join(folder, "etc"), {
-    "homeserver.yaml": without.length > 0 ? `${text}\nmodules: []\n`.replace(/^modules:\n(?:[ -].*\n)+/m, "") : text,
+    "homeserver.yaml": edited("homeserver.yaml", text),
     "log.yaml": filesOf(params)("log.yaml"),
-    // Beside the rendered file, so that the test can make accounts.
-    "people.yaml": `registration_shared_secret: ${bootstrapSecret}\n`,
+    "tests.yaml": forTests(bootstrapSecret),
   });
-  await write(join(folder, "modules"), { "practice_policy.py": filesOf(params)("practice_policy.py") });
+  await write(join(folder, "modules"), {
+    "practice_policy.py": edited("practice_policy.py", filesOf(params)("practice_policy.py")),
+  });
   await write(join(folder, "secrets"), {
     "signing.key": `ed25519 a_test ${randomBytes(32).toString("base64").replace(/=+$/, "")}\n`,
     "macaroon-secret": randomBytes(32).toString("hex"),
@@ -110,7 +175,7 @@ export async function startMessaging(params: Params, { without = [] as readonly 
   await mkdir(join(folder, "data"));
 
   const settings = [`PYTHONPATH=${join(folder, "modules")}`, `PGPASSWORD=${database.password}`];
-  const configuration = ["-c", join(folder, "etc", "homeserver.yaml"), "-c", join(folder, "etc", "people.yaml")];
+  const configuration = ["-c", join(folder, "etc", "homeserver.yaml"), "-c", join(folder, "etc", "tests.yaml")];
   const group = processGroup(folder);
   const program = group.start("synapse", "env", [
     ...settings,
@@ -120,20 +185,26 @@ export async function startMessaging(params: Params, { without = [] as readonly 
     ...configuration,
   ]);
   await waitFor(
-    () => {
-      if (program.ended()) throw new Error(`Synapse ${program.ended()}: ${group.tail("synapse")}`);
-      return fetch(`http://127.0.0.1:${ports.health}/health`).then(({ ok }) => ok);
-    },
+    () => program.ended() !== undefined || fetch(`http://127.0.0.1:${ports.health}/health`).then(({ ok }) => ok),
     { timeout: 90_000, what: "Synapse" },
   );
   const own = lifetime(folder, group, "synapse");
+  if (program.ended() !== undefined) {
+    const said = group.tail("synapse");
+    await own.stop();
+    await database.stop();
+    throw new Error(`Synapse ${program.ended()}: ${said}`);
+  }
   return {
     ports,
     database,
     log: own.log,
     /** `python -m synapse.config` on the running configuration with other module options; throws with its output. */
     check: (changes: (yaml: string) => string = (yaml) => yaml) => checked(python, folder, settings, changes),
-    register: (user: string, type?: string) => register(ports.client, bootstrapSecret, user, type),
+    register: (user: string, type?: string, admin = false) =>
+      register(ports.client, bootstrapSecret, user, type, admin),
+    memory: () => memoryOf(program.pid),
+    processorSeconds: () => processorSeconds(program.pid),
     stop: async () => {
       await own.stop();
       await database.stop();
@@ -144,35 +215,45 @@ export async function startMessaging(params: Params, { without = [] as readonly 
 /** An account with a device: how a test talks to the homeserver. */
 export interface Account {
   readonly id: string;
+  readonly token: string;
+  readonly deviceId: string;
+  readonly password: string;
   readonly call: (method: string, path: string, body?: object) => Promise<{ status: number; body: Answer }>;
 }
 export type Answer = Readonly<Record<string, unknown>> & { readonly errcode?: string };
 
-async function register(port: number, secret: string, user: string, type?: string): Promise<Account> {
+async function register(
+  port: number,
+  secret: string,
+  user: string,
+  type: string | undefined,
+  admin: boolean,
+): Promise<Account> {
   const url = `http://127.0.0.1:${port}`;
   const path = "/_synapse/admin/v1/register";
   const { nonce } = (await (await fetch(url + path)).json()) as { nonce: string };
   const password = randomBytes(16).toString("hex");
-  const parts = [nonce, user, password, "notadmin", ...(type ? [type] : [])];
+  const parts = [nonce, user, password, admin ? "admin" : "notadmin", ...(type ? [type] : [])];
   const mac = createHmac("sha1", secret).update(parts.join("\0")).digest("hex");
   const answer = await fetch(url + path, {
     method: "POST",
-    body: JSON.stringify({ nonce, username: user, password, mac, ...(type && { user_type: type }) }),
+    body: JSON.stringify({ nonce, username: user, password, mac, admin, ...(type && { user_type: type }) }),
   });
   if (!answer.ok) throw new Error(`No account for ${user}: ${answer.status} ${await answer.text()}`);
-  const { access_token: token, user_id: id } = (await answer.json()) as { access_token: string; user_id: string };
-  return { id, call: (method, path, body) => call(`${url}${path}`, method, body, token) };
+  const made = (await answer.json()) as { access_token: string; user_id: string; device_id: string };
+  const { access_token: token, user_id: id, device_id: deviceId } = made;
+  return { id, token, deviceId, password, call: (method, path, body) => call(`${url}${path}`, method, body, token) };
 }
 
-/** One request; the answer's status and JSON. */
+/** One request with JSON or with the bytes of a file; the answer's status and JSON. */
 export async function call(url: string, method = "GET", body?: object, token?: string) {
   const answer = await fetch(url, {
     method,
     headers: token ? { authorization: `Bearer ${token}` } : {},
-    ...(body && { body: JSON.stringify(body) }),
+    ...(body && { body: body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body) }),
   });
   const text = await answer.text();
-  return { status: answer.status, body: (text.startsWith("{") ? JSON.parse(text) : {}) as Answer };
+  return { status: answer.status, body: (/^[{[]/.test(text) ? JSON.parse(text) : {}) as Answer };
 }
 
 async function checked(python: string, folder: string, settings: string[], changes: (yaml: string) => string) {
@@ -226,4 +307,25 @@ async function giveAway(folder: string, names: readonly string[]): Promise<void>
 async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+}
+
+/** Memory of a program and its children in MiB, each shared page counted once. */
+async function treeMemory(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  const all = [pid, ...children.trim().split(" ").filter(Boolean).map(Number)];
+  const shares = await Promise.all(all.map((one) => readFile(`/proc/${one}/smaps_rollup`, "utf8")));
+  return shares.reduce((sum, text) => sum + Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) / 1024, 0);
+}
+
+/** How long a program has kept a processor busy so far; a tick is a hundredth of a second on every Linux. */
+async function processorSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Resident memory of a program in MiB. */
+async function memoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }

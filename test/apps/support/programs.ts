@@ -25,21 +25,6 @@ export async function nginx(): Promise<Program & { readonly etc: string }> {
   return { command, args: [], env: libraryPath(root), origin: UNPACKED, etc: join(root, "etc", "nginx") };
 }
 
-/** Prosody 13 or newer and its control program: the installed one, or the distribution's package unpacked. */
-export async function prosody(): Promise<{ readonly server: Program; readonly control: Program }> {
-  const about = await versionOf("prosodyctl", ["about"]);
-  if (Number(/Prosody (\d+)\./.exec(about ?? "")?.[1]) >= 13) {
-    const installed = (command: string): Program => ({ command, args: [], env: {}, origin: "installed" });
-    return { server: installed("prosody"), control: installed("prosodyctl") };
-  }
-  const root = await unpackedPackages("prosody", ["prosody", "lua5.4"]);
-  const scripts = await relocatedScripts(root);
-  const env = { ...libraryPath(root), ...(await luaPaths(root)) };
-  const lua = join(root, "usr", "bin", "lua5.4");
-  const script = (name: string): Program => ({ command: lua, args: [join(scripts, name)], env, origin: UNPACKED });
-  return { server: script("prosody"), control: script("prosodyctl") };
-}
-
 /** Chromium: the one that is installed, or the distribution's package unpacked. */
 export async function chromium(): Promise<Program> {
   for (const command of ["chromium", "chromium-browser", "google-chrome"]) {
@@ -49,6 +34,29 @@ export async function chromium(): Promise<Program> {
   const root = await unpackedPackages("chromium", ["chromium"]);
   const command = join(root, "usr", "lib", "chromium", "chromium");
   return { command, args: [], env: libraryPath(root), origin: UNPACKED };
+}
+
+/**
+ * Prosody 13 or newer and its control program: the installed one, or the distribution's package unpacked. With
+ * `forPlugins` it has what the image's plugins are written with.
+ */
+export async function prosody({ forPlugins = false } = {}): Promise<{
+  readonly server: Program;
+  readonly control: Program;
+}> {
+  const about = await versionOf("prosodyctl", ["about"]);
+  if (Number(/Prosody (\d+)\./.exec(about ?? "")?.[1]) >= 13) {
+    const installed = (command: string): Program => ({ command, args: [], env: {}, origin: "installed" });
+    return { server: installed("prosody"), control: installed("prosodyctl") };
+  }
+  const root = await (forPlugins
+    ? unpackedPackages("prosody-plugins", ["prosody", "lua5.4", "lua-cjson", "lua-unbound"])
+    : unpackedPackages("prosody", ["prosody", "lua5.4"]));
+  const scripts = await relocatedScripts(root);
+  const env = { ...libraryPath(root), ...(await luaPaths(root)) };
+  const lua = join(root, "usr", "bin", "lua5.4");
+  const script = (name: string): Program => ({ command: lua, args: [join(scripts, name)], env, origin: UNPACKED });
+  return { server: script("prosody"), control: script("prosodyctl") };
 }
 
 /** The same program with more arguments, as a command line. */

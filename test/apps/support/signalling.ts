@@ -32,7 +32,7 @@ export async function startSignalling(
   params: Params,
   { edit = (_, text) => text, plugins }: { readonly edit?: Edit; readonly plugins?: string | undefined } = {},
 ) {
-  const programs = await prosody();
+  const programs = await prosody({ forPlugins: plugins !== undefined });
   const folder = await mkdtemp(join(tmpdir(), "signalling-"));
   const ports = { http: await freePort(), internal: await freePort(), xmpp: await freePort() };
   const keys = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -83,6 +83,7 @@ export async function startSignalling(
     /** `prosodyctl check config` on the running configuration; throws with its output when it finds anything. */
     check: () => run(...commandLine(programs.control, ["--config", configuration, "check", "config"])),
     addKey,
+    signingKey,
     /** The key with which tokens are checked, as PEM. */
     publicKey: keys.publicKey.export({ type: "spki", format: "pem" }).toString(),
     /** A signed token; `changes` replace claims, and `undefined` removes one. */

@@ -12,7 +12,12 @@ import yaml
 from synapse.config.homeserver import HomeServerConfig
 from synapse.handlers.password_policy import PasswordPolicyHandler
 
-PASSED_ON = {"extra_well_known_client_content", "database.args", "modules[0].config"}
+PASSED_ON = {
+    "extra_well_known_client_content",
+    "database.args",
+    "modules[0].config",
+    "listeners[1].additional_resources",
+}
 
 
 class Remembering(dict):

@@ -29,13 +29,17 @@ describe("homeserver.yaml", () => {
   });
 
   it("gives each audience a listener of its own and sees no client's address", () => {
-    const { listeners } = settings() as { listeners: { port: number; x_forwarded?: boolean; resources?: object[] }[] };
+    const { listeners } = settings() as {
+      listeners: { port: number; x_forwarded?: boolean; resources?: object[]; additional_resources?: object }[];
+    };
     expect(listeners.map(({ port, resources }) => [port, resources])).toEqual([
       [8008, [{ names: ["client"], compress: false }]],
       [8009, [{ names: ["openid"], compress: false }]],
       [8080, [{ names: ["health"], compress: false }]],
       [9001, undefined],
     ]);
+    const more = listeners.map(({ additional_resources: found }) => Object.keys(found ?? {}));
+    expect(more).toEqual([[], ["/practice/who"], [], []]);
     expect(listeners.some(({ x_forwarded: forwarded }) => forwarded)).toBe(false);
   });
 

@@ -41,11 +41,11 @@ describe("the database of a practice", () => {
     }
   });
 
-  it("gives the password to the container that makes the database, and to no other", () => {
+  it("gives the passwords to the container that makes the database, and to no other", () => {
     const { container, init } = statefulSet();
     const mounted = ({ volumeMounts = [] }: typeof container) => volumeMounts.map(({ name }) => name);
-    expect(mounted(init)).toContain("password");
-    expect(mounted(container)).not.toContain("password");
+    expect(mounted(init)).toContain("passwords");
+    expect(mounted(container)).not.toContain("passwords");
     expect(container.env).toBeUndefined();
   });
 

@@ -59,6 +59,12 @@ export const HARMLESS: readonly Break[] = [
   add("", "a pod of ours", (input) =>
     pod("greenriver-synapse-0", image(input), { labels: ourLabels, ...bySet("StatefulSet", "greenriver-synapse") }),
   ),
+  add("", "a pod of the nightly job", ({ practice }) =>
+    pod("greenriver-pruner-29400000-x", practice.images.postgres, {
+      labels: { ...ourLabels, [LABEL.serves]: "pruner", [LABEL.role]: "pruner" },
+      ...bySet("Job", "greenriver-pruner-29400000"),
+    }),
+  ),
   add("", "a pod of ours from the former release", ({ practice }) =>
     pod("greenriver-front-6d4cf56db6-x", practice.images.jitsiWeb.replace(/:[^:]*$/, ":former"), {
       labels: { ...ourLabels, [LABEL.serves]: "front", [LABEL.role]: "front" },

@@ -16,6 +16,12 @@ export const HARDENING_BREAKS: readonly Break[] = [
   editPod("pod-security-restricted", "a token by the back door", "Deployment/entry", (spec) => {
     spec.volumes = [{ name: "token", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }];
   }),
+  editPod("read-only-root", "a nightly job with a writable root", "CronJob/pruner", (spec) => {
+    spec.containers[0].securityContext.readOnlyRootFilesystem = false;
+  }),
+  editPod("programs-as-listed", "a nightly job that reads messages", "CronJob/pruner", (spec) => {
+    spec.containers[0].command = [...spec.containers[0].command.slice(0, -1), "--command=SELECT * FROM event_json"];
+  }),
   editPod("read-only-root", "a writable root", "StatefulSet/signalling", (spec) => {
     spec.containers[1].securityContext.readOnlyRootFilesystem = false;
   }),

@@ -168,4 +168,28 @@ export const METADATA_BREAKS: readonly Break[] = [
     "postgres/postgresql.conf",
     replaced("log_statement = none", "log_statement = all"),
   ),
+  editFile(
+    "pruner-touches-no-message",
+    "a pruner that deletes messages",
+    "postgres/pruner.sql",
+    replaced("DELETE FROM user_daily_visits;", "DELETE FROM event_json;"),
+  ),
+  editFile(
+    "pruner-touches-no-message",
+    "a pruner that reads messages",
+    "postgres/pruner.sql",
+    (text) => `${text}\nGRANT SELECT ON event_json TO pruner;\n\n`,
+  ),
+  editFile(
+    "pruner-touches-no-message",
+    "a pruner that is the homeserver",
+    "postgres/pruner.sql",
+    (text) => `${text}\nGRANT synapse TO pruner;\n\n`,
+  ),
+  editFile(
+    "pruner-touches-no-message",
+    "a pruner with all rights",
+    "postgres/pruner.sql",
+    replaced("NOSUPERUSER", "SUPERUSER"),
+  ),
 ];

@@ -21,6 +21,22 @@ function reduced(fragment) {
     .join("&");
 }
 
+const LINK = "practice-link";
+
+/**
+ * The app takes the token out of the address once it is connected, so that nobody sees or copies it. When the page is
+ * loaded anew, the token comes from what this tab remembers until it is closed.
+ */
+export function recallLink() {
+  try {
+    if (/[#&]jwt=/.test(location.hash)) return sessionStorage.setItem(LINK, location.pathname + location.hash);
+    const link = sessionStorage.getItem(LINK) || "";
+    if (link.startsWith(location.pathname + "#")) history.replaceState(null, "", link);
+  } catch {
+    // A browser that remembers nothing needs the whole link again.
+  }
+}
+
 /** Of the address only the path and the allowed keys of the fragment stay. */
 export function reduceAddress() {
   const fragment = reduced(location.hash);

@@ -11,7 +11,7 @@
  * It does not protect against whoever serves this page; participants compare the safety symbols for that.
  */
 
-import { forget, ignoreOtherWindows, isStaff, reduceAddress } from "./address.js";
+import { forget, ignoreOtherWindows, isStaff, recallLink, reduceAddress } from "./address.js";
 import { isSealed, lacking, settle, silence, watchMedia } from "./media.js";
 import { replacePage, showNote, waysOn } from "./page.js";
 import { textsFor } from "./texts.js";
@@ -27,13 +27,14 @@ const SEALED_WITHIN = 30_000;
 /** An app that reconnects has begun anew by then. */
 const ENDED_AFTER = 3_000;
 const WARNING_BEFORE_END = 300_000;
+const MORE_SECONDS = 900;
 
 const setting = (name) => (document.querySelector(`meta[name="practice-${name}"]`) || {}).content;
 const texts = textsFor(navigator.language, setting("locale"));
 const required = setting("verification") !== "prompt";
-const staff = isStaff();
 
 let store;
+let staff = false;
 let over = false;
 let restoring = false;
 /** The conference that the guard has prepared, and what it knows about it. */
@@ -170,22 +171,21 @@ function compare(room, others) {
   if (next && room.myUserId() < next.getId()) room.startVerification(next.getId());
 }
 
-/** The one thing to say now. */
+/** What there is to say now. That the end is near is said whatever else is: nobody has to compare before. */
 function advise(room, flowing, known) {
   const comparing = known.some(({ compares, mine, differs, failed }) => compares && !mine && !differs && !failed);
   if (known.some(({ differs }) => differs)) {
     return showNote(texts.mismatch, { label: texts.end, press: () => APP.conference.hangup(false) });
   }
-  if (comparing) return showNote(required ? texts.required : texts.compare);
-  if (!flowing) return showNote(texts.sealing);
-  if (!(call.deadline - Date.now() < WARNING_BEFORE_END)) return showNote();
-  showNote(texts.minutes, staff && { label: texts.extend, press: () => extend(room) });
+  const ending = call.deadline - Date.now() < WARNING_BEFORE_END;
+  const todo = comparing ? texts[required ? "required" : "compare"] : flowing ? "" : texts.sealing;
+  const text = [ending && texts.minutes, todo].filter(Boolean).join(" ");
+  showNote(text, ending && staff && { label: texts.extend, press: () => extend(room) });
 }
 
-/** Prosody takes a value once, so each differs by some seconds from the one before. */
+/** Prosody takes the wanted end, in seconds since 1970, and tells everybody. */
 function extend(room) {
-  call.extended = (call.extended || Date.now() % 60) + 1;
-  room.setLocalParticipantProperty("practice_extend", String(900 + call.extended));
+  room.setLocalParticipantProperty("practice_extend", String(call.deadline / 1000 + MORE_SECONDS));
 }
 
 /** Runs a step; whatever goes wrong in it is a hook that is not as it should be. */
@@ -212,7 +212,9 @@ function waitForApp() {
 }
 
 safely(() => {
+  recallLink();
   reduceAddress();
+  staff = isStaff();
   window.addEventListener("hashchange", reduceAddress, true);
   window.addEventListener("popstate", reduceAddress, true);
   ignoreOtherWindows();

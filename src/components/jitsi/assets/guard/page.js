@@ -22,6 +22,7 @@ function button({ label, press }) {
 
 /** Puts a page with one text in place of everything; `more` are elements below it. */
 export function replacePage(text, more) {
+  showNote();
   const body = element("body");
   const message = element("p", STYLE.page, text);
   message.setAttribute("role", "alert");
@@ -42,7 +43,10 @@ export function waysOn(texts, entry) {
 let shown;
 let note;
 
-/** Shows one note above the app, or none; `action` is a button in it. */
+/**
+ * Shows one note above the app, or none. It stands beside the body, because a dialog of the app hides everything else
+ * in the body from pointers and screen readers. `action` is a button in it.
+ */
 export function showNote(text, action) {
   if (shown === text || !document.body) return;
   shown = text;
@@ -53,5 +57,7 @@ export function showNote(text, action) {
   note.setAttribute("role", "status");
   note.setAttribute("data-practice-note", "");
   if (action) note.appendChild(button(action));
-  document.body.appendChild(note);
+  // The app takes a press beside its own dialog for the answer that the symbols differ.
+  for (const press of ["mousedown", "touchstart"]) note.addEventListener(press, (event) => event.stopPropagation());
+  document.documentElement.appendChild(note);
 }

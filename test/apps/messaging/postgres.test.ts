@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { someParams } from "../support/practice.ts";
-import { type DatabaseServer, startDatabase } from "./support/messaging.ts";
+import { someParams } from "../../support/practice.ts";
+import { type DatabaseServer, startDatabase } from "../support/messaging.ts";
 
 const params = someParams();
 let database: DatabaseServer;
@@ -38,16 +38,39 @@ describe("PostgreSQL on the rendered files", () => {
     );
   });
 
-  it("is left alone by the script that made it", async () => {
-    await database.query("create table kept(a int)");
-    await database.makeDatabase();
-    expect(await database.query("select count(*) from kept")).toBe("0");
+  it("has a second role that reads nothing and may call one function", async () => {
+    const login = { user: "pruner", name: "synapse", password: database.prunerPassword };
+    await database.query("create table messages(a text); insert into messages values ('a secret')");
+    for (const sql of [
+      "select * from messages",
+      "delete from messages",
+      "update messages set a = ''",
+      "create table b(a int)",
+      "create function public.prune_residue(a int) returns int language sql as 'select 1'",
+      "set role synapse",
+      "alter role pruner superuser",
+      "copy messages to stdout",
+      "select pg_read_file('pg_hba.conf')",
+    ]) {
+      await expect(database.query(sql, login), sql).rejects.toThrow(/permission denied|must be superuser|only roles/i);
+    }
+    await expect(database.query("select 1", { ...login, name: "postgres" })).rejects.toThrow("no pg_hba.conf entry");
+    await expect(database.prune()).resolves.toBeDefined();
+  });
+
+  it("stops at a cluster of another major version, untouched and in PostgreSQL's own words", async () => {
+    const other = await startDatabase(params);
+    try {
+      await expect(other.restartAs("99")).rejects.toThrow(/not compatible with this version|incompatible/);
+    } finally {
+      await other.stop();
+    }
   });
 
   it("writes no password and no statement to its log", async () => {
     await expect(database.query("select 'a patient' from nowhere")).rejects.toThrow("nowhere");
     const log = await database.log();
-    expect(log).not.toContain(database.password);
+    for (const password of [database.password, database.prunerPassword]) expect(log).not.toContain(password);
     expect(log).not.toContain("a patient");
   });
 });
