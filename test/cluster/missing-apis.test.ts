@@ -48,8 +48,11 @@ describe("a cluster in which APIs are missing", () => {
       "greenriver-front",
     ]);
     expect(await hand.names(RESOURCES.NetworkPolicy, namespace)).toContain("greenriver-bridge");
-    const components = await hand.expectReason(namespace, "ComponentsReady", "CertManagerMissing");
-    expect(components.message).toContain("Not ready: signalling, bridge.");
+    // The reason is there before the other pods are ready.
+    await waitFor(async () => {
+      const { message } = await hand.expectReason(namespace, "ComponentsReady", "CertManagerMissing");
+      return message.includes("Not ready: signalling, bridge.");
+    });
     expect(await hand.get(RESOURCES.Ingress, { namespace, name: "greenriver-meet" })).toBeUndefined();
   });
 

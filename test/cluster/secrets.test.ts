@@ -136,7 +136,7 @@ describe("the Secrets that are born with a practice", () => {
     for (const { metadata } of await born()) told.push(JSON.stringify(metadata));
     expect(told.length).toBeGreaterThan(60);
     const text = told.join("\n");
-    expect(values.size).toBe(13);
+    expect(values.size).toBe(14);
     const leaked = [...values].filter(([, value]) => tellTales(value).some((part) => text.includes(part)));
     expect(leaked.map(([where]) => where)).toEqual([]);
     expect(text).toContain(`${NAME}-signalling-2`);
