@@ -5,7 +5,6 @@
 -- Staff moves it by saying the wanted time in its presence, an hour at a time at most; of anybody else it is ignored.
 -- The wish itself never reaches the others.
 
-local json = require "prosody.util.json";
 local st = require "prosody.util.stanza";
 local window = module:require "practice_window";
 
@@ -13,7 +12,7 @@ local WISH = "jitsi_participant_practice_extend";
 local MOST_AT_ONCE = 3600;
 
 local function tell(room, real_jid, claims)
-	local text = json.encode({ type = "practice-deadline", at = window.ends_at(claims) });
+	local text = ('{"type":"practice-deadline","at":%d}'):format(window.ends_at(claims));
 	room:route_stanza(st.message({ type = "groupchat", from = room.jid, to = real_jid })
 		:text_tag("json-message", text, { xmlns = "http://jitsi.org/jitmeet" }));
 end
@@ -30,8 +29,7 @@ end
 module:hook("muc-occupant-joined", function (event)
 	local claims = event.origin and event.origin.practice_claims;
 	if not claims then return; end
-	window.entered(claims);
-	tell_all(event.room);
+	if window.entered(claims) then tell_all(event.room); else tell(event.room, event.stanza.attr.from, claims); end
 end, -50);
 
 local function wish_of(presence)

@@ -38,11 +38,13 @@ function window.is_open(claims, now)
 	return now >= claims.nbf and now < window.ends_at(claims);
 end
 
--- Somebody with these claims has come into the room.
+-- Somebody with these claims has come into the room. Whether that moved the end of those who were there.
 function window.entered(claims)
 	local room = room_of(claims.room);
+	local moved = claims.staff and not room.staffed;
 	room.exp = math.max(room.exp, claims.exp);
 	room.staffed = room.staffed or claims.staff;
+	return moved;
 end
 
 -- Moves the end of a token's session in its room to a later time, and everybody's there by as much; without `exp`, the
