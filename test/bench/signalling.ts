@@ -74,12 +74,12 @@ async function join(calls: Calls, room: Awaited<ReturnType<Calls["open"]>>, clai
   return client;
 }
 
-/** What a process has used so far; a tick of the kernel's clock is 10 ms. */
+/** What a process has used so far, by the scheduler's own count. */
 async function usage(pid: number) {
-  const fields = (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ") ?? [];
+  const [nanoseconds] = (await readFile(`/proc/${pid}/schedstat`, "utf8")).split(" ");
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   return {
-    cpuMilliseconds: (Number(fields[11]) + Number(fields[12])) * 10,
+    cpuMilliseconds: Number(nanoseconds) / 1e6,
     residentMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
   };
 }
