@@ -1,6 +1,6 @@
 import { revealingWord } from "../api/domain.ts";
 import type { ReasonName } from "../api/reasons.ts";
-import { isProven } from "../components/jitsi/app-versions.ts";
+import { isProven } from "../practice/app-versions.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";

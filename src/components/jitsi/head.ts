@@ -1,6 +1,6 @@
 import type { Assets } from "../../assets.ts";
 import type { Practice } from "../../practice/practice.ts";
-import { appVersionState } from "./app-versions.ts";
+import { appVersionState } from "../../practice/app-versions.ts";
 
 type About = Pick<Practice, "locale" | "video" | "hosts" | "images">;
 

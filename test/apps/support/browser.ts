@@ -10,6 +10,20 @@ export interface Visit {
   readonly before?: string;
 }
 
+/** Chromium as every test has it: quiet towards the outside, with a fake camera and microphone. */
+export const CALM = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  "--autoplay-policy=no-user-gesture-required",
+];
+
 /**
  * The real Chromium without a window, with a fake camera and microphone. Every host leads to this machine.
  * Pages at `origins`, like `http://meet.example:8080`, count as secure.
@@ -20,16 +34,7 @@ export async function startBrowser(origins: readonly string[]): Promise<Browser>
     executablePath: command,
     env: { ...process.env, ...env },
     args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--use-fake-device-for-media-stream",
-      "--use-fake-ui-for-media-stream",
-      "--autoplay-policy=no-user-gesture-required",
+      ...CALM,
       "--host-resolver-rules=MAP * 127.0.0.1",
       // Camera and encryption exist in secure contexts only; TLS is the edge's.
       `--unsafely-treat-insecure-origin-as-secure=${origins.join(",")}`,

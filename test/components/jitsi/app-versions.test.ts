@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isProven } from "../../../src/components/jitsi/app-versions.ts";
+import { isProven } from "../../../src/practice/app-versions.ts";
 import { DEFAULT_IMAGES } from "../../../src/versions.ts";
 
 describe("the versions of the web app on which the guard was seen to work", () => {

@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
-import { isProven } from "../../../src/components/jitsi/app-versions.ts";
+import { isProven } from "../../../src/practice/app-versions.ts";
 import { headHtml } from "../../../src/components/jitsi/head.ts";
 import { DEFAULT_IMAGES } from "../../../src/versions.ts";
 import { someParams, somePractice } from "../../support/practice.ts";

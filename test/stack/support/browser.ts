@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { chromium as playwright, type Browser } from "playwright-core";
+import { CALM } from "../../apps/support/browser.ts";
 import { chromium } from "../../apps/support/programs.ts";
 
 /**
@@ -20,16 +21,7 @@ export async function startBrowser({
     executablePath: command,
     env: { ...process.env, ...env },
     args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--use-fake-device-for-media-stream",
-      "--use-fake-ui-for-media-stream",
-      "--autoplay-policy=no-user-gesture-required",
+      ...CALM,
       "--disable-features=WebRtcHideLocalIpsWithMdns", // nobody answers mDNS here
       `--host-resolver-rules=${hosts.map((host) => `MAP ${host} 127.0.0.1`).join(",")},MAP * ~NOTFOUND,EXCLUDE 127.0.0.1`,
       `--ignore-certificate-errors-spki-list=${pin}`,
