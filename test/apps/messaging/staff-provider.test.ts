@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { homeserverYaml } from "../../../src/components/matrix/homeserver.ts";
-import { someParams } from "../../support/practice.ts";
+import { staffedBy } from "../../support/staffed.ts";
 import { type Front, startFront } from "../support/front.ts";
 import { unreadKeys } from "../support/keys.ts";
 import { type StaffProvider, startProvider } from "../support/provider.ts";
@@ -14,31 +14,10 @@ let provider: StaffProvider;
 let matrix: Homeserver;
 let front: Front;
 
-/** A practice whose staff comes from that provider. */
-const paramsFor = ({ issuer, client }: StaffProvider) =>
-  someParams({
-    practice: {
-      staff: {
-        oidc: {
-          issuer,
-          clientId: client.id,
-          clientSecret: { name: "login", key: "secret" },
-          claim: { name: "groups", value: "therapists" },
-          port: Number(new URL(issuer).port),
-          to: { kind: "cidrs", cidrs: ["203.0.113.9/32"] },
-        },
-      },
-    },
-  });
-
 beforeAll(async () => {
-  provider = await startProvider({ "sub-1": { name: "Dr. Ada", groups: ["office", "therapists"] } }, [
-    "https://matrix.greenriver.example/_synapse/client/oidc/callback",
-  ]);
-  const params = paramsFor(provider);
-  matrix = await startHomeserver(params, {
-    provider: { clientSecret: `${provider.client.secret}\n`, ca: provider.ca },
-  });
+  provider = await startProvider({ "sub-1": { name: "Dr. Ada", groups: ["office", "therapists"] } });
+  const params = staffedBy(provider);
+  matrix = await startHomeserver(params, { provider });
   front = await startFront(params, { pages: {}, element: {} }, { synapsePort: matrix.ports.client });
 });
 afterAll(async () => {
@@ -55,7 +34,7 @@ const comes = async (sub: string) => {
 
 describe("staff from a provider", () => {
   it("is asked for nothing that Synapse does not read", async () => {
-    expect(await unreadKeys(homeserverYaml(paramsFor(provider).practice))).toBe("");
+    expect(await unreadKeys(homeserverYaml(staffedBy(provider).practice))).toBe("");
   });
 
   it("comes back to Element at once, with an id that tells nothing and the provider's name, and is staff", async () => {
@@ -139,6 +118,6 @@ describe("staff from a provider", () => {
 
   it("leaves no name, no id and no token in the log", async () => {
     const log = await matrix.log();
-    for (const word of ["Dr. Ada", "sub-1", "sub-5", "sub-2", provider.client.secret]) expect(log).not.toContain(word);
+    for (const word of ["Dr. Ada", "sub-1", "sub-5", "sub-2", provider.clientSecret]) expect(log).not.toContain(word);
   });
 });

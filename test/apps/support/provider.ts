@@ -8,6 +8,11 @@ import { createAuthority } from "../../bed/pki.ts";
 export type StaffProvider = Awaited<ReturnType<typeof startProvider>>;
 
 const CLIENT = { id: "messaging", secret: "a-client-secret" };
+/** Where Synapse and the entry page expect people back. */
+const BACK = [
+  "https://matrix.greenriver.example/_synapse/client/oidc/callback",
+  "https://go.greenriver.example/staff/oidc/done",
+];
 
 interface Person {
   readonly name?: string;
@@ -15,7 +20,7 @@ interface Person {
 }
 
 /** Its people by their `sub`; the test may change them. */
-export async function startProvider(people: Record<string, Person>, redirectUris: string[]) {
+export async function startProvider(people: Record<string, Person>) {
   const authority = await createAuthority();
   const { cert, key } = await authority.issue({ user: "provider", addresses: ["127.0.0.1"], dnsNames: ["localhost"] });
   let handle: (request: IncomingMessage, response: ServerResponse) => void = () => undefined;
@@ -23,7 +28,7 @@ export async function startProvider(people: Record<string, Person>, redirectUris
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const state = { signsIn: Object.keys(people)[0] ?? "" };
-  const provider = new Provider(issuer, configuration(people, redirectUris));
+  const provider = new Provider(issuer, configuration(people));
   const pass = provider.callback();
   handle = (request, response) => {
     if (!request.url?.startsWith("/interaction/")) return void pass(request, response);
@@ -31,7 +36,8 @@ export async function startProvider(people: Record<string, Person>, redirectUris
   };
   return {
     issuer,
-    client: CLIENT,
+    clientId: CLIENT.id,
+    clientSecret: CLIENT.secret,
     ca: authority.cert,
     people,
     signIn: (sub: string) => (state.signsIn = sub),
@@ -43,9 +49,9 @@ export async function startProvider(people: Record<string, Person>, redirectUris
   };
 }
 
-function configuration(people: Readonly<Record<string, Person>>, redirectUris: string[]): Configuration {
+function configuration(people: Readonly<Record<string, Person>>): Configuration {
   return {
-    clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: redirectUris }],
+    clients: [{ client_id: CLIENT.id, client_secret: CLIENT.secret, redirect_uris: BACK }],
     // Synapse reads the ID token.
     conformIdTokenClaims: false,
     claims: { openid: ["sub", "groups"], profile: ["name"] },
