@@ -13,7 +13,7 @@ import {
 import { closedAttacks, frontAttacks } from "./messaging-closed.ts";
 import { prunerAttacks } from "./messaging-database.ts";
 import { policyAttacks } from "./messaging-rooms.ts";
-import { administrationListener, claimAttacks, proofAttacksOn, signInAttacks } from "./messaging-users.ts";
+import { administrationListener, claimAttacksOn, proofAttacksOn, signInAttacks } from "./messaging-users.ts";
 import { pageAttacks } from "./page.ts";
 
 /** Every attack that was tried: the proof of the promises. */
@@ -40,7 +40,7 @@ export const CATALOGUE: readonly AttackGroup[] = [
   prunerAttacks,
   proofAttacksOn(),
   administrationListener,
-  claimAttacks,
+  claimAttacksOn(),
   signInAttacks,
 ];
 

@@ -163,11 +163,15 @@ type Staffed = Messaging & { readonly provider: StaffProvider; readonly front: F
 
 /** A practice whose staff comes from a provider; `ada` and `eve` have accounts there, one with the claim. */
 const staffedStage =
-  (taken: Edit): AttackGroup<Staffed>["start"] =>
+  (taken: Edit, version?: string): AttackGroup<Staffed>["start"] =>
   async (defended) => {
     const provider = await startProvider({ ada: { groups: ["therapists"] }, eve: { groups: ["office"] } });
     const params = staffedBy(provider);
-    const matrix = await startPeople(params, { provider, ...(!defended && { edit: taken }) });
+    const matrix = await startPeople(params, {
+      provider,
+      ...(!defended && { edit: taken }),
+      ...(version !== undefined && { version }),
+    });
     const front = await startFront(params, { pages: {}, element: {} }, { synapsePort: matrix.ports.client });
     const stop = async () => void (await Promise.all([front.stop(), matrix.stop(), provider.stop()]));
     return { ...matrix, provider, front, stop };
@@ -182,43 +186,44 @@ async function comes({ provider, front, ports }: Staffed, sub: string) {
 const makesARoom = async (session: Awaited<ReturnType<typeof tokenLogin>>): Promise<Outcome> =>
   session.status === 403 ? "failed" : outcomeOf(await session.call("POST", `${CLIENT}/createRoom`, {}));
 
-export const claimAttacks = group<Staffed>({
-  defence: "practice_policy: the claim that makes staff, at each sign-in",
-  parts: ["nginx", ...MESSAGING_PARTS, "oidc-provider"],
-  start: staffedStage(withChange(MODULE, "if self._value not in (", "if False and self._value not in (")),
-  attacks: [
-    {
-      id: "staff-without-the-claim",
-      promise: 6,
-      does: "Somebody with an account at the provider, but without the claim, signs in.",
-      run: async (practice) => makesARoom(await comes(practice, "eve")),
-    },
-    {
-      id: "staff-with-a-former-claim",
-      promise: 6,
-      does: "Somebody who is no longer staff at the provider signs in again.",
-      run: async (practice) => {
-        practice.provider.people["bea"] = { groups: ["therapists"] };
-        const [before] = [await makesARoom(await comes(practice, "bea"))];
-        if (before !== "succeeded") throw new Error("Staff was not let in.");
-        practice.provider.people["bea"] = {};
-        return makesARoom(await comes(practice, "bea"));
+export const claimAttacksOn = (version?: string) =>
+  group<Staffed>({
+    defence: "practice_policy: the claim that makes staff, at each sign-in",
+    parts: ["nginx", ...MESSAGING_PARTS, "oidc-provider"],
+    start: staffedStage(withChange(MODULE, "if self._value not in (", "if False and self._value not in ("), version),
+    attacks: [
+      {
+        id: "staff-without-the-claim",
+        promise: 6,
+        does: "Somebody with an account at the provider, but without the claim, signs in.",
+        run: async (practice) => makesARoom(await comes(practice, "eve")),
       },
-    },
-    {
-      id: "session-of-former-staff",
-      promise: 6,
-      does: "Somebody who was refused at the provider goes on with an earlier session.",
-      run: async (practice) => {
-        practice.provider.people["cyd"] = { groups: ["therapists"] };
-        const session = await comes(practice, "cyd");
-        practice.provider.people["cyd"] = {};
-        await comes(practice, "cyd");
-        return outcomeOf(await session.call("GET", `${CLIENT}/account/whoami`));
+      {
+        id: "staff-with-a-former-claim",
+        promise: 6,
+        does: "Somebody who is no longer staff at the provider signs in again.",
+        run: async (practice) => {
+          practice.provider.people["bea"] = { groups: ["therapists"] };
+          const [before] = [await makesARoom(await comes(practice, "bea"))];
+          if (before !== "succeeded") throw new Error("Staff was not let in.");
+          practice.provider.people["bea"] = {};
+          return makesARoom(await comes(practice, "bea"));
+        },
       },
-    },
-  ],
-});
+      {
+        id: "session-of-former-staff",
+        promise: 6,
+        does: "Somebody who was refused at the provider goes on with an earlier session.",
+        run: async (practice) => {
+          practice.provider.people["cyd"] = { groups: ["therapists"] };
+          const session = await comes(practice, "cyd");
+          practice.provider.people["cyd"] = {};
+          await comes(practice, "cyd");
+          return outcomeOf(await session.call("GET", `${CLIENT}/account/whoami`));
+        },
+      },
+    ],
+  });
 
 export const signInAttacks = group<Staffed>({
   defence: "practice_policy: who may sign in with a password",
