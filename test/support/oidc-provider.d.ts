@@ -3,7 +3,7 @@ declare module "oidc-provider" {
   import type { IncomingMessage, ServerResponse } from "node:http";
 
   export interface Context {
-    readonly oidc: { readonly session?: { readonly accountId?: string }; readonly provider: Provider };
+    readonly oidc: { readonly session?: { readonly accountId?: string }; readonly provider: OpenIdProvider };
   }
 
   export interface Configuration {
@@ -22,7 +22,7 @@ declare module "oidc-provider" {
     save(): Promise<string>;
   }
 
-  export default class Provider {
+  export default class OpenIdProvider {
     constructor(issuer: string, configuration: Configuration);
     readonly Grant: new (of: { readonly clientId: string; readonly accountId: string }) => Grant;
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
