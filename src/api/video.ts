@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { annotations, fields, ipAddress, objectName, port } from "./fields.ts";
+import { annotations, fields, ipAddress, mediaPort, objectName } from "./fields.ts";
 import { type Rule, ruled } from "./rules.ts";
 
 const mediaFields = fields({
@@ -36,7 +36,8 @@ const mediaFields = fields({
 const nodePortRange: Rule<z.output<typeof mediaFields>> = {
   cel: "!has(self.service) || self.service != 'NodePort' || !has(self.port) || (self.port >= 30000 && self.port <= 32766)",
   holds: ({ service, port }) => service !== "NodePort" || port === undefined || (port >= 30000 && port <= 32766),
-  message: "With service: NodePort the port lies between 30000 and 32766, because the next one is used as well. Leave it out and one is chosen.",
+  message:
+    "With service: NodePort the port lies between 30000 and 32766, because the next one is used as well. Leave it out and one is chosen.",
   field: ["port"],
 };
 

@@ -116,7 +116,8 @@ export function defaultIdentity(namespace: string, name: string, spec: PracticeS
  */
 function mediaPort(namespace: string, name: string): number {
   const digest = sha256(new TextEncoder().encode(`${namespace}/${name}`));
-  return 30086 + 2 * (new DataView(digest.buffer, digest.byteOffset).getUint32(0) % 1341);
+  const port = 30086 + (new DataView(digest.buffer, digest.byteOffset).getUint32(0) % 2682);
+  return port - (port % 2);
 }
 
 function issuesOf(

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium as playwright, type Browser, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -7,13 +8,13 @@ import { TRIAL } from "../../src/stun/answer.ts";
 import { CALM } from "./support/browser.ts";
 import { type Networks, PATIENT, PRACTICE, startNetworks } from "./support/networks.ts";
 import { chromium } from "./support/programs.ts";
-import { type Found, tryConnection } from "./support/trial.ts";
 
 const PORT = 30_081;
 const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const PATIENCE = 6000;
 const URLS = { IPv4: `stun:${PRACTICE.IPv4}:${PORT}`, IPv6: `stun:[${PRACTICE.IPv6}]:${PORT}` };
 
+const script = await readFile(join(import.meta.dirname, "support/trial.js"), "utf8");
 let networks: Networks;
 let responder: ChildProcess;
 let browser: Browser;
@@ -33,19 +34,32 @@ afterAll(async () => {
   await networks.stop();
 });
 
+/** What `support/trial.js` found out. */
+interface Found {
+  /** Of a gathering with the responder as its only server: the addresses that the responder told. */
+  readonly told: readonly string[];
+  /** Whether an error of the gathering was reported. */
+  readonly error: boolean;
+  /** How the trial of a connection ended: `connected`, or where it was when its time was over. */
+  readonly ice: string;
+}
+
 /** A page of the practice's, without a server. With the camera it knows the device's real addresses. */
 async function openPage(camera: boolean): Promise<Page> {
   const context = await browser.newContext({ permissions: camera ? ["camera"] : [] });
   await context.route("**", (route) => route.fulfill({ body: "", contentType: "text/html" }));
+  await context.addInitScript(script);
   const page = await context.newPage();
   await page.goto("https://go.greenriver.example/");
-  if (camera) await page.evaluate(() => navigator.mediaDevices.getUserMedia({ video: true }).then(() => undefined));
+  if (camera) await page.evaluate("navigator.mediaDevices.getUserMedia({ video: true }).then(() => undefined)");
   return page;
 }
 
 async function found(url: string, { camera = false, password = TRIAL.password as string } = {}): Promise<Found> {
   const page = await openPage(camera);
-  const seen = await page.evaluate(tryConnection, { url, ufrag: TRIAL.ufrag, password, patience: PATIENCE });
+  const seen = await page.evaluate<Found>(
+    `tryConnection(${JSON.stringify({ url, ufrag: TRIAL.ufrag, password, patience: PATIENCE })})`,
+  );
   await page.context().close();
   return seen;
 }

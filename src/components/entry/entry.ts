@@ -2,7 +2,8 @@ import type { IDeployment } from "kubernetes-models/apps/v1";
 import type { IService } from "kubernetes-models/v1";
 import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
-import type { Practice } from "../../practice/practice.ts";
+import type { Observed, Practice } from "../../practice/practice.ts";
+import { stunUrls } from "../bridge/addresses.ts";
 import type { Component, Params, Walls } from "../component.ts";
 import { XMPP_INTERNAL_PORT } from "../jitsi/xmpp.ts";
 import { labels, pod, probes } from "../kube.ts";
@@ -13,11 +14,11 @@ export const ENTRY_PORT = 8080;
 /** The page where patients and staff come in: the operator's own image, without any right in the cluster. */
 export const entry: Component = { name: "entry", build, walls };
 
-function build({ practice }: Params): readonly Manifest[] {
+function build({ practice, observed }: Params): readonly Manifest[] {
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
     service(practice),
-    deployment(practice),
+    deployment(practice, observed),
   ];
 }
 
@@ -52,7 +53,7 @@ function service(practice: Practice): Manifest & IService {
   };
 }
 
-function deployment(practice: Practice): Manifest & IDeployment {
+function deployment(practice: Practice, observed: Observed): Manifest & IDeployment {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -71,7 +72,7 @@ function deployment(practice: Practice): Manifest & IDeployment {
             name: "entry",
             image: practice.images.operator,
             command: ["node", "src/main.ts", "entry"],
-            env: environment(practice),
+            env: environment(practice, observed),
             ports: [{ name: "http", containerPort: ENTRY_PORT, protocol: "TCP" }],
             ...probes({ httpGet: { path: "/-/ready", port: "http" } }),
             resources: practice.sizing.entry,
@@ -84,12 +85,13 @@ function deployment(practice: Practice): Manifest & IDeployment {
 }
 
 /** Only what has a value: the API server drops empty ones, and would be asked to take them again. */
-function environment({ locale, legal }: Practice) {
+function environment({ locale, legal }: Practice, observed: Observed) {
   const values = {
     ENTRY_PORT: String(ENTRY_PORT),
     ENTRY_LOCALE: locale,
     ENTRY_IMPRINT_URL: legal.imprintUrl,
     ENTRY_PRIVACY_URL: legal.privacyUrl,
+    ENTRY_STUN: stunUrls(observed).join(" "),
   };
   return Object.entries(values).flatMap(([name, value]) => (value ? [{ name, value }] : []));
 }

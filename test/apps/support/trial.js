@@ -1,38 +1,18 @@
-/** What a browser found out. */
-export interface Found {
-  /** Of a gathering with the responder as its only server: the addresses that the responder told. */
-  readonly told: readonly string[];
-  /** Whether an error of the gathering was reported. */
-  readonly error: boolean;
-  /** How the trial of a connection ended: `connected`, or where it was when its time was over. */
-  readonly ice: string;
-}
-
 /**
- * Runs in a page: asks a responder as a gathering does, then tries a connection to it as a call would, with the
- * browser's own ICE agent and no signalling, because the other side's half is known beforehand.
+ * For a page: asks a responder as a gathering does, then tries a connection to it as a call would, with the browser's own
+ * ICE agent and no signalling, because the other side's half is known beforehand.
  */
-export async function tryConnection({
-  url,
-  ufrag,
-  password,
-  patience,
-}: {
-  readonly url: string;
-  readonly ufrag: string;
-  readonly password: string;
-  readonly patience: number;
-}): Promise<Found> {
-  const told: string[] = [];
+globalThis.tryConnection = async ({ url, ufrag, password, patience }) => {
+  const told = [];
   let error = false;
   const gathering = new RTCPeerConnection({ iceServers: [{ urls: url }] });
   gathering.addEventListener("icecandidateerror", () => (error = true));
-  const gathered = new Promise<void>((resolve) => {
+  const gathered = new Promise((resolve) => {
     setTimeout(resolve, patience);
     gathering.addEventListener("icecandidate", ({ candidate }) => {
       if (!candidate) resolve();
-      else if (candidate.type === "srflx" && candidate.address)
-        told.push(candidate.address.replace(/^\[(.*)\]$/, "$1"));
+      // Chromium writes IPv6 in brackets here.
+      else if (candidate.type === "srflx") told.push(candidate.address.replace(/^\[(.*)\]$/, "$1"));
     });
   });
   gathering.createDataChannel("check");
@@ -40,11 +20,11 @@ export async function tryConnection({
   await gathered;
   gathering.close();
 
-  const [, ip = "", port = ""] = /^stun:\[?([^\]]+?)\]?:(\d+)$/.exec(url) ?? [];
+  const [, ip, port] = /^stun:\[?([^\]]+?)\]?:(\d+)$/.exec(url);
   const trial = new RTCPeerConnection();
   trial.createDataChannel("check");
   await trial.setLocalDescription();
-  const mid = /^a=mid:(.*)$/m.exec(trial.localDescription?.sdp ?? "")?.[1]?.trim() ?? "0";
+  const mid = /^a=mid:(.*)$/m.exec(trial.localDescription.sdp)[1].trim();
   const lines = [
     ...["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite", `a=group:BUNDLE ${mid}`],
     ...["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0", `a=mid:${mid}`, "a=setup:passive"],
@@ -52,7 +32,7 @@ export async function tryConnection({
     ...["a=sctp-port:5000", `a=candidate:1 1 udp 2130706431 ${ip} ${port} typ host`, "a=end-of-candidates"],
   ];
   await trial.setRemoteDescription({ type: "answer", sdp: `${lines.join("\r\n")}\r\n` });
-  const ice = await new Promise<string>((resolve) => {
+  const ice = await new Promise((resolve) => {
     setTimeout(() => resolve(trial.iceConnectionState), patience);
     trial.addEventListener("iceconnectionstatechange", () => {
       if (["connected", "completed", "failed"].includes(trial.iceConnectionState)) resolve(trial.iceConnectionState);
@@ -60,4 +40,4 @@ export async function tryConnection({
   });
   trial.close();
   return { told, error, ice };
-}
+};
