@@ -18,7 +18,7 @@ const BINDING_ERROR = 0x0111;
  * What a page states as the other side of a connection that it only tries. It opens nothing: it lets the browser's own
  * ICE agent take an answer for one of that other side.
  */
-export const TRIAL = { ufrag: "practice", password: "thisIsNoSecretItOpensNothing" } as const;
+export const TRIAL = { ufrag: "practice", password: "thisIsNoSecretItOpensNothing" };
 
 /** Comprehension-required attributes of questions that are understood: those of ICE (RFC 8445, section 16.1). */
 const KNOWN: readonly number[] = [ATTRIBUTE.username, ATTRIBUTE.integrity, ATTRIBUTE.priority, ATTRIBUTE.useCandidate];

@@ -19,14 +19,19 @@ export async function serveStun(options: Partial<StunOptions> = {}): Promise<Stu
   const allowed = bound(settings.answersPerSecond);
   const first = await listen("udp4", settings.port, allowed);
   const { port } = first.address();
-  // A machine may be without IPv6; the bridge is then not reached that way either.
-  const second = await listen("udp6", port, allowed).catch(() => undefined);
+  const second = await listen("udp6", port, allowed).catch(unlessWithoutIPv6);
   return {
     port,
     close: async () => {
-      await Promise.all([first, second].map((socket) => socket && closed(socket)));
+      await closed(first);
+      if (second) await closed(second);
     },
   };
+}
+
+/** A node may be without IPv6; then the bridge is not reached that way either. */
+function unlessWithoutIPv6(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "EAFNOSUPPORT" && error.code !== "EADDRNOTAVAIL") throw error;
 }
 
 async function listen(type: "udp4" | "udp6", port: number, allowed: () => boolean): Promise<Socket> {

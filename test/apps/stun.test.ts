@@ -55,10 +55,13 @@ async function openPage(camera: boolean): Promise<Page> {
   return page;
 }
 
-async function found(url: string, { camera = false, password = TRIAL.password as string } = {}): Promise<Found> {
+async function found(
+  url: string,
+  { camera = false, ufrag = TRIAL.ufrag, password = TRIAL.password } = {},
+): Promise<Found> {
   const page = await openPage(camera);
   const seen = await page.evaluate<Found>(
-    `tryConnection(${JSON.stringify({ url, ufrag: TRIAL.ufrag, password, patience: PATIENCE })})`,
+    `tryConnection(${JSON.stringify({ url, ufrag, password, patience: PATIENCE })})`,
   );
   await page.context().close();
   return seen;

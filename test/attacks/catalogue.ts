@@ -14,6 +14,7 @@ import { closedAttacks, frontAttacks } from "./messaging-closed.ts";
 import { prunerAttacks } from "./messaging-database.ts";
 import { policyAttacks } from "./messaging-rooms.ts";
 import { pageAttacks } from "./page.ts";
+import { memoryAttacks, reflectionAttacks } from "./stun.ts";
 
 /** Every attack that was tried: the proof of the promises. */
 export const CATALOGUE: readonly AttackGroup[] = [
@@ -37,6 +38,8 @@ export const CATALOGUE: readonly AttackGroup[] = [
   closedAttacks,
   frontAttacks,
   prunerAttacks,
+  reflectionAttacks,
+  memoryAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

@@ -1,5 +1,9 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { spawn } from "node:child_process";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait.ts";
@@ -8,6 +12,7 @@ import { stunOptions } from "../../src/stun/options.ts";
 import { serveStun } from "../../src/stun/server.ts";
 import { ID } from "./vectors.ts";
 
+const MAIN = join(import.meta.dirname, "../../src/main.ts");
 const BARE = message(BINDING_REQUEST, ID);
 const open: { close: () => unknown }[] = [];
 afterEach(async () => {
@@ -60,6 +65,35 @@ describe("the responder", () => {
     await waitFor(async () => received.length > 0, { what: "an answer" });
     expect(received).toHaveLength(1);
   });
+
+  it("goes on after SIGTERM for as long as the bridge is there, and says nothing all the time", async () => {
+    const bridge = createServer().listen(0, "127.0.0.1");
+    await once(bridge, "listening");
+    const at = (bridge.address() as AddressInfo).port;
+    const { socket, received, own } = await client();
+    const passing = await serveStun({ port: 0 });
+    const { port } = passing;
+    await passing.close();
+    const env = { ...process.env, STUN_PORT: String(port), STUN_BRIDGE: String(at) };
+    const child = spawn(process.execPath, [MAIN, "stun"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const said = Promise.all([text(child.stdout), text(child.stderr)]);
+    const asks = async () => {
+      const before = received.length;
+      const again = async () => {
+        socket.send(BARE, port, own.address);
+        return received.length > before;
+      };
+      await waitFor(again, { what: "an answer", timeout: 10_000 });
+    };
+    await asks();
+    child.kill("SIGTERM");
+    await sleep(300);
+    await asks();
+    bridge.close();
+    const [code] = (await once(child, "exit")) as [number | null];
+    expect(code).toBe(0);
+    expect(await said).toEqual(["", ""]);
+  }, 30_000);
 
   it("listens where its pod says", () => {
     expect(stunOptions({ STUN_PORT: "30081" }).port).toBe(30_081);

@@ -1,5 +1,5 @@
 import type { Practice } from "../../practice/practice.ts";
-import { bridgePort } from "../jitsi/jvb.ts";
+import { bridgePort, JVB_HTTP_PORT } from "../jitsi/jvb.ts";
 import type { ContainerParams } from "../kube.ts";
 import { stunPort } from "./addresses.ts";
 
@@ -19,7 +19,10 @@ export function responder(practice: Practice): ContainerParams {
     name: "stun",
     image: practice.images.operator,
     command: ["node", "--max-semi-space-size=1", "src/main.ts", "stun"],
-    env: [{ name: "STUN_PORT", value: String(port) }],
+    env: [
+      { name: "STUN_PORT", value: String(port) },
+      { name: "STUN_BRIDGE", value: String(JVB_HTTP_PORT) },
+    ],
     ports: [{ name: "stun", containerPort: port, protocol: "UDP" }],
     resources: { cpu: "10m", memory: "96Mi" },
   };

@@ -58,10 +58,8 @@ export async function startNetworks(): Promise<Networks> {
   const [patient = "", practice = ""] = told.split(" ");
   const pids = { patient, practice };
   const folder = await mkdtemp(join(tmpdir(), "networks-"));
-  const inside: Networks["inside"] = (where, command) => [
-    ...["nsenter", "--user", "--net", "--preserve-credentials", "--target", pids[where]],
-    ...command,
-  ];
+  const enter = ["nsenter", "--user", "--net", "--preserve-credentials", "--target"];
+  const inside: Networks["inside"] = (where, command) => [...enter, pids[where], ...command];
   return {
     inside,
     script: async (where, program) => {

@@ -25,13 +25,24 @@ globalThis.tryConnection = async ({ url, ufrag, password, patience }) => {
   trial.createDataChannel("check");
   await trial.setLocalDescription();
   const mid = /^a=mid:(.*)$/m.exec(trial.localDescription.sdp)[1].trim();
-  const lines = [
-    ...["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite", `a=group:BUNDLE ${mid}`],
-    ...["m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0", `a=mid:${mid}`, "a=setup:passive"],
-    ...[`a=ice-ufrag:${ufrag}`, `a=ice-pwd:${password}`, `a=fingerprint:sha-256 ${Array(32).fill("00").join(":")}`],
-    ...["a=sctp-port:5000", `a=candidate:1 1 udp 2130706431 ${ip} ${port} typ host`, "a=end-of-candidates"],
-  ];
-  await trial.setRemoteDescription({ type: "answer", sdp: `${lines.join("\r\n")}\r\n` });
+  const sdp = `v=0
+o=- 1 1 IN IP4 0.0.0.0
+s=-
+t=0 0
+a=ice-lite
+a=group:BUNDLE ${mid}
+m=application 9 UDP/DTLS/SCTP webrtc-datachannel
+c=IN IP4 0.0.0.0
+a=mid:${mid}
+a=setup:passive
+a=ice-ufrag:${ufrag}
+a=ice-pwd:${password}
+a=fingerprint:sha-256 ${Array(32).fill("00").join(":")}
+a=sctp-port:5000
+a=candidate:1 1 udp 2130706431 ${ip} ${port} typ host
+a=end-of-candidates
+`;
+  await trial.setRemoteDescription({ type: "answer", sdp: sdp.replaceAll("\n", "\r\n") });
   const ice = await new Promise((resolve) => {
     setTimeout(() => resolve(trial.iceConnectionState), patience);
     trial.addEventListener("iceconnectionstatechange", () => {
