@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   release: async () => (await import("./cli/release.ts")).release,
   user: async () => (await import("./cli/user.ts")).user,
   entry: async () => (await import("./cli/entry.ts")).entry,
+  stun: async () => (await import("./cli/stun.ts")).stun,
 };
 
 /** Exit codes: 0 done, 1 failed, 2 bad input. Output goes to stdout, messages to stderr. */

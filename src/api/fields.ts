@@ -36,6 +36,9 @@ export const reference = (description: string) =>
 
 export const port = () => z.int().min(1).max(65535);
 
+/** A port of media: the one after it is used as well. */
+export const mediaPort = () => z.int().min(1).max(65534);
+
 /** Whole binary units only, so that two sizes compare the same way everywhere. */
 export const storage = () =>
   z

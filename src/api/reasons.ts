@@ -240,7 +240,7 @@ export const REASONS = {
   ),
   PortTaken: reason(
     "MediaAddressKnown",
-    "The load balancer does not open the media port; the message has its word for why.",
+    "The load balancer does not open the media port or the one after it; the message has its word for why.",
     "Set spec.video.media.port to another one.",
     ALARM,
   ),

@@ -25,6 +25,7 @@ const recordSchema = fields({
 const mediaAddressSchema = fields({
   ip: text(45).describe("Address that clients send media to."),
   port: z.int().min(1).max(65535).describe("UDP port there."),
+  stunPort: z.int().min(1).max(65535).optional().describe("UDP port there at which devices try the way beforehand."),
 });
 
 const componentSchema = fields({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { annotations, fields, ipAddress, objectName, port } from "./fields.ts";
+import { annotations, fields, ipAddress, mediaPort, objectName } from "./fields.ts";
 import { type Rule, ruled } from "./rules.ts";
 
 const mediaFields = fields({
@@ -7,14 +7,17 @@ const mediaFields = fields({
     .enum(["LoadBalancer", "NodePort"])
     .default("LoadBalancer")
     .describe("How media reaches the bridge: a load balancer for UDP, or a port of every node."),
-  port: port()
+  port: mediaPort()
     .optional()
-    .describe("The one UDP port of the practice. Absent: chosen once from 30086 to 32767 and kept for good."),
+    .describe(
+      "The practice's UDP port; on the next one devices try the way beforehand. " +
+        "Absent: chosen once from 30086 to 32766 and kept for good.",
+    ),
   addresses: z
     .array(
       fields({
         ip: ipAddress().describe("An address that clients reach."),
-        port: port().optional().describe("The port there, if a router maps another one."),
+        port: mediaPort().optional().describe("The port there, if a router maps another one; also for the next one."),
       }),
     )
     .max(8)
@@ -31,9 +34,10 @@ const mediaFields = fields({
 });
 
 const nodePortRange: Rule<z.output<typeof mediaFields>> = {
-  cel: "!has(self.service) || self.service != 'NodePort' || !has(self.port) || (self.port >= 30000 && self.port <= 32767)",
-  holds: ({ service, port }) => service !== "NodePort" || port === undefined || (port >= 30000 && port <= 32767),
-  message: "With service: NodePort the port lies between 30000 and 32767. Leave it out and one is chosen.",
+  cel: "!has(self.service) || self.service != 'NodePort' || !has(self.port) || (self.port >= 30000 && self.port <= 32766)",
+  holds: ({ service, port }) => service !== "NodePort" || port === undefined || (port >= 30000 && port <= 32766),
+  message:
+    "With service: NodePort the port lies between 30000 and 32766, because the next one is used as well. Leave it out and one is chosen.",
   field: ["port"],
 };
 

@@ -15,6 +15,7 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
       [-n NAMESPACE] [--context NAME]     administer the people of a practice
       [--role therapist|patient] [--named] --yes
   telehealth entry                        serve a practice's entry page (run by the operator in a pod)
+  telehealth stun                         answer STUN beside a practice's bridge (run by the operator in its pod)
 
 Exit codes: 0 done, 1 failed, 2 bad input. -f - reads standard input.
 Linked as kubectl-practice on the PATH, it is also \`kubectl practice\`.

@@ -51,12 +51,12 @@ export async function ensureIdentity(
   }
 }
 
-/** Moves the media port to the next one, for a port that another Service of the cluster holds. */
+/** Moves the media port and the one after it on, for a port that another Service of the cluster holds. */
 export async function moveMediaPort(context: Context, resource: PracticeResource): Promise<void> {
   const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
   if (!found) return;
   const kept = readIdentity(found);
-  const next = kept.identity.mediaPort >= 32767 ? 30086 : kept.identity.mediaPort + 1;
+  const next = kept.identity.mediaPort >= 32765 ? 30086 : kept.identity.mediaPort + 2;
   await context.cluster.mergePatch(
     RESOURCES.ConfigMap,
     refOf(kept.object),

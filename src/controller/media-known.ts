@@ -1,5 +1,5 @@
 import { REASONS } from "../api/reasons.ts";
-import { advertised, unusable } from "../components/bridge/addresses.ts";
+import { advertised, bracketed, stunPort, unusable } from "../components/bridge/addresses.ts";
 import type { Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context } from "./context.ts";
@@ -16,7 +16,7 @@ export function mediaAddress(context: Context, { observed, rendering, practice }
     const doubt = problem.reason === "AddressAwaited" ? doubtOf(context, practice) : "";
     return verdict("MediaAddressKnown", "False", problem.reason, problem.message + doubt);
   }
-  const addresses = advertised(observed).map(({ ip, port }) => `${ip.includes(":") ? `[${ip}]` : ip}:${port}`);
+  const addresses = advertised(observed).map(({ ip, port }) => `${bracketed(ip)}:${port}-${stunPort(port)}`);
   const left = unusable(observed).map(({ ip }) => ip);
   const without =
     left.length > 0 ? ` Left out, because the bridge has no address of that kind: ${left.join(", ")}.` : "";
@@ -24,7 +24,7 @@ export function mediaAddress(context: Context, { observed, rendering, practice }
     "MediaAddressKnown",
     "True",
     "Known",
-    `Clients send media to UDP ${addresses.join(", ")}. Open this in your firewall.${without}`,
+    `Clients reach the bridge at UDP ${addresses.join(", ")}: media at the first port, trials of the way at the second. Open both in your firewall.${without}`,
   );
 }
 

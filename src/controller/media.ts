@@ -1,3 +1,4 @@
+import { stunPort } from "../components/bridge/addresses.ts";
 import { familyOf, type IpFamily } from "../practice/addresses.ts";
 import type { MediaAddress, Observed, Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
@@ -40,14 +41,18 @@ function problemOf({ cache }: Sources, { names, video }: Practice, service: Serv
     if (media.addresses.length > 0 || cache.serves(RESOURCES.Node)) return undefined;
     return {
       reason: "AddressNeeded",
-      message: `The operator may not read the nodes' addresses. Set spec.video.media.addresses to those at which clients reach UDP port ${media.port} of the nodes.`,
+      message: `The operator may not read the nodes' addresses. Set spec.video.media.addresses to those at which clients reach UDP ports ${media.port} and ${stunPort(media.port)} of the nodes.`,
     };
   }
-  const [error] = ingressesOf(service).flatMap((ingress) => errorOf(ingress, media.port) ?? []);
-  if (error === undefined) return undefined;
+  const [refused] = [media.port, stunPort(media.port)].flatMap((port) =>
+    ingressesOf(service)
+      .flatMap((ingress) => errorOf(ingress, port) ?? [])
+      .map((error) => ({ port, error })),
+  );
+  if (!refused) return undefined;
   return {
     reason: "PortTaken",
-    message: `The load balancer of the Service ${names.media} does not open UDP port ${media.port}: ${error}. Another Service may have this port at the same address. Set spec.video.media.port to another one.`,
+    message: `The load balancer of the Service ${names.media} does not open UDP port ${refused.port}: ${refused.error}. Another Service may have this port at the same address. Set spec.video.media.port to another one; the one after it is used as well.`,
   };
 }
 

@@ -147,7 +147,7 @@ async function withFreePort<T>(
     if (media.port !== undefined) {
       throw new Stalled(
         "InvalidSpec",
-        `spec.video.media.port: ${media.port} belongs to another Service of this cluster. Choose another port, or leave the field out and a free one is chosen.`,
+        `spec.video.media.port: ${media.port} or ${media.port + 1} belongs to another Service of this cluster. Choose another port, or leave the field out and two free ones are chosen.`,
       );
     }
     await moveMediaPort(context, resource);

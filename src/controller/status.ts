@@ -2,7 +2,7 @@ import { ANNOTATION, API_VERSION, KIND, LABEL, STATUS_MANAGER } from "../api/gro
 import type { ConditionType, ReasonName } from "../api/reasons.ts";
 import { CONDITION_TYPES, REASONS } from "../api/reasons.ts";
 import type { Condition, PracticeStatus } from "../api/status.ts";
-import { advertised } from "../components/bridge/addresses.ts";
+import { advertised, stunPort } from "../components/bridge/addresses.ts";
 import { PolicyViolation } from "../policy/enforce.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
@@ -165,7 +165,7 @@ function addresses(
     urls,
     serverName: practice.serverName,
     dns: dnsRecords(context.cache, practice),
-    media: { addresses: media.map(({ ip, port }) => ({ ip, port })), protocol: "UDP" },
+    media: { addresses: media.map(({ ip, port }) => ({ ip, port, stunPort: stunPort(port) })), protocol: "UDP" },
     components: roleStates(context, practice).map(({ role, ready, exists }) => {
       const applied = appliedTo(context, report, role);
       const reason = ready ? "Ready" : exists ? "Starting" : "Absent";

@@ -76,8 +76,9 @@ function isWelcome(practice: Practice, role: string | undefined, edge: Edge): bo
   if (role === "front") return isFrontDoor(practice, edge, 8080);
   if (role === "bridge") {
     const { port } = practice.video.media;
-    // Below 1024 only root could listen, so the bridge listens elsewhere.
-    return edge.port?.protocol === "UDP" && edge.port.port === (port < 1024 ? 10_000 : port);
+    // Below 1024 only root could listen, so the bridge listens elsewhere. The next port is for trying the way.
+    const media = port < 1024 ? 10_000 : port;
+    return edge.port?.protocol === "UDP" && [media, media + 1].some((number) => number === edge.port?.port);
   }
   if (role === "signalling" && isTcp(edge, 5281) && isOneOf(practice.network.operator, edge)) return true;
   return CONVERSATIONS.some(([from, to, port]) => to === role && isPeer(edge, from, port));

@@ -45,7 +45,7 @@ export const edgesAsListed: Check = {
   promise: "isolation",
   because:
     "What a pod may reach is a short list that is kept apart from what renders the policies, so that an opening has " +
-    "to be written down twice. From anywhere only media and, where nobody can say who the edge is, the front door.",
+    "to be written down twice. From anywhere only media, trials of its way and, where nobody can say who the edge is, the front door.",
   violations: ({ objects, practice }) =>
     ofKind(objects, "NetworkPolicy").flatMap((policy) => {
       const spec = policy["spec"] as PolicySpec;
@@ -101,8 +101,9 @@ export const servicesAsListed: Check = {
         const isMedia = service.metadata.name === practice.names.media;
         const { exposure, video } = practice;
         const front = role === "front" && exposure.kind === "service" ? exposure.type : "ClusterIP";
+        const media = [video.media.port, video.media.port + 1];
         const listed = ports.every(({ port, protocol = "TCP" }) =>
-          isMedia ? protocol === "UDP" && port === video.media.port : protocol === "TCP" && PORTS[role]?.includes(port),
+          isMedia ? protocol === "UDP" && media.includes(port) : protocol === "TCP" && PORTS[role]?.includes(port),
         );
         return !(
           listed &&

@@ -18,6 +18,7 @@ const COMMANDS = {
     /^psql\n--no-psqlrc\n--quiet\n--host=\S+\n--dbname=synapse\n--username=pruner\n--command=SELECT prune_residue\(\)$/,
   "make-database": /^sh\n(?<file>\/\S+)$/,
   entry: /^node\nsrc\/main\.ts\nentry$/,
+  stun: /^node\n--max-semi-space-size=1\nsrc\/main\.ts\nstun$/,
 } as const;
 
 /**

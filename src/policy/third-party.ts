@@ -41,7 +41,7 @@ export const noThirdPartyHost: Check = {
     // What we ship ourselves is compared byte for byte by other checks, and names protocols by their addresses.
     const shipped = new Set([...Object.values(assets.prosodyModules), assets.practicePolicy]);
     return podTemplates(objects).flatMap((pod) => {
-      const texts = textsOf(objects, pod).filter((text) => !shipped.has(text));
+      const texts = textsOf(objects, pod, practice).filter((text) => !shipped.has(text));
       const hosts = texts.flatMap((text) => hostsIn(text.replace(assets.guard, "")));
       return [...new Set(hosts)]
         .filter((host) => !allowed.has(host))
@@ -51,7 +51,7 @@ export const noThirdPartyHost: Check = {
 };
 
 /** All that the programs of a pod are told: mounted files and environment. */
-function textsOf(objects: readonly Manifest[], { spec }: PodTemplate): string[] {
+function textsOf(objects: readonly Manifest[], { spec }: PodTemplate, practice: Practice): string[] {
   const maps = (spec.volumes ?? []).flatMap(({ configMap }) => configMap?.name ?? []);
   const files = objects
     .filter(({ kind, metadata }) => kind === "ConfigMap" && maps.includes(metadata.name))
@@ -59,9 +59,26 @@ function textsOf(objects: readonly Manifest[], { spec }: PodTemplate): string[] 
   const told = ({ command = [], args = [], env = [] }: IContainer) => [
     ...command,
     ...args,
-    ...env.map(({ value = "" }) => value),
+    ...env.map(({ name, value = "" }) => (name === "ENTRY_STUN" ? withoutOwnResponders(value, practice) : value)),
   ];
   return [...files, ...containersOf(spec).flatMap(told)];
+}
+
+/**
+ * A list of STUN servers without the practice's own: at the addresses that its manifest names, or else, because only the
+ * cluster knows them, at any address, never a name, and always at the port after that of media.
+ */
+function withoutOwnResponders(list: string, { video }: Practice): string {
+  const { addresses, port } = video.media;
+  const isOwn = (url: string) => {
+    const [, ip, at] = /^stun:\[?([0-9a-f.:]+?)\]?:(\d+)$/i.exec(url) ?? [];
+    if (addresses.length === 0) return ip !== undefined && Number(at) === port + 1;
+    return addresses.some((own) => own.ip === ip && own.port + 1 === Number(at));
+  };
+  return list
+    .split(" ")
+    .filter((url) => !isOwn(url))
+    .join(" ");
 }
 
 function hostsIn(text: string): string[] {

@@ -85,7 +85,7 @@ export interface Video {
 
 export interface Media {
   readonly service: "LoadBalancer" | "NodePort";
-  /** The one UDP port: Service port, node port (when 30000–32767) and the bridge's own port. */
+  /** The UDP port: Service port, node port (when 30000–32767) and the bridge's own port. The next one is for trying. */
   readonly port: number;
   /** Given by the practice, overrides what the cluster tells. */
   readonly addresses: readonly MediaAddress[];

@@ -123,10 +123,14 @@ export function defaultIdentity(namespace: string, name: string, spec: PracticeS
   };
 }
 
-/** Leaves the band from 30000 to 30085 to people: Kubernetes keeps it for node ports that are asked for (KEP-3668). */
+/**
+ * Leaves the band from 30000 to 30085 to people: Kubernetes keeps it for node ports that are asked for (KEP-3668). Always
+ * even, because the next one is the practice's as well.
+ */
 function mediaPort(namespace: string, name: string): number {
   const digest = sha256(new TextEncoder().encode(`${namespace}/${name}`));
-  return 30086 + (new DataView(digest.buffer, digest.byteOffset).getUint32(0) % 2682);
+  const port = 30086 + (new DataView(digest.buffer, digest.byteOffset).getUint32(0) % 2682);
+  return port - (port % 2);
 }
 
 function issuesOf(

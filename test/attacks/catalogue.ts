@@ -15,6 +15,7 @@ import { prunerAttacks } from "./messaging-database.ts";
 import { policyAttacks } from "./messaging-rooms.ts";
 import { administrationListener, claimAttacksOn, proofAttacksOn, signInAttacks } from "./messaging-users.ts";
 import { pageAttacks } from "./page.ts";
+import { memoryAttacks, reflectionAttacks } from "./stun.ts";
 
 /** Every attack that was tried: the proof of the promises. */
 export const CATALOGUE: readonly AttackGroup[] = [
@@ -42,6 +43,8 @@ export const CATALOGUE: readonly AttackGroup[] = [
   administrationListener,
   claimAttacksOn(),
   signInAttacks,
+  reflectionAttacks,
+  memoryAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

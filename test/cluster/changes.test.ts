@@ -123,7 +123,7 @@ describe("a practice that changes while it runs", () => {
     expect((await ofBridge())[0]).toContain("203.0.113.99");
     expect((await ofBridge())[0]).not.toContain("203.0.113.7");
     const told = await hand.expectReason(namespace, "MediaAddressKnown", "Known");
-    expect(told.message).toContain(`203.0.113.99:${port}`);
+    expect(told.message).toContain(`203.0.113.99:${port}-${port + 1}`);
     await hand.converged(namespace);
 
     // Firewalls know the port, so a Service that is lost comes back with it.
@@ -137,7 +137,10 @@ describe("a practice that changes while it runs", () => {
       },
       { what: "the media Service to be back" },
     );
-    expect(specOf(back)["ports"]).toMatchObject([{ port, nodePort: port, protocol: "UDP" }]);
+    expect(specOf(back)["ports"]).toMatchObject([
+      { port, nodePort: port, protocol: "UDP" },
+      { port: port + 1, nodePort: port + 1, protocol: "UDP" },
+    ]);
     await hand.mediaAddress(namespace, "203.0.113.99");
     await hand.converged(namespace);
 

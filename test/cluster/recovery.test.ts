@@ -143,23 +143,30 @@ describe("with an operator that has all it needs", () => {
     await hand.converged(namespace);
   });
 
-  it("a media port that another Service has is left to it; the next one is taken and recorded", async () => {
+  it("a port that another Service has is left to it; the next two are taken and recorded", async () => {
     const [namespace, other] = [await hand.namespace(), await hand.namespace()];
     const parsed = parseSpec(await practiceFor(namespace));
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
     const { mediaPort } = defaultIdentity(namespace, name, parsed.spec);
-    await occupy(other, mediaPort);
+    await occupy(other, mediaPort + 1);
     await hand.practice(namespace);
     const media = await waitFor(() => hand.get(RESOURCES.Service, { namespace, name: `${name}-media` }), {
       what: "the media Service",
     });
-    const next = mediaPort === 32767 ? 30086 : mediaPort + 1;
-    expect(specOf(media)).toMatchObject({ ports: [{ port: next, nodePort: next, protocol: "UDP" }] });
+    const next = mediaPort === 32766 ? 30086 : mediaPort + 2;
+    expect(specOf(media)).toMatchObject({
+      ports: [
+        { port: next, nodePort: next, protocol: "UDP" },
+        { port: next + 1, nodePort: next + 1, protocol: "UDP" },
+      ],
+    });
     const identity = await hand.get(RESOURCES.ConfigMap, { namespace, name: `${name}-identity` });
     expect(identity?.["data"]).toMatchObject({ mediaPort: String(next) });
     await hand.mediaAddress(namespace);
     await hand.converged(namespace);
-    expect((await hand.status(namespace)).media?.addresses).toEqual([{ ip: "203.0.113.7", port: next }]);
+    expect((await hand.status(namespace)).media?.addresses).toEqual([
+      { ip: "203.0.113.7", port: next, stunPort: next + 1 },
+    ]);
   });
 
   it("a media port that the manifest states is not exchanged for another when it is taken", async () => {
@@ -167,11 +174,13 @@ describe("with an operator that has all it needs", () => {
     await occupy(other, 30001);
     await hand.practice(namespace, { video: { media: { port: 30001 } } });
     const told = await hand.expectReason(namespace, "Stalled", "InvalidSpec");
-    expect(told.message).toContain("spec.video.media.port: 30001 belongs to another Service");
+    expect(told.message).toContain("spec.video.media.port: 30001 or 30002 belongs to another Service");
     await hand.remove(RESOURCES.Service, { namespace: other, name: "other" });
     await hand.mediaAddress(namespace);
     await hand.converged(namespace);
-    expect((await hand.status(namespace)).media?.addresses).toEqual([{ ip: "203.0.113.7", port: 30001 }]);
+    expect((await hand.status(namespace)).media?.addresses).toEqual([
+      { ip: "203.0.113.7", port: 30001, stunPort: 30002 },
+    ]);
   });
 
   it("a restart of the API server is survived without one of the operator", async () => {

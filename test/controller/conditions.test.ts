@@ -82,8 +82,8 @@ describe("MediaAddressKnown", () => {
     ];
     const of = (mediaFamilies: readonly ("IPv4" | "IPv6")[]) =>
       mediaAddress(context(), report({ observed: everythingObserved({ mediaAddresses, mediaFamilies }) })).message;
-    expect(of(["IPv4", "IPv6"])).toContain("UDP 203.0.113.7:30080, [2001:db8::7]:30080.");
-    expect(of(["IPv4"])).toContain("UDP 203.0.113.7:30080. ");
+    expect(of(["IPv4", "IPv6"])).toContain("UDP 203.0.113.7:30080-30081, [2001:db8::7]:30080-30081: ");
+    expect(of(["IPv4"])).toContain("UDP 203.0.113.7:30080-30081: ");
     expect(of(["IPv4"])).toMatch(/Left out.*2001:db8::7/);
   });
 

@@ -55,6 +55,13 @@ describe("the media address behind a load balancer", () => {
       expect(found.mediaProblem?.message).toContain(part);
   });
 
+  it("is still the bridge's when only the port of trials is refused, and that is told", async () => {
+    const taken = { ip: "203.0.113.7", ports: [{ port: PORT + 1, protocol: "UDP", error: "PortInUse" }] };
+    const found = await mediaOf(sources(balanced([taken])), practice());
+    expect(ips(found)).toEqual(["203.0.113.7"]);
+    expect(found.mediaProblem?.message).toContain(`UDP port ${PORT + 1}: PortInUse`);
+  });
+
   it("is nothing to worry about when another port has an error", async () => {
     const other = { ip: "203.0.113.7", ports: [{ port: PORT, protocol: "TCP", error: "PortInUse" }] };
     expect((await mediaOf(sources(balanced([other])), practice())).mediaProblem).toBeUndefined();

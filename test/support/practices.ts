@@ -108,7 +108,10 @@ export const VARIANTS: readonly (readonly [string, Params])[] = [
   ["external database", params({ spec: { messaging: EXTERNAL_DATABASE } })],
   ["nothing observed", params({}, { mediaAddresses: [] })],
   ["no cert-manager", params({}, { apis: { certManager: false, gateway: false, cloudNativePG: false } })],
-  ["media at a private address", params({}, { mediaAddresses: [{ ip: "192.168.1.50", port: 30_080 }] })],
+  [
+    "media at a private address",
+    params({}, { mediaAddresses: [{ ip: "192.168.1.50", port: aPractice().video.media.port }] }),
+  ],
   ["media on a low port", params({ spec: { video: { media: { port: 443 } } } })],
   ["an operator inside of the cluster", params({ options: { operatorPeers: [OPERATOR] } })],
   ["unknown front door", params({ options: { frontDoor: [] } })],

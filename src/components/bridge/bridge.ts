@@ -24,8 +24,9 @@ import { XMPP_PORT } from "../jitsi/xmpp.ts";
 import { type ContainerParams, labels, pod, probes } from "../kube.ts";
 import { advertised, unusable } from "./addresses.ts";
 import { mediaService } from "./media.ts";
+import { responder, responderPort } from "./responder.ts";
 
-/** The video bridge: forwards encrypted media that it cannot read, over one UDP port. */
+/** The video bridge: forwards encrypted media that it cannot read, over one UDP port. Beside it, who answers trials. */
 export const bridge: Component = { name: "bridge", build, awaits, walls };
 
 function build(params: Params): readonly Manifest[] {
@@ -77,7 +78,11 @@ function addressAwaited({ names }: Practice, observed: Observed): Pick<Await, "r
 function walls({ practice }: Params): Walls {
   return {
     role: "bridge",
-    listens: [{ port: bridgePort(practice), protocol: "UDP", from: { kind: "anybody" } }],
+    listens: [bridgePort(practice), responderPort(practice)].map((port) => ({
+      port,
+      protocol: "UDP",
+      from: { kind: "anybody" },
+    })),
     talksTo: [
       { port: XMPP_PORT, protocol: "TCP", to: { kind: "role", role: "signalling" } },
       { port: 53, protocol: "UDP", to: { kind: "dns" } },
@@ -107,7 +112,7 @@ function statefulSet(practice: Practice, observed: Observed, configMap: string):
         annotations: KEEP_IN_PLACE,
         affinity: near(practice, "signalling"),
         terminationGracePeriodSeconds: CALL_GRACE_SECONDS,
-        containers: [container(practice, observed)],
+        containers: [container(practice, observed), responder(practice)],
         volumes: [configurationVolume("jvb", configMap), trustVolume(practice), scratchVolume("tmp", "64Mi"), NOTHING],
       }),
     },

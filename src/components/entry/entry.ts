@@ -3,6 +3,7 @@ import type { IService } from "kubernetes-models/v1";
 import type { Manifest } from "../../manifest.ts";
 import { ANNOTATION, LABEL } from "../../api/group.ts";
 import type { Observed, Practice } from "../../practice/practice.ts";
+import { stunUrls } from "../bridge/addresses.ts";
 import type { Component, Params, Walls } from "../component.ts";
 import { XMPP_INTERNAL_PORT } from "../jitsi/xmpp.ts";
 import { providerVolumes } from "../jitsi/volumes.ts";
@@ -75,7 +76,7 @@ function deployment(practice: Practice, observed: Observed): Manifest & IDeploym
             name: "entry",
             image: practice.images.operator,
             command: ["node", "src/main.ts", "entry"],
-            env: environment(practice),
+            env: environment(practice, observed),
             ports: [{ name: "http", containerPort: ENTRY_PORT, protocol: "TCP" }],
             ...probes({ httpGet: { path: "/-/ready", port: "http" } }),
             resources: practice.sizing.entry,
@@ -89,7 +90,7 @@ function deployment(practice: Practice, observed: Observed): Manifest & IDeploym
 }
 
 /** Only what has a value: the API server drops empty ones, and would be asked to take them again. */
-function environment({ locale, legal, staff }: Practice) {
+function environment({ locale, legal, staff }: Practice, observed: Observed) {
   const values = {
     ENTRY_PORT: String(ENTRY_PORT),
     ENTRY_LOCALE: locale,
@@ -100,6 +101,7 @@ function environment({ locale, legal, staff }: Practice) {
     ENTRY_OIDC_CLIENT_SECRET_FILE: staff.oidc && `${OIDC_FILES}/client-secret`,
     ENTRY_OIDC_CLAIM_NAME: staff.oidc?.claim.name,
     ENTRY_OIDC_CLAIM_VALUE: staff.oidc?.claim.value,
+    ENTRY_STUN: stunUrls(observed).join(" "),
   };
   return Object.entries(values).flatMap(([name, value]) => (value ? [{ name, value }] : []));
 }

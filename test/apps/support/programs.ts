@@ -36,6 +36,13 @@ export async function chromium(): Promise<Program> {
   return { command, args: [], env: libraryPath(root), origin: UNPACKED };
 }
 
+/** nftables' command: the one that is installed, or the distribution's package unpacked. */
+export async function nft(): Promise<Program> {
+  if (await versionOf("nft", ["--version"])) return { command: "nft", args: [], env: {}, origin: "installed" };
+  const root = await unpackedPackages("nftables", ["nftables"]);
+  return { command: join(root, "usr", "sbin", "nft"), args: [], env: libraryPath(root), origin: UNPACKED };
+}
+
 /**
  * Prosody 13 or newer and its control program: the installed one, or the distribution's package unpacked. With
  * `forPlugins` it has what the image's plugins are written with.
@@ -68,7 +75,9 @@ const UNPACKED = "distribution package, unpacked";
 
 export function libraryPath(root: string) {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-  return { LD_LIBRARY_PATH: join(root, "usr", "lib", `${machine}-linux-gnu`) };
+  const libraries = join(root, "usr", "lib", `${machine}-linux-gnu`);
+  // PulseAudio's are found by an absolute path when they are installed.
+  return { LD_LIBRARY_PATH: [libraries, join(libraries, "pulseaudio")].join(":") };
 }
 
 async function versionOf(command: string, args: readonly string[]): Promise<string | undefined> {

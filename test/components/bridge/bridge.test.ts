@@ -1,7 +1,9 @@
+import type { IStatefulSet } from "kubernetes-models/apps/v1";
 import { describe, expect, it } from "vitest";
 import { bridge } from "../../../src/components/bridge/bridge.ts";
 import { mediaService } from "../../../src/components/bridge/media.ts";
 import type { Media, Observed } from "../../../src/practice/practice.ts";
+import { stunOptions } from "../../../src/stun/options.ts";
 import { someParams, somePractice } from "../../support/practice.ts";
 
 const kinds = (params = someParams()) => bridge.build(params).map((object) => object.kind);
@@ -17,14 +19,20 @@ describe("the media Service", () => {
       type: "LoadBalancer",
       externalTrafficPolicy: "Local",
       ipFamilyPolicy: "PreferDualStack",
-      ports: [{ protocol: "UDP", port: 30_080, nodePort: 30_080, targetPort: "media" }],
+      ports: [
+        { protocol: "UDP", port: 30_080, nodePort: 30_080, targetPort: "media" },
+        { protocol: "UDP", port: 30_081, nodePort: 30_081, targetPort: "stun" },
+      ],
     });
   });
 
   it("leaves the nodes' port to the cluster when its own is out of their range", () => {
-    const [port] = mediaService(withMedia({ port: 443 })).spec?.ports ?? [];
-    expect(port).toMatchObject({ port: 443, targetPort: "media" });
-    expect(port).not.toHaveProperty("nodePort");
+    const ports = mediaService(withMedia({ port: 443 })).spec?.ports ?? [];
+    expect(ports.map(({ port, targetPort }) => [port, targetPort])).toEqual([
+      [443, "media"],
+      [444, "stun"],
+    ]);
+    expect(ports.filter((port) => "nodePort" in port)).toEqual([]);
   });
 
   it("passes annotations and the class on, the class only to a load balancer", () => {
@@ -80,14 +88,36 @@ describe("the bridge", () => {
     expect(kinds()).toEqual(["ServiceAccount", "Service", "ConfigMap", "StatefulSet"]);
   });
 
-  it("has a wall with one door for everybody, and none to anything but signalling and DNS", () => {
+  it("has a wall with a door for media and one for trials, and none to anything but signalling and DNS", () => {
     const walls = bridge.walls?.(someParams());
-    expect(walls?.listens).toEqual([{ port: 30_080, protocol: "UDP", from: { kind: "anybody" } }]);
+    const listens = (port: number) => ({ port, protocol: "UDP", from: { kind: "anybody" } });
+    expect(walls?.listens).toEqual([listens(30_080), listens(30_081)]);
     expect(walls?.talksTo.map(({ to }) => (to.kind === "role" ? to.role : to.kind))).toEqual([
       "signalling",
       "dns",
       "dns",
     ]);
+  });
+
+  it.each([443, 1023, 1024, 9_999, 30_080, 65_534])("has its responder at the next port in its pod for %i", (port) => {
+    const params = someParams({ practice: withMedia({ port }) });
+    const set = bridge.build(params).at(-1) as unknown as IStatefulSet;
+    const [jvb, stun] = set.spec?.template?.spec?.containers ?? [];
+    const [media] = jvb?.ports ?? [];
+    const at = Number(media?.containerPort) + 1;
+    expect(stun?.ports).toEqual([{ name: "stun", containerPort: at, protocol: "UDP" }]);
+    expect(stunOptions(Object.fromEntries((stun?.env ?? []).map(({ name, value }) => [name, value]))).port).toBe(at);
+    expect(at).toBeGreaterThan(1024);
+    expect(bridge.walls?.(params).listens.map((edge) => edge.port)).toEqual([media?.containerPort, at]);
+  });
+
+  it("gives its responder nothing to lose: no file, no secret, no probe, no say in when the pod ends", () => {
+    const set = bridge.build(someParams()).at(-1) as unknown as IStatefulSet;
+    const stun = set.spec?.template?.spec?.containers.find(({ name }) => name === "stun");
+    expect(Object.keys(stun ?? {}).toSorted()).toEqual(
+      ["name", "image", "imagePullPolicy", "command", "env", "ports", "resources", "securityContext"].toSorted(),
+    );
+    expect(JSON.stringify(stun?.env)).not.toMatch(/secret/i);
   });
 
   it("takes the trust store but not the private key, and keeps its password out of files", () => {

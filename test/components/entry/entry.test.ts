@@ -4,9 +4,9 @@ import { entry } from "../../../src/components/entry/entry.ts";
 import { entryOptions } from "../../../src/entry/options.ts";
 import { someParams } from "../../support/practice.ts";
 
-const podOf = (practice = {}) => {
+const podOf = (practice = {}, observed = {}) => {
   const built = entry
-    .build(someParams({ practice }))
+    .build(someParams({ practice, observed }))
     .find(({ kind }) => kind === "Deployment") as unknown as IDeployment;
   const spec = built.spec?.template?.spec;
   if (!spec?.containers?.[0]) throw new Error("No pod is rendered.");
@@ -19,6 +19,24 @@ describe("the entry pod", () => {
     expect(container.command).toEqual(["node", "src/main.ts", "entry"]);
     expect(spec.automountServiceAccountToken).toBe(false);
     expect(spec.volumes).toEqual([]);
+  });
+
+  it("tells the page where to try the way to the bridge, and nothing while that is not known or not open", () => {
+    const of = (observed = {}) =>
+      podOf({}, observed)
+        .container.env?.find(({ name }) => name === "ENTRY_STUN")
+        ?.value?.split(" ");
+    const mediaAddresses = [
+      { ip: "203.0.113.7", port: 30_080 },
+      { ip: "2001:db8::7", port: 443 },
+    ];
+    expect(of({ mediaAddresses, mediaFamilies: ["IPv4", "IPv6"] })).toEqual([
+      "stun:203.0.113.7:30081",
+      "stun:[2001:db8::7]:444",
+    ]);
+    expect(of({ mediaAddresses, mediaFamilies: ["IPv4"] })).toEqual(["stun:203.0.113.7:30081"]);
+    expect(of({ mediaAddresses: [] })).toBeUndefined();
+    expect(of({ mediaProblem: { reason: "PortTaken", message: "Taken." } })).toBeUndefined();
   });
 
   it("tells the page what it needs, in the page's own words", () => {

@@ -161,6 +161,9 @@ export const E2EE_BREAKS: readonly Break[] = [
   editPod("programs-as-listed", "an option that overrides the file", "StatefulSet/bridge", (spec) => {
     spec.containers[0].args.unshift("-Dvideobridge.rest.debug.enabled=true");
   }),
+  editPod("programs-as-listed", "a debugger in the responder", "StatefulSet/bridge", (spec) => {
+    spec.containers[1].command.splice(1, 0, "--inspect=0.0.0.0");
+  }),
   editPod("programs-as-listed", "a file in place of the application's", "Deployment/front", (spec) => {
     spec.containers[0].volumeMounts.push({ name: "web", mountPath: "/usr/share/jitsi-meet/libs", subPath: "evil" });
   }),

@@ -43,6 +43,13 @@ export const ISOLATION_BREAKS: readonly Break[] = [
   edit("edges-as-listed", "a range of ports", "NetworkPolicy/bridge", (policy) => {
     policy.spec.ingress[0].ports[0].endPort = 65535;
   }),
+  edit("edges-as-listed", "a third port beside media and trials", "NetworkPolicy/bridge", (policy) => {
+    const [{ ports }] = policy.spec.ingress;
+    policy.spec.ingress[0].ports = [...ports, { ...ports[0], port: ports[0].port + 2 }];
+  }),
+  edit("edges-as-listed", "trials over TCP", "NetworkPolicy/bridge", (policy) => {
+    policy.spec.ingress.at(-1).ports.at(-1).protocol = "TCP";
+  }),
   edit("edges-as-listed", "the way to the internet", "NetworkPolicy/bridge", (policy) => {
     policy.spec.egress.push({ to: [{ ipBlock: { cidr: "0.0.0.0/0" } }], ports: [{ port: 443, protocol: "TCP" }] });
   }),
@@ -69,6 +76,13 @@ export const ISOLATION_BREAKS: readonly Break[] = [
   }),
   edit("services-as-listed", "a port more", "Service/signalling", (service) => {
     service.spec.ports.push({ name: "more", port: 5347, protocol: "TCP" });
+  }),
+  edit("services-as-listed", "a third port of media", "Service/media", (service) => {
+    const [{ port }] = service.spec.ports;
+    service.spec.ports.push({ name: "more", port: port + 2, protocol: "UDP" });
+  }),
+  edit("services-as-listed", "trials over TCP", "Service/media", (service) => {
+    service.spec.ports[1].protocol = "TCP";
   }),
   editPod("no-host-access", "the node's network", "StatefulSet/bridge", (spec) => {
     spec.hostNetwork = true;

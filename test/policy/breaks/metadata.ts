@@ -1,4 +1,11 @@
-import { type Break, editFile, editPod, replaced } from "../../support/broken.ts";
+import { type Break, edit, editFile, editPod, replaced } from "../../support/broken.ts";
+
+/** Where the entry page is told which STUN servers devices try. */
+function trials(spec: { containers: { env: { name: string; value: string }[] }[] }) {
+  const found = spec.containers[0]?.env.find(({ name }) => name === "ENTRY_STUN");
+  if (!found) throw new Error("The entry page is told no STUN server.");
+  return found;
+}
 
 export const METADATA_BREAKS: readonly Break[] = [
   editFile(
@@ -40,6 +47,22 @@ export const METADATA_BREAKS: readonly Break[] = [
   editPod("no-third-party-host", "an address in the environment", "Deployment/entry", (spec) => {
     spec.containers[0].env.push({ name: "ENTRY_HELP_URL", value: "https://help.example/" });
   }),
+  editPod("no-third-party-host", "somebody else's STUN server beside our own", "Deployment/entry", (spec) => {
+    trials(spec).value += " stun:stun.help.example:3478";
+  }),
+  editPod("no-third-party-host", "a STUN server at a port that is not the practice's", "Deployment/entry", (spec) => {
+    trials(spec).value = "stun:198.51.100.7:3478";
+  }),
+  edit(
+    "no-third-party-host",
+    "a STUN server at an address that the manifest does not name",
+    "Deployment/entry",
+    (deployment) => {
+      const variable = trials(deployment.spec.template.spec);
+      variable.value = variable.value.replace("203.0.113.7", "198.51.100.7");
+    },
+    { spec: { video: { media: { addresses: [{ ip: "203.0.113.7" }] } } } },
+  ),
   editFile(
     "page-contacts-nobody",
     "avatars",
