@@ -9,6 +9,7 @@ import { firefoxPolicies } from "../../../src/entry/kit/firefox.ts";
 import { chromePolicies } from "../../../src/entry/kit/chromium.ts";
 import { kitFiles } from "../../../src/entry/kit/files.ts";
 import { someSite } from "../../entry/support/gallery.ts";
+import { waitFor } from "../../bed/wait.ts";
 import { unpackedPackages } from "../support/debian.ts";
 import { startFirefox } from "../support/firefox.ts";
 import { policiesShown, type ShownPolicies } from "../support/managed-chromium.ts";
@@ -48,8 +49,8 @@ describe("policies.json", () => {
       others: Services.prefs.getIntPref("permissions.default.camera"),
     })` as never,
     );
-    // 1 allows, 0 is unknown, 2 denies: Firefox' nsIPermissionManager.
-    expect(set).toMatchObject({ addresses: true, locked: true, webrtc: true, https: true, camera: [1, 0], others: 2 });
+    // 1 allows, 2 denies: Firefox' nsIPermissionManager.
+    expect(set).toMatchObject({ addresses: true, locked: true, webrtc: true, https: true, camera: [1, 2], others: 2 });
   });
 });
 
@@ -80,24 +81,21 @@ describe("the filters, in the distribution's uBlock Origin", () => {
     "elsewhere.example",
     "greenriver.example.evil.example",
   ];
-  /** From which hosts a page of `host` gets a script, with these policies for the extension. */
-  async function loads(host: string, extension: object | undefined): Promise<readonly string[]> {
+  /** Firefox with the extension and its policies; tells from which hosts a page of `host` gets a script. */
+  async function withExtension(extension: object) {
     const root = await unpackedPackages("ublock", ["webext-ublock-origin-firefox"]);
     const [manifest = ""] = globSync(
       join(root, "usr/share/mozilla/extensions/*/uBlock0@raymondhill.net/manifest.json"),
     );
-    const policies = JSON.stringify({
-      policies: { "3rdparty": { Extensions: { "uBlock0@raymondhill.net": extension } } },
+    const firefox = await startFirefox({
+      policies: JSON.stringify({ policies: { "3rdparty": { Extensions: { "uBlock0@raymondhill.net": extension } } } }),
     });
-    const firefox = await startFirefox({ policies });
-    try {
-      await firefox.installExtension(dirname(manifest));
-      const page = await firefox.newPage();
-      // Until its lists are loaded, it lets everything through.
-      const look = async () => {
-        await page.goto(`${origin(host)}/`);
-        return page.evaluate(
-          `(async () => {
+    await firefox.installExtension(dirname(manifest));
+    const page = await firefox.newPage();
+    const loadedBy = async (host: string) => {
+      await page.goto(`${origin(host)}/`);
+      return page.evaluate(
+        `(async () => {
           for (const [host, url] of ${JSON.stringify(HOSTS.map((one) => [one, `${origin(one)}/x.js`]))}) {
             const script = Object.assign(document.createElement("script"), { src: url });
             script.dataset.from = host;
@@ -105,31 +103,35 @@ describe("the filters, in the distribution's uBlock Origin", () => {
           }
           return loaded;
         })()` as never,
-        ) as Promise<unknown> as Promise<string[]>;
-      };
-      let last = await look();
-      for (let tries = 0; tries < 20 && (await stillLoading(last)); tries += 1) last = await look();
-      return last;
-    } finally {
-      await firefox.close();
-    }
+      ) as Promise<unknown> as Promise<string[]>;
+    };
+    return { loadedBy, close: () => firefox.close() };
   }
-  const stillLoading = async (last: readonly string[]) => {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    return last.includes("elsewhere.example");
-  };
   const { "3rdparty": third } = (
     firefoxPolicies(site) as { policies: { "3rdparty": { Extensions: Record<string, object> } } }
   ).policies;
-  const extension = third.Extensions["uBlock0@raymondhill.net"];
 
-  it("without them, a page of the practice loads from anywhere", async () => {
-    expect(await loads("chat.greenriver.example", {})).toEqual(HOSTS);
+  it("are the text that people paste by hand", () => {
+    expect(third.Extensions["uBlock0@raymondhill.net"]).toEqual({
+      toOverwrite: { filters: files["ublock.txt"].text.trim().split("\n") },
+    });
   });
 
-  it("with them it loads from the practice alone, also by the policy for Firefox; other pages stay as they are", async () => {
-    expect(await loads("chat.greenriver.example", extension)).toEqual(HOSTS.slice(0, 3));
-    expect(await loads("elsewhere.example", extension)).toEqual(HOSTS);
+  it("let a page of the practice load from the practice alone, and leave other pages as they are", async () => {
+    const without = await withExtension({});
+    const before = await without.loadedBy("chat.greenriver.example").finally(without.close);
+    expect(before).toEqual(HOSTS);
+    const { loadedBy, close } = await withExtension(third.Extensions["uBlock0@raymondhill.net"] ?? {});
+    try {
+      // Until its lists are loaded, it lets everything through.
+      await waitFor(async () => !(await loadedBy("chat.greenriver.example")).includes("elsewhere.example"), {
+        what: "uBlock Origin to block",
+      });
+      for (const host of HOSTS.slice(0, 3)) expect(await loadedBy(host)).toEqual(HOSTS.slice(0, 3));
+      for (const host of HOSTS.slice(3)) expect(await loadedBy(host)).toEqual(HOSTS);
+    } finally {
+      await close();
+    }
   });
 });
 

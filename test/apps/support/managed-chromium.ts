@@ -18,12 +18,13 @@ export interface ShownPolicies {
 }
 
 /** Its own page asks the same way. */
-const ASK = `import("chrome://resources/js/cr.js").then(({ addWebUiListener, sendWithPromise }) => new Promise((told) => {
+const ASK = `import("chrome://resources/js/cr.js").then(({ addWebUiListener, sendWithPromise }) => new Promise((told, late) => {
   addWebUiListener("policies-updated", (names, values) => told({
     known: names.chrome.policyNames,
-    given: values.find(({ id }) => id === "chrome").policies,
+    given: values.policyGroups.chrome.policies,
   }));
   sendWithPromise("listenPoliciesUpdates");
+  setTimeout(() => late(new Error("chrome://policy tells nothing")), 15000);
 }))`;
 
 /** Runs Chromium with a policy file in the place where it looks for it, in a mount namespace: /etc itself stays. */
