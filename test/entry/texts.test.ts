@@ -3,6 +3,7 @@ import { IntlMessageFormat } from "intl-messageformat";
 import { describe, expect, it } from "vitest";
 import { calendarNote, calendarTitle, messageText } from "../../src/entry/texts/neutral.ts";
 import { chooseLocale, isLocale, locales, textKeys, textsOf } from "../../src/entry/texts/texts.ts";
+import { fleschKincaidGrade, wienerSachtextformel } from "./support/readability.ts";
 import { telling } from "./support/telling.ts";
 
 const fileOf = (locale: string) =>
@@ -43,7 +44,7 @@ describe("the files of the languages", () => {
   });
 
   it.each(locales)("%s has no text that is not used", () => {
-    const code = globSync("src/entry/{pages,texts}/*.ts")
+    const code = globSync(["src/entry/**/*.ts", "test/entry/support/gallery.ts"])
       .map((file) => readFileSync(file, "utf8"))
       .join("\n");
     /** Keys that are put together, like `refusal.${refusal}.title`. */
@@ -85,6 +86,16 @@ describe("the language of a visitor", () => {
     expect(isLocale(undefined)).toBe(false);
   });
 });
+
+it.each(locales)(
+  "the consent text in %s is plain, and tells nothing to somebody who looks over a shoulder",
+  (locale) => {
+    const text = textsOf(locale)("consent.text");
+    const grade = { de: wienerSachtextformel, en: fleschKincaidGrade }[locale];
+    expect(grade?.(text.split("\n\n"))).toBeLessThanOrEqual(8);
+    expect(telling(text)).toEqual([]);
+  },
+);
 
 describe("what is sent to guests", () => {
   const invitation = {
