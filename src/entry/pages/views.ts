@@ -5,7 +5,11 @@ export interface Site {
   readonly locale: string;
   /** Locales that a visitor can change to, this one among them. */
   readonly locales: readonly string[];
-  readonly hosts: { readonly entry: string; readonly meet: string; readonly chat: string };
+  readonly hosts: { readonly entry: string; readonly meet: string; readonly chat: string; readonly matrix?: string };
+  /** The practice's time zone, an IANA name; UTC when absent. */
+  readonly timeZone?: string;
+  /** When the page was made, seconds since 1970. Without it a visitor's clock cannot be checked. */
+  readonly now?: number;
   readonly imprintUrl?: string;
   readonly privacyUrl?: string;
 }
@@ -32,6 +36,10 @@ export interface Appointment {
 
 export interface OpenAppointment extends Appointment {
   readonly consent: Consent;
+  /** The text changed while it was being read, so it is shown again. */
+  readonly changed?: boolean;
+  /** The practice's own responders to connectivity checks, like `stun:198.51.100.7:3478`. Without one the connection is shown as not tested. */
+  readonly stun?: readonly string[];
 }
 
 /** Consent was given; the receipt is the signed JSON that can be kept. */
