@@ -90,7 +90,7 @@ function load(practice: Practice): ContainerParams {
  */
 export function loadDatabaseSh(): string {
   return `set -eu
-export PGHOST=${POSTGRES_SOCKETS} PGDATABASE=${SYNAPSE_ROLE}
+export PGHOST=${POSTGRES_SOCKETS} PGUSER=postgres PGDATABASE=${SYNAPSE_ROLE}
 data=${POSTGRES_DATA}
 until [ -s /copy/database.dump ]; do sleep 1; done
 pg_ctl start --silent -w -D "$data" -o "-c config_file=${POSTGRES_FILES}/postgresql.conf -c listen_addresses=" >&2
