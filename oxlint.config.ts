@@ -1,7 +1,7 @@
 import { defineConfig, type OxlintOverride } from "oxlint";
 
 // Which way imports may go. The message is what a person reads who crosses a line.
-const folders = "api practice components policy render runtime telemetry controller entry stun cli".split(" ");
+const folders = "api practice components policy render runtime telemetry controller entry copy stun cli".split(" ");
 const rootFiles = "assets config generate main versions".split(" ");
 const pure = ["api", "practice", "components", "policy", "render"];
 const may: Readonly<Record<string, readonly string[]>> = {
@@ -12,6 +12,7 @@ const may: Readonly<Record<string, readonly string[]>> = {
   render: ["policy", "components", "practice", "api", "assets"],
   telemetry: [],
   runtime: ["telemetry"],
+  copy: [],
   entry: ["api", "telemetry"], // what faces the internet must not contain a client for the cluster
   stun: [],
   controller: [...folders.filter((folder) => folder !== "cli"), "assets", "config", "versions"],

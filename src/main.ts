@@ -13,6 +13,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   status: async () => (await import("./cli/status.ts")).status,
   release: async () => (await import("./cli/release.ts")).release,
   user: async () => (await import("./cli/user.ts")).user,
+  backup: async () => (await import("./cli/backup.ts")).backup,
+  restore: async () => (await import("./cli/restore.ts")).restore,
+  copy: async () => (await import("./cli/copy.ts")).copy,
   entry: async () => (await import("./cli/entry.ts")).entry,
   stun: async () => (await import("./cli/stun.ts")).stun,
 };

@@ -53,6 +53,7 @@ export const REASONS = {
   Settled: reason(["Reconciling", "Stalled"], "Nothing to report."),
   Progressing: reason(RETRIED, "The operator is at work on the practice.", "", WAITING),
   Deleting: reason(RETRIED, "The practice is being taken down; its walls go last.", "", WAITING),
+  Restoring: reason(RETRIED, "A backup is being put back; nothing is made until all of it is there.", "", WAITING),
   ApiServerUnavailable: reason(
     RETRIED,
     "The API server did not take a request. The operator tries again by itself.",

@@ -14,6 +14,11 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
   telehealth user add|list|lock|unlock|reset|remove [ID] --practice NAME
       [-n NAMESPACE] [--context NAME]     administer the people of a practice
       [--role therapist|patient] [--named] --yes
+  telehealth backup NAME --to FOLDER      copy messages, files and keys of a practice to this machine
+      [-n NAMESPACE] [--context NAME]
+  telehealth restore -f FILE --from FOLDER  put them into an empty namespace, before the practice is applied
+      [--context NAME] [--config FILE]
+  telehealth copy                         give or take the parts of a backup (run by both in a pod)
   telehealth entry                        serve a practice's entry page (run by the operator in a pod)
   telehealth stun                         answer STUN beside a practice's bridge (run by the operator in its pod)
 

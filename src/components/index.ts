@@ -1,3 +1,4 @@
+import { backup } from "./matrix/backup.ts";
 import { bridge } from "./bridge/bridge.ts";
 import type { Component } from "./component.ts";
 import { entry } from "./entry/entry.ts";
@@ -10,7 +11,7 @@ import { network } from "./network.ts";
 import { signalling } from "./signalling/signalling.ts";
 import { tls } from "./tls.ts";
 
-const PODS: readonly Component[] = [postgres, synapse, pruner, signalling, bridge, entry, front];
+const PODS: readonly Component[] = [postgres, synapse, pruner, backup, signalling, bridge, entry, front];
 
 /** What a practice consists of, in apply order: the table of contents of the product. */
 export const COMPONENTS: readonly Component[] = [network(PODS), tls, ...PODS, exposure];

@@ -3,7 +3,7 @@ import { FIELD_MANAGER } from "../api/group.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
 import { defaultIdentity } from "../practice/resolve.ts";
-import { ApiError, Stalled } from "../runtime/errors.ts";
+import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import type { Cache } from "../runtime/cluster.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { BIRTHS } from "./born-secrets.ts";
@@ -26,6 +26,13 @@ export interface Born {
  */
 export async function birth(context: Context, resource: PracticeResource, spec: PracticeSpec): Promise<Born> {
   const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
+  if (found && readIdentity(found).restoring) {
+    throw new Waiting(
+      "Restoring",
+      "A backup is being put back. The practice goes on by itself when all of it is there.",
+      10,
+    );
+  }
   const wanted = defaultIdentity(resource.metadata.namespace, resource.metadata.name, spec);
   const former = found && readIdentity(found).identity.serverName;
   if (former !== undefined && former !== wanted.serverName) {

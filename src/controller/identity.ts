@@ -9,6 +9,9 @@ import { bornMetadata, findOurs } from "./ownership.ts";
 /** Which number of each born Secret is the current one. */
 export type Versions = Partial<Record<BornSecret, number>>;
 
+/** Stands in the identity while a backup is being put back, and holds back a practice that is applied too early. */
+export const RESTORING = "restoring";
+
 /** What the identity ConfigMap says: born once, not secret, kept when the practice goes. */
 export function readIdentity(object: LiveObject) {
   const data = (object["data"] ?? {}) as Record<string, string>;
@@ -19,6 +22,7 @@ export function readIdentity(object: LiveObject) {
   return {
     object,
     versions,
+    restoring: data[RESTORING] !== undefined,
     identity: {
       serverName: data["serverName"] ?? "",
       mediaPort: Number(data["mediaPort"]),

@@ -56,9 +56,10 @@ const CONVERSATIONS: readonly (readonly [Role, Role, number])[] = [
   ["bridge", "signalling", 5222],
   ["synapse", "postgres", 5432],
   ["pruner", "postgres", 5432],
+  ["backup", "postgres", 5432],
 ];
 /** Roles that look up names. */
-const ASKS_DNS: readonly Role[] = ["front", "bridge", "synapse", "entry", "pruner"];
+const ASKS_DNS: readonly Role[] = ["front", "bridge", "synapse", "entry", "pruner", "backup"];
 
 const SOLVER = canonical({ matchLabels: { "acme.cert-manager.io/http01-solver": "true" } });
 

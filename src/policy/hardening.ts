@@ -81,11 +81,11 @@ export const noServiceAccountToken: Check = {
 
 /** Names of environment variables that programs of a practice get. Others can load code or override configuration. */
 const VARIABLES =
-  /^(POD_IP|POD_NAME|JVB_PASSWORD|JICOFO_PASSWORD|TRUSTSTORE_PASSWORD|PYTHONPATH|PYTHONDONTWRITEBYTECODE|PGUSER|PGPASSWORD|ENTRY_[A-Z_]+|STUN_PORT|STUN_BRIDGE)$/;
+  /^(POD_IP|POD_NAME|JVB_PASSWORD|JICOFO_PASSWORD|TRUSTSTORE_PASSWORD|PYTHONPATH|PYTHONDONTWRITEBYTECODE|PGUSER|PGPASSWORD|COPY_TOKEN|ENTRY_[A-Z_]+|STUN_PORT|STUN_BRIDGE)$/;
 
 /** Where files of a practice are put into containers. Anywhere else they would stand in for the image's. */
 const MOUNTS =
-  /^\/(tmp|config|data|modules|prosody-plugins-custom|usr\/share\/jitsi-meet\/transcripts|var\/lib\/(prosody|postgresql\/data)|run\/(postgresql|proof|secrets\/[a-z-]+)|etc\/(postgresql|synapse|element|jitsi\/[a-z]+))$/;
+  /^\/(tmp|config|copy|data|modules|prosody-plugins-custom|usr\/share\/jitsi-meet\/transcripts|var\/lib\/(prosody|postgresql\/data)|run\/(postgresql|proof|secrets\/[a-z-]+)|etc\/(postgresql|synapse|element|jitsi\/[a-z]+))$/;
 
 export const programsAsListed: Check = {
   name: "programs-as-listed",

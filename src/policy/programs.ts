@@ -16,6 +16,8 @@ const COMMANDS = {
   postgres: /^postgres\n-D\n\/\S+\n-c\nconfig_file=(?<file>\/\S+)$/,
   pruner:
     /^psql\n--no-psqlrc\n--quiet\n--host=\S+\n--dbname=synapse\n--username=pruner\n--command=SELECT prune_residue\(\)$/,
+  dump: /^pg_dump\n--format=custom\n--no-password\n--exclude-table-data=e2e_one_time_keys_json\n--host=\S+\n--username=synapse\n--dbname=synapse\n--file=\/copy\/database\.dump$/,
+  copy: /^node\nsrc\/main\.ts\ncopy\ngive\n--database=\/copy\/database\.dump\n--media=\/data\/media$/,
   "make-database": /^sh\n(?<file>\/\S+)$/,
   entry: /^node\nsrc\/main\.ts\nentry$/,
   stun: /^node\n--max-semi-space-size=1\nsrc\/main\.ts\nstun$/,

@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 /** Pods of a practice, by role. There are six, because pods decide how many practices a node can host. */
 export const ROLES = ["front", "signalling", "bridge", "synapse", "postgres", "entry"] as const;
 /** Pods that come and go, by role. */
-export const JOB_ROLES = ["pruner"] as const;
+export const JOB_ROLES = ["pruner", "backup"] as const;
 export type Role = (typeof ROLES | typeof JOB_ROLES)[number];
 
 /** Secrets that are born once. A rotation makes the next number, so pods roll because a name changed. */
@@ -23,6 +23,7 @@ export function namesOf(name: string) {
     postgres: `${name}-postgres`,
     entry: `${name}-entry`,
     pruner: `${name}-pruner`,
+    backup: `${name}-backup`,
 
     /** What is born once and is not secret. */
     identity: `${name}-identity`,

@@ -27,6 +27,7 @@ export const RESOURCES = {
   StatefulSet: resource("apps", "v1", "StatefulSet", "statefulsets"),
   Deployment: resource("apps", "v1", "Deployment", "deployments"),
   CronJob: resource("batch", "v1", "CronJob", "cronjobs"),
+  Job: resource("batch", "v1", "Job", "jobs"),
   NetworkPolicy: resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
   Ingress: resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
   Gateway: resource("gateway.networking.k8s.io", "v1", "Gateway", "gateways"),

@@ -1,5 +1,5 @@
 import type { IStatefulSet } from "kubernetes-models/apps/v1";
-import type { IService } from "kubernetes-models/v1";
+import type { IService, IVolume, IVolumeMount } from "kubernetes-models/v1";
 import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
 import type { Practice } from "../../practice/practice.ts";
@@ -47,7 +47,7 @@ function walls({ practice }: Params): Walls {
   return {
     role: "postgres",
     listens: managed
-      ? (["synapse", "pruner"] as const).map((role) => ({
+      ? (["synapse", "pruner", "backup"] as const).map((role) => ({
           port: POSTGRES_PORT,
           protocol: "TCP",
           from: { kind: "role", role },
@@ -92,26 +92,36 @@ function statefulSet(practice: Practice, configMap: string, secretName: string):
         terminationGracePeriodSeconds: 60,
         initContainers: [makeDatabase(practice)],
         containers: [container(practice)],
-        volumes: [
-          configurationVolume("postgres", configMap),
-          {
-            name: "passwords",
-            secret: {
-              secretName,
-              items: ["password", "pruner-password"].map((key) => ({ key, path: key })),
-              defaultMode: 0o440,
-            },
-          },
-          { name: "data", persistentVolumeClaim: { claimName: practice.names.databaseVolume } },
-          scratchVolume("sockets", "1Mi"),
-          scratchVolume("tmp", "16Mi"),
-        ],
+        volumes: databaseVolumes(practice, configMap, secretName),
       }),
     },
   };
 }
 
-function makeDatabase(practice: Practice): ContainerParams {
+/** What the two containers of the database see. @param configMap holds its files, `secretName` its passwords. */
+export function databaseVolumes(practice: Practice, configMap: string, secretName: string): IVolume[] {
+  const items = ["password", "pruner-password"].map((key) => ({ key, path: key }));
+  return [
+    configurationVolume("postgres", configMap),
+    { name: "passwords", secret: { secretName, items, defaultMode: 0o440 } },
+    { name: "data", persistentVolumeClaim: { claimName: practice.names.databaseVolume } },
+    scratchVolume("sockets", "1Mi"),
+    scratchVolume("tmp", "16Mi"),
+  ];
+}
+
+/** Where the database's own program finds its files. */
+export function databaseMounts(): IVolumeMount[] {
+  return [
+    { name: "postgres", mountPath: POSTGRES_FILES, readOnly: true },
+    { name: "data", mountPath: POSTGRES_VOLUME },
+    { name: "sockets", mountPath: POSTGRES_SOCKETS },
+    { name: "tmp", mountPath: "/tmp" },
+  ];
+}
+
+/** Makes a database unless there is one; also before a restore. */
+export function makeDatabase(practice: Practice): ContainerParams {
   return {
     name: "make-database",
     image: practice.images.postgres,
@@ -135,11 +145,6 @@ function container(practice: Practice): ContainerParams {
     ports: [{ name: "postgres", containerPort: POSTGRES_PORT, protocol: "TCP" }],
     ...probes({ exec: { command: ["pg_isready", "--quiet", `--host=${POSTGRES_SOCKETS}`] } }, 300),
     resources: practice.sizing.postgres,
-    volumeMounts: [
-      { name: "postgres", mountPath: POSTGRES_FILES, readOnly: true },
-      { name: "data", mountPath: POSTGRES_VOLUME },
-      { name: "sockets", mountPath: POSTGRES_SOCKETS },
-      { name: "tmp", mountPath: "/tmp" },
-    ],
+    volumeMounts: databaseMounts(),
   };
 }

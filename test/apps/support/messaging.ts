@@ -6,6 +6,7 @@ import { stringify } from "yaml";
 import type { ICronJob } from "kubernetes-models/batch/v1";
 import type { Params } from "../../../src/components/component.ts";
 import { postgres as database } from "../../../src/components/matrix/postgres.ts";
+import { backup } from "../../../src/components/matrix/backup.ts";
 import { pruner } from "../../../src/components/matrix/pruner.ts";
 import { synapse } from "../../../src/components/matrix/synapse.ts";
 import { freePort } from "../../bed/ports.ts";
@@ -40,8 +41,17 @@ function pruneCommand(params: Params): string[] {
   return [...(spec?.jobTemplate.spec?.template.spec?.containers?.[0]?.command ?? [])];
 }
 
+function dumpCommand(params: Params): string[] {
+  const { spec } = backup.build(params).find(({ kind }) => kind === "CronJob") as unknown as ICronJob;
+  return [...(spec?.jobTemplate.spec?.template.spec?.initContainers?.[0]?.command ?? [])];
+}
+
 /** Runs the rendered init script and starts PostgreSQL as its container does. */
-export async function startDatabase(params: Params, edit = (_file: string, text: string) => text) {
+export async function startDatabase(
+  params: Params,
+  edit = (_file: string, text: string) => text,
+  fill?: (script: (text: string, copy: string) => Promise<unknown>) => Promise<unknown>,
+) {
   const program = await postgresql();
   const file = filesOf(params);
   const folder = await ownFolder("database-");
@@ -80,6 +90,20 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
   const makeDatabase = () =>
     run(...unprivileged("env", [...settings, "sh", join(folder, "etc", "make-database.sh")])).then(() => undefined);
   await makeDatabase();
+  // The script of a restore, as its container runs it; as another user than `postgres`, so by trust and not by name.
+  await fill?.(async (text, copy) => {
+    const hba = join(folder, "etc", "pg_hba.conf");
+    const strict = await readFile(hba, "utf8");
+    await writeFile(hba, relocated(strict, { "local all postgres peer": "local all postgres trust" }));
+    const script = relocated(move(text, "/var/lib/postgresql/data", "/run/postgresql", "/etc/postgresql"), {
+      "/copy": copy,
+    });
+    try {
+      return await run(...unprivileged("env", [...settings, `PGPORT=${port}`, "sh", "-c", script]));
+    } finally {
+      await writeFile(hba, strict);
+    }
+  });
   const group = processGroup(folder);
   const data = join(folder, "data", "pgdata");
   const command = ["postgres", "-D", data, "-c", `config_file=${join(folder, "etc", "postgresql.conf")}`];
@@ -91,6 +115,14 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
     const to = ["-h", "127.0.0.1", "-p", String(port), "-U", login.user, "-d", login.name];
     const line = [...settings, `PGPASSWORD=${login.password}`, "psql", "--no-psqlrc", "-tA", ...to, "-c", sql];
     return (await run("env", line)).trim();
+  };
+  /** As the pod of a backup does it: the rendered command line, with the names that a cluster would know. */
+  const dump = (into: string) => {
+    const line = relocated(dumpCommand(params).join("\n"), {
+      [params.practice.names.postgres]: "127.0.0.1",
+      "/copy/database.dump": into,
+    });
+    return run("env", [...settings, `PGPASSWORD=${password}`, `PGPORT=${port}`, ...line.split("\n")]);
   };
   /** As the nightly job does it: the rendered command line, with the names that a cluster would know. */
   const prune = () => {
@@ -110,6 +142,7 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
     restartAs,
     makeDatabase,
     query,
+    dump,
     prune,
     memory: () => treeMemory(postgres.pid),
     ...lifetime(folder, group, "postgres"),
@@ -140,6 +173,12 @@ interface MessagingOptions {
   readonly provider?: { readonly clientSecret: string; readonly ca: string };
   readonly editDatabase?: (file: string, text: string) => string;
   readonly version?: string;
+  /** What a restore puts in place before Synapse starts. */
+  readonly restored?: {
+    readonly secrets: Readonly<Record<string, string>>;
+    readonly fill: NonNullable<Parameters<typeof startDatabase>[2]>;
+    readonly media: (target: string) => Promise<unknown>;
+  };
 }
 
 /**
@@ -147,10 +186,10 @@ interface MessagingOptions {
  */
 export async function startMessaging(
   params: Params,
-  { edit = (_, text) => text, editDatabase, version, provider }: MessagingOptions = {},
+  { edit = (_, text) => text, editDatabase, version, provider, restored }: MessagingOptions = {},
 ) {
   const python = await pythonWithSynapse(version);
-  const database = await startDatabase(params, editDatabase);
+  const database = await startDatabase(params, editDatabase, restored?.fill);
   const folder = await ownFolder("synapse-");
   const [client, openid, health] = [await freePort(), await freePort(), await freePort()];
   const [administration, metrics] = [await freePort(), await freePort()];
@@ -170,12 +209,14 @@ export async function startMessaging(
   await write(join(folder, "modules"), {
     "practice_policy.py": edited("practice_policy.py", filesOf(params)("practice_policy.py")),
   });
-  await write(join(folder, "secrets"), {
+  const secrets = restored?.secrets ?? {
     "signing.key": `ed25519 a_test ${randomBytes(32).toString("base64").replace(/=+$/, "")}\n`,
     "macaroon-secret": randomBytes(32).toString("hex"),
     "form-secret": randomBytes(32).toString("hex"),
-  });
+  };
+  await write(join(folder, "secrets"), secrets);
   await mkdir(join(folder, "data"));
+  await restored?.media(join(folder, "data", "media"));
   const writeProof = (proof: string) => write(join(folder, "proof"), { proof });
   await writeProof("");
   if (provider) await write(join(folder, "oidc"), { "client-secret": provider.clientSecret, "ca.crt": provider.ca });
@@ -213,6 +254,8 @@ export async function startMessaging(
     check: (changes: (yaml: string) => string = (yaml) => yaml) => checked(python, folder, settings, changes),
     register: (user: string, type?: string, admin = false) =>
       register(ports.client, bootstrapSecret, user, type, admin),
+    secrets,
+    media: join(folder, "data", "media"),
     /** What stands on the pod, as the kubelet shows it to Synapse. */
     writeProof,
     memory: () => memoryOf(program.pid),

@@ -1,0 +1,13 @@
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Runs something that ends early, in its own way, when the person at the keyboard wants it to. */
+export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stop = new AbortController();
+  const interrupted = () => stop.abort(new Error("Interrupted. What was made for it is being removed."));
+  for (const signal of SIGNALS) process.once(signal, interrupted);
+  try {
+    return await work(stop.signal);
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupted);
+  }
+}

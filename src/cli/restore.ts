@@ -1,0 +1,208 @@
+import { LABEL } from "../api/group.ts";
+import { loadAssets } from "../assets.ts";
+import { restoreJobs } from "../components/matrix/restore.ts";
+import { environment, loadConfig } from "../config.ts";
+import { PRACTICES } from "../controller/kinds.ts";
+import { RESTORING } from "../controller/identity.ts";
+import type { LiveObject, Manifest } from "../manifest.ts";
+import { defaultIdentity, resolve } from "../practice/resolve.ts";
+import { render } from "../render/render.ts";
+import type { Cluster } from "../runtime/cluster.ts";
+import { RESOURCES, resourceOf } from "../runtime/resources.ts";
+import { argumentsOf, type PracticeInput, readPractices } from "./arguments.ts";
+import { type Contents, type Keys, type PartName, readBackup, readPart } from "./backup-set.ts";
+import { BadInput } from "./bad-input.ts";
+import { connectTo } from "./connect.ts";
+import { completed, made, newToken, otherHalf, podOf, type Tell, toPod } from "./copy-job.ts";
+import { untilInterrupted } from "./interrupted.ts";
+import { nothingObserved } from "./render.ts";
+import type { Place } from "./backup.ts";
+
+const MANAGER = "telehealth-copy";
+
+/**
+ * `telehealth restore`: puts a backup into a namespace that has nothing of the practice yet. The practice is applied
+ * afterwards and takes up what it finds. Needs the rights to create and delete Secrets, ConfigMaps, volume claims and
+ * Jobs, to list pods, and to get and create port-forwards.
+ */
+export async function restore(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = argumentsOf(argv, {
+    file: { type: "string", short: "f" },
+    from: { type: "string" },
+    context: { type: "string" },
+    config: { type: "string" },
+  });
+  const { from } = values;
+  if (!from || positionals.length > 0)
+    throw new BadInput("Say which practice, and where from: telehealth restore -f practice.yaml --from FOLDER");
+  const [input, ...more] = readPractices(values.file);
+  if (!input || more.length > 0)
+    throw new BadInput(`${values.file} holds several practices. Name a file with the one to restore.`);
+  const { contents, keys } = await readBackup(from);
+
+  const connected = await connectTo(values.context, environment());
+  const tell: Tell = (sentence) => void process.stderr.write(`${sentence}\n`);
+  const { namespace, name } = input.resource.metadata;
+  try {
+    await untilInterrupted(async (signal) => {
+      const cluster = connected.cluster.within(signal);
+      const connect = (pod: string) => toPod(connected, namespace, pod);
+      const place = { cluster, patient: connected.cluster, namespace, name, connect, tell };
+      await copyIn(place, wantedOf(input, contents, keys, values.config), from);
+    });
+    tell(`Restored. Now apply the practice: kubectl apply -f ${values.file}`);
+    return 0;
+  } finally {
+    await connected.transport.close();
+  }
+}
+
+/** What a restored practice consists of before its operator sees it. */
+export interface Wanted {
+  readonly contents: Contents;
+  readonly claims: readonly Manifest[];
+  readonly secrets: readonly Manifest[];
+  readonly identity: Manifest;
+  /** Needed only while the database is filled. */
+  readonly files: Manifest;
+  readonly jobs: ReturnType<typeof restoreJobs>;
+  readonly tokenSecret: string;
+}
+
+/** @throws BadInput when the manifest asks for something else than the backup holds. */
+export function wantedOf({ resource, spec }: PracticeInput, contents: Contents, keys: Keys, config?: string): Wanted {
+  const { namespace, name } = resource.metadata;
+  const born = { ...defaultIdentity(namespace, name, spec), mediaPort: Number(keys.identity["mediaPort"]) };
+  if (contents.practice !== name)
+    throw new BadInput(
+      `The backup is of the practice ${contents.practice}, the manifest of ${name}. The names must be the same.`,
+    );
+  if (contents.serverName !== born.serverName) {
+    throw new BadInput(
+      `The backup is of ${contents.serverName}, but the manifest asks for ${born.serverName}, and a server's name can never change. Set spec.hosts.matrix: ${contents.serverName}`,
+    );
+  }
+  if (contents.postgresMajor > born.postgresMajor) {
+    throw new BadInput(
+      `The backup is of PostgreSQL ${contents.postgresMajor}; this release brings ${born.postgresMajor}, which cannot read it. Use a newer release.`,
+    );
+  }
+  const practice = resolve({ resource, spec, options: loadConfig({ config }), identity: born });
+  if (practice.messaging.database.kind !== "managed")
+    throw new BadInput(
+      "The manifest's database is run by others: have it restored there. docs/backup.md tells the rest.",
+    );
+
+  const numbered = (secret: string) =>
+    Object.keys(keys.secrets).find((one) => one.startsWith(`${name}-${secret}-`)) ?? "";
+  const nothing = nothingObserved(name);
+  const secrets = { ...nothing.secrets, database: numbered("database"), synapse: numbered("synapse") };
+  const observed = { ...nothing, secrets };
+  const { manifests } = render({ practice, observed, assets: loadAssets() });
+  const files = manifests.find(
+    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name.startsWith(`${practice.names.postgres}-`),
+  );
+  if (!files) throw new Error("The database is not rendered.");
+  const left = (object: Manifest): Manifest => ({ ...object, metadata: marked(object.metadata, namespace, name) });
+  const { databaseVolume, messagesVolume, identity, backup } = practice.names;
+  return {
+    contents,
+    claims: manifests
+      .filter((o) => o.kind === "PersistentVolumeClaim" && [databaseVolume, messagesVolume].includes(o.metadata.name))
+      .map(left),
+    secrets: Object.entries(keys.secrets).map(([secret, data]) =>
+      left({ apiVersion: "v1", kind: "Secret", type: "Opaque", immutable: true, metadata: { name: secret }, data }),
+    ),
+    identity: left({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: identity },
+      data: { ...keys.identity, postgresMajor: String(born.postgresMajor) },
+    }),
+    files: {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: files.metadata.name, namespace },
+      data: files["data"],
+    },
+    jobs: restoreJobs(practice, observed, files.metadata.name),
+    tokenSecret: backup,
+  };
+}
+
+/** As what a practice of this name left behind, so that the next one takes it up. */
+function marked(metadata: Manifest["metadata"], namespace: string, name: string): Manifest["metadata"] {
+  return {
+    name: metadata.name,
+    namespace,
+    labels: {
+      ...metadata.labels,
+      [LABEL.practice]: name,
+      [LABEL.retainedFrom]: "backup",
+      [LABEL.managedBy]: "telehealth-operator",
+      [LABEL.partOf]: name,
+    },
+  };
+}
+
+/**
+ * Puts a backup into the cluster. Until it is whole, the identity says so, and a practice that is applied too early
+ * waits. What fails half-way is taken away again.
+ * @throws BadInput when something of the practice is there already; Error with the next step.
+ */
+export async function copyIn(
+  { cluster, patient, namespace, name, connect, tell }: Place,
+  wanted: Wanted,
+  folder: string,
+): Promise<void> {
+  await assertNothingThere(cluster, { namespace, name }, wanted);
+  const kept = made(patient);
+  const passing = made(patient);
+  const { identity } = wanted;
+  try {
+    const marker = { ...identity, data: { ...(identity["data"] as object), [RESTORING]: "true" } };
+    await kept.create(RESOURCES.ConfigMap, marker);
+    for (const object of [...wanted.secrets, ...wanted.claims]) await kept.create(resourceOf(object), object);
+    await passing.replace(RESOURCES.ConfigMap, wanted.files);
+    const { token, secret } = newToken(namespace, wanted.tokenSecret);
+    await passing.replace(RESOURCES.Secret, secret);
+    const fill = async (part: PartName & keyof Wanted["jobs"], what: string) => {
+      tell(`Restoring ${what} …`);
+      const job = await passing.create(RESOURCES.Job, wanted.jobs[part]);
+      const other = otherHalf(connect(await podOf(cluster, job, "take", tell)), token);
+      await other.put("/part", readPart(folder, part), wanted.contents.parts[part].sha256);
+      await completed(cluster, job, tell);
+    };
+    await fill("database", "the database");
+    await fill("media", "the files");
+    const ref = { namespace, name: identity.metadata.name };
+    await patient.mergePatch(RESOURCES.ConfigMap, ref, { data: { [RESTORING]: null } }, MANAGER);
+  } catch (error) {
+    await passing.remove();
+    await kept.remove();
+    throw error;
+  }
+  await passing.remove();
+}
+
+async function assertNothingThere(
+  cluster: Cluster,
+  ref: { namespace: string; name: string },
+  wanted: Wanted,
+): Promise<void> {
+  if (await cluster.get(PRACTICES, ref)) {
+    throw new BadInput(
+      `The practice ${ref.name} is there already. A backup goes into a namespace that has nothing of it yet.`,
+    );
+  }
+  if (!(await cluster.get(RESOURCES.Namespace, { name: ref.namespace }))) {
+    throw new BadInput(`There is no namespace ${ref.namespace}. Make it first: examples/solo.yaml shows its labels.`);
+  }
+  for (const object of [wanted.identity, ...wanted.secrets, ...wanted.claims]) {
+    const found: LiveObject | undefined = await cluster.get(resourceOf(object), { ...ref, name: object.metadata.name });
+    if (found)
+      throw new BadInput(
+        `${found.kind} ${found.metadata.name} is there already, and nothing is overwritten. Use an empty namespace, or delete it.`,
+      );
+  }
+}
