@@ -11,6 +11,7 @@ declare module "oidc-provider" {
     readonly conformIdTokenClaims: boolean;
     readonly claims: Readonly<Record<string, readonly string[]>>;
     readonly cookies: { readonly keys: readonly string[] };
+    readonly ttl: Readonly<Record<string, number>>;
     readonly features: object;
     readonly interactions: { readonly url: (context: Context, interaction: { readonly uid: string }) => string };
     readonly findAccount: (context: Context, sub: string) => object | undefined;
