@@ -2,6 +2,14 @@ import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks }
 import type { AttackGroup } from "./attack.ts";
 import { encryptionAttacks, messageAttacks, serviceAttacks } from "./encryption.ts";
 import {
+  chatCommandAttacks,
+  framingAttacks,
+  leftoverAttacks,
+  linkAttacks,
+  lookupAttacks,
+  tokenPathAttacks,
+} from "./element.ts";
+import {
   controlOnce,
   controlPort,
   controlSignature,
@@ -37,6 +45,12 @@ export const CATALOGUE: readonly AttackGroup[] = [
   closedAttacks,
   frontAttacks,
   prunerAttacks,
+  framingAttacks,
+  linkAttacks,
+  leftoverAttacks,
+  tokenPathAttacks,
+  chatCommandAttacks,
+  lookupAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

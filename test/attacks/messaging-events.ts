@@ -112,11 +112,20 @@ const STATE_WITH_TEXT: readonly [id: string, type: string, content: object, key?
 
 /** A call that is not what Element writes for this room: each changes one thing about it. */
 const FORGED_CALLS: readonly [id: string, change: (call: ReturnType<typeof ownCall>) => object, key?: string][] = [
-  ["on somebody else's page", (call) => ({ ...call, url: call.url.replace("chat.greenriver.example", "evil.example") })],
+  [
+    "on somebody else's page",
+    (call) => ({ ...call, url: call.url.replace("chat.greenriver.example", "evil.example") }),
+  ],
   ["on a page beside ours", (call) => ({ ...call, url: call.url.replace("jitsi.html", "x.html") })],
   ["on somebody else's bridge", (call) => ({ ...call, data: { ...call.data, domain: "evil.example" } })],
-  ["on somebody else's bridge by its address", (call) => ({ ...call, url: call.url.replace("$domain", "evil.example") })],
-  ["of another room", (call) => ({ ...call, data: { ...call.data, conferenceId: "EFQWEYZ2NVQXI4TJPAXGO4TFMVXHE2LW" } })],
+  [
+    "on somebody else's bridge by its address",
+    (call) => ({ ...call, url: call.url.replace("$domain", "evil.example") }),
+  ],
+  [
+    "of another room",
+    (call) => ({ ...call, data: { ...call.data, conferenceId: "EFQWEYZ2NVQXI4TJPAXGO4TFMVXHE2LW" } }),
+  ],
   ["that anybody may enter", (call) => ({ ...call, data: { ...call.data, auth: undefined } })],
   ["of a kind that Element never writes", (call) => ({ ...call, type: "m.jitsi" })],
   ["with text beside it", (call) => ({ ...call, note: SECRET })],

@@ -68,7 +68,9 @@ const UNPACKED = "distribution package, unpacked";
 
 export function libraryPath(root: string) {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-  return { LD_LIBRARY_PATH: join(root, "usr", "lib", `${machine}-linux-gnu`) };
+  const libraries = join(root, "usr", "lib", `${machine}-linux-gnu`);
+  // The one library in a folder of its own, which its user names by where it is when it is installed.
+  return { LD_LIBRARY_PATH: `${libraries}:${join(libraries, "pulseaudio")}` };
 }
 
 async function versionOf(command: string, args: readonly string[]): Promise<string | undefined> {
