@@ -178,7 +178,6 @@ describe("the exchange of a call from the chat", () => {
     const asked = front.asked("entry").at(-1);
     expect(asked).toMatchObject({ method: "POST", url: "/exchange/element", body: '{"openid":"t"}' });
     expect(Object.keys(asked?.headers ?? {}).toSorted()).toEqual([
-      "connection",
       "content-length",
       "content-type",
       "host",

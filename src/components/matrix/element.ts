@@ -110,7 +110,8 @@ ${httpBlock()}
       add_header Set-Cookie "element_mobile_redirect_to_guide=false; Path=/; Max-Age=31536000; Secure; SameSite=Strict";
       return 302 /;
     }
-    location / { try_files $uri \${uri}index.html =404; expires 1h; }
+    location = /usercontent/ { try_files /usercontent/index.html =404; }
+    location / { try_files $uri =404; expires 1h; }
   }
 }
 `;
