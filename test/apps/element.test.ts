@@ -81,8 +81,9 @@ describe("a call from a room", () => {
 
   const refusals: readonly [answer: [status: number, body: object], words: string, again: boolean][] = [
     [[401, {}], "Ihre Anmeldung ließ sich nicht bestätigen", false],
-    [[403, { reason: "stranger" }], "Sie sind nicht in dem Raum", false],
-    [[403, { reason: "early" }], "noch nicht geöffnet", true],
+    [[403, { reason: "notMember" }], "Sie sind nicht in dem Raum", false],
+    [[403, { reason: "notOpened" }], "noch nicht geöffnet", true],
+    [[403, { reason: "over" }], "Das Gespräch ist beendet", false],
     [[503, { reason: "away" }], "ließ sich nicht vorbereiten", true],
     [[200, { room: "../evil", token: ROOM_TOKEN }], "ließ sich nicht vorbereiten", true],
     [[200, { room: ROOM, token: `${ROOM_TOKEN}%22&config.e2ee.disabled=true` }], "ließ sich nicht vorbereiten", true],

@@ -40,7 +40,7 @@ async function exchanged(body) {
     const { room, token, reason } = await answer.json();
     if (answer.ok && ROOM.test(room) && TOKEN.test(token)) return { address: `/${room}#jwt=%22${token}%22` };
     if (answer.status === 401) return { refusal: "stale" };
-    if (answer.status === 403) return { refusal: reason === "early" ? "early" : "stranger" };
+    if (answer.status === 403) return { refusal: { notMember: "stranger", notOpened: "early" }[reason] || "ended" };
   } catch {
     // No answer, or none that can be read.
   }
