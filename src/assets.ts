@@ -28,7 +28,7 @@ const PROSODY_MODULES = [
 ];
 
 /** The parts of the guard, in the order in which they run. */
-const GUARD = ["texts.js", "page.js", "address.js", "media.js", "guard.js"];
+const GUARD = ["texts.js", "page.js", "address.js", "element.js", "media.js", "guard.js"];
 
 /** One script of its parts: modules for whoever reads them, one function for the page, so that nothing is left outside. */
 function guardScript(read: (path: string) => string): string {

@@ -60,6 +60,7 @@ function openPaths({ hosts }: Practice): readonly string[] {
   return [
     [hosts.meet, "= /http-bind", "http://signalling"],
     [hosts.meet, "= /xmpp-websocket", "http://signalling"],
+    [hosts.meet, "= /practice/exchange", "http://entry/exchange/element"],
     [hosts.matrix, "~ ^/_matrix/client/.+/profile/", "http://synapse"],
     [hosts.matrix, "~ ^/_matrix/client/(v3|r0)/login/sso/redirect(/oidc-staff)?$", "http://synapse"],
     [hosts.matrix, "/_matrix/client/", "http://synapse"],
@@ -128,7 +129,7 @@ export const noSideDoorInNginx: Check = {
     ),
 };
 
-/** What nginx answers itself: files of the image, the few of the practice, and that it is ready. */
+/** What nginx answers itself: files of the image, the few of the practice, how calls are entered, that it is ready. */
 const ANSWERS = new Set([
   "root /usr/share/jitsi-meet",
   "root /app",
@@ -141,6 +142,8 @@ const ANSWERS = new Set([
   "error_page 404 /static/404.html",
   "return 404",
   "return 200 ready\\n",
+  'return 200 {"auth":"openidtoken-jwt"}',
+  "return 302 /",
 ]);
 
 function isSideDoor({ names }: Practice, { name, args, block }: Directive): boolean {

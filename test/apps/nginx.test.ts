@@ -2,10 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait.ts";
 import { someParams } from "../support/practice.ts";
 import { startFront, type Front } from "./support/front.ts";
+import { conferenceOf } from "./support/rooms.ts";
 
 const params = someParams();
 const { entry, meet, matrix, chat } = params.practice.hosts;
 const ROOM = "k3mz7q0a9xw2b5c8d1e4f6g7h8";
+/** What Element calls the call of a room. */
+const CALL = conferenceOf("!kTuPfRmNzXbWqLsDhG:matrix.greenriver.example");
 
 /** The meeting page as the image has it, in small: the includes are what matters. */
 const PAGES = {
@@ -24,7 +27,12 @@ const PAGES = {
   "transcripts/secret.txt": "a transcript",
   "package.json": "{}",
 };
-const ELEMENT = { "index.html": "<element>", "bundles/x.js": "bundle", "config.sample.json": "{}" };
+const ELEMENT = {
+  "index.html": "<element>",
+  "bundles/x.js": "bundle",
+  "config.sample.json": "{}",
+  "usercontent/index.html": "<user content>",
+};
 
 let front: Front;
 
@@ -45,6 +53,8 @@ describe("the configuration", () => {
 describe("hosts and paths", () => {
   const open: readonly [host: string, path: string, answer: string][] = [
     [meet, `/${ROOM}`, "<base-part>"],
+    [meet, `/${CALL}?jwt=x`, "<base-part>"],
+    [meet, "/.well-known/element/jitsi", '{"auth":"openidtoken-jwt"}'],
     [meet, "/libs/app.bundle.min.js?v=1", "app"],
     [meet, "/http-bind?room=x", "signalling"],
     [matrix, "/_matrix/client/versions", "synapse"],
@@ -53,6 +63,7 @@ describe("hosts and paths", () => {
     [matrix, "/.well-known/matrix/client", "synapse"],
     [chat, "/", "<element>"],
     [chat, "/bundles/x.js", "bundle"],
+    [chat, "/usercontent/", "<user content>"],
     [chat, "/config.json", "default_server_config"],
     [entry, "/", "entry"],
     [entry, "/s/anything", "entry"],
@@ -99,7 +110,16 @@ describe("hosts and paths", () => {
     [meet, "/package.json"],
     [meet, "/head.html"],
     [meet, "/body.html"],
-    [meet, "/.well-known/element/jitsi"],
+    [meet, "/.well-known/element/jitsi/"],
+    [meet, "/.well-known/element/jitsi/x"],
+    [meet, "/.well-known/matrix/client"],
+    [meet, "/practice/exchange/"],
+    [meet, "/practice/exchange/element"],
+    [meet, "/exchange/element"],
+    [meet, `/${CALL.toLowerCase()}=`],
+    [meet, `/A${CALL}`],
+    [meet, `/${CALL}1`],
+    [meet, "/EFTUKU"],
     [meet, "/_matrix/client/versions"],
     [matrix, "/"],
     [matrix, "/_synapse/admin/v1/users"],
@@ -145,6 +165,44 @@ describe("hosts and paths", () => {
   it("is ready on no host of the practice", async () => {
     for (const host of [meet, matrix]) expect((await front.ask(host, "/-/ready")).status).toBe(404);
     expect((await front.ask("10.0.0.7:8080", "/-/ready")).status).toBe(200);
+  });
+});
+
+describe("the exchange of a call from the chat", () => {
+  const path = "/practice/exchange";
+  const json = { "content-type": "application/json" };
+
+  it("reaches the entry page at its one path, with nothing about who asks", async () => {
+    const headers = { ...json, "x-forwarded-for": "198.51.100.23", cookie: "a=b", authorization: "Bearer x" };
+    expect((await front.ask(meet, path, { method: "POST", headers, body: '{"openid":"t"}' })).status).toBe(200);
+    const asked = front.asked("entry").at(-1);
+    expect(asked).toMatchObject({ method: "POST", url: "/exchange/element", body: '{"openid":"t"}' });
+    expect(Object.keys(asked?.headers ?? {}).toSorted()).toEqual([
+      "content-length",
+      "content-type",
+      "host",
+      "x-forwarded-proto",
+    ]);
+  });
+
+  it("is asked by POST, and briefly", async () => {
+    const before = asked();
+    for (const method of ["GET", "PUT", "DELETE", "OPTIONS"]) {
+      expect((await front.ask(meet, path, { method })).status).toBe(403);
+    }
+    const long = { ...json, "content-length": String(5 * 1024) };
+    expect((await front.ask(meet, path, { method: "POST", headers: long, body: "x" })).status).toBe(413);
+    expect(asked()).toBe(before);
+  });
+
+  it("is read by pages of the chat where it says how calls are entered, and by no other page elsewhere", async () => {
+    const readBy = async (where: string) =>
+      (await front.ask(meet, where, { headers: { origin: "https://evil.example" } })).headers[
+        "access-control-allow-origin"
+      ];
+    expect(await readBy("/.well-known/element/jitsi")).toBe(`https://${chat}`);
+    for (const where of [path, `/${ROOM}`, `/${CALL}`, "/config.js", "/nothing"])
+      expect(await readBy(where)).toBeUndefined();
   });
 });
 

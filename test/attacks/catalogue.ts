@@ -2,6 +2,14 @@ import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks }
 import type { AttackGroup } from "./attack.ts";
 import { encryptionAttacks, messageAttacks, serviceAttacks } from "./encryption.ts";
 import {
+  chatCommandAttacks,
+  framingAttacks,
+  leftoverAttacks,
+  linkAttacks,
+  lookupAttacks,
+  tokenPathAttacks,
+} from "./element.ts";
+import {
   controlOnce,
   controlPort,
   controlSignature,
@@ -45,6 +53,12 @@ export const CATALOGUE: readonly AttackGroup[] = [
   signInAttacks,
   reflectionAttacks,
   memoryAttacks,
+  framingAttacks,
+  linkAttacks,
+  leftoverAttacks,
+  tokenPathAttacks,
+  chatCommandAttacks,
+  lookupAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

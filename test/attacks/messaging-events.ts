@@ -1,4 +1,4 @@
-import { ciphertext, newRoom, ownCall, redact, send, set } from "../apps/support/rooms.ts";
+import { ciphertext, newRoom, ownCall, redact, send, set, WIDGET, WIDGET_KEY } from "../apps/support/rooms.ts";
 import type { Attack } from "./attack.ts";
 import { asks, type Practice, sends, sets } from "./messaging.ts";
 
@@ -95,10 +95,7 @@ const FORBIDDEN_STATE: readonly [id: string, type: string, content: object, key?
   ["history for newcomers", "m.room.history_visibility", { history_visibility: "shared" }],
   ["history for the world", "m.room.history_visibility", { history_visibility: "world_readable" }],
   ["guests", "m.room.guest_access", { guest_access: "can_join" }],
-  ["somebody else's widget", "im.vector.modular.widgets", { type: "m.custom", url: "https://evil.example/" }, "a"],
-  ["a call on somebody else's page", "m.widget", { ...ownCall, url: "https://evil.example/jitsi.html" }, "a"],
-  ["a call on a page beside ours", "m.widget", { ...ownCall, url: "https://chat.greenriver.example/x.html" }, "a"],
-  ["a call on somebody else's bridge", "m.widget", { ...ownCall, data: { domain: "evil.example" } }, "a"],
+  ["somebody else's widget", WIDGET, { type: "m.custom", url: "https://evil.example/" }, WIDGET_KEY],
   ["power for everybody", "m.room.power_levels", { users_default: 50 }],
 ];
 
@@ -109,12 +106,42 @@ const STATE_WITH_TEXT: readonly [id: string, type: string, content: object, key?
   ["pinned messages", "m.room.pinned_events", { pinned: [SECRET] }],
   ["an ended room", "m.room.tombstone", { body: SECRET, replacement_room: "!a:a" }],
   ["a retention", "m.room.retention", { max_lifetime: 86_400_000, note: SECRET }],
-  ["a call", "m.widget", { ...ownCall, note: SECRET }, "a"],
-  ["a call's data", "m.widget", { ...ownCall, data: { ...ownCall.data, title: SECRET } }, "a"],
-  ["a call's key", "m.widget", ownCall, SECRET],
   ["a level's type", "m.room.power_levels", { events: { [SECRET]: 50 } }],
   ["a level's owner", "m.room.power_levels", { users: { "@i_feel_better:matrix.greenriver.example": 0 } }],
 ];
+
+/** A call that is not what Element writes for this room: each changes one thing about it. */
+const FORGED_CALLS: readonly [id: string, change: (call: ReturnType<typeof ownCall>) => object, key?: string][] = [
+  [
+    "on somebody else's page",
+    (call) => ({ ...call, url: call.url.replace("chat.greenriver.example", "evil.example") }),
+  ],
+  ["on a page beside ours", (call) => ({ ...call, url: call.url.replace("jitsi.html", "x.html") })],
+  ["on somebody else's bridge", (call) => ({ ...call, data: { ...call.data, domain: "evil.example" } })],
+  [
+    "on somebody else's bridge by its address",
+    (call) => ({ ...call, url: call.url.replace("$domain", "evil.example") }),
+  ],
+  [
+    "of another room",
+    (call) => ({ ...call, data: { ...call.data, conferenceId: "EFQWEYZ2NVQXI4TJPAXGO4TFMVXHE2LW" } }),
+  ],
+  ["that anybody may enter", (call) => ({ ...call, data: { ...call.data, auth: undefined } })],
+  ["of a kind that Element never writes", (call) => ({ ...call, type: "m.jitsi" })],
+  ["with text beside it", (call) => ({ ...call, note: SECRET })],
+  ["with text in its data", (call) => ({ ...call, data: { ...call.data, title: SECRET } })],
+  ["with text as its name", (call) => ({ ...call, name: SECRET })],
+  ["with text as its conference", (call) => ({ ...call, data: { ...call.data, conferenceId: SECRET } })],
+  ["with text in its address", (call) => ({ ...call, url: `${call.url}&feeling=better` })],
+  ["with a picture", (call) => ({ ...call, avatar_url: "mxc://a/b" })],
+  ["under text as its key", (call) => call, SECRET],
+];
+
+const forgedCalls = FORGED_CALLS.map(([what, change, key = WIDGET_KEY]) =>
+  asks(1, `call-${name(what)}`, `A room gets a call ${what}.`, ({ therapist, room }) =>
+    set(therapist, room, WIDGET, change(ownCall(room)), key),
+  ),
+);
 
 const states: readonly Attack<Practice>[] = [
   ...FORBIDDEN_STATE.map(([what, type, content, key]) =>
@@ -170,4 +197,4 @@ function name(words: string): string {
     .toLowerCase();
 }
 
-export const eventAttacks: readonly Attack<Practice>[] = [...messages, ...states, ...memberships];
+export const eventAttacks: readonly Attack<Practice>[] = [...messages, ...states, ...forgedCalls, ...memberships];

@@ -31,6 +31,21 @@ export const BAD_TOKENS: readonly {
     },
   },
   {
+    // Its key is a public constant: element-web, apps/web/src/vector/jitsi/index.ts.
+    name: "Element's own signature",
+    make: () => {
+      const matrix = {
+        token: "syo_x",
+        room_id: "!a:matrix.greenriver.example",
+        server_name: "matrix.greenriver.example",
+      };
+      const meet = "meet.greenriver.example";
+      const claims = { iss: meet, sub: meet, aud: `https://${meet}`, room: "*", context: { matrix, user: {} } };
+      const text = `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}`;
+      return `${text}.${createHmac("sha256", "notused").update(text).digest("base64url")}`;
+    },
+  },
+  {
     name: "RSA in place of ECDSA",
     make: (sign) => signed({ alg: "RS256", typ: "JWT", kid: "1" }, { room: bodyOf(sign()) }, rsa),
   },

@@ -55,7 +55,10 @@ export function meetHeaders({ hosts }: Pick<Practice, "hosts">): string {
   return securityHeaders(csp, CALL_PERMISSIONS);
 }
 
-/** Element: its own files, the homeserver, and the meeting page in a frame. */
+/**
+ * Element: its own files, the homeserver, and the meeting page in a frame. What it decrypts, it reads from addresses of
+ * the browser's own (`blob:`, `data:`), which lead nowhere.
+ */
 export function chatHeaders({ hosts }: Pick<Practice, "hosts">): string {
   const matrix = `https://${hosts.matrix}`;
   const meet = `https://${hosts.meet}`;
@@ -66,7 +69,7 @@ export function chatHeaders({ hosts }: Pick<Practice, "hosts">): string {
     "img-src": ["'self'", "blob:", "data:", matrix],
     "media-src": ["'self'", "blob:", "data:", matrix],
     "font-src": ["'self'", "data:"],
-    "connect-src": ["'self'", matrix, meet],
+    "connect-src": ["'self'", "blob:", "data:", matrix, meet],
     "worker-src": ["'self'", "blob:"],
     "manifest-src": ["'self'"],
     "frame-src": ["'self'", "blob:", meet],

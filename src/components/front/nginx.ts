@@ -12,6 +12,12 @@ export const FRONT_READY_PATH = "/-/ready";
 /** Where the files that the meeting page inlines are mounted. */
 export const WEB_FILES = "/etc/jitsi/web";
 
+/** Where Element asks how a call is entered (element-web: `apps/web/src/widgets/Jitsi.ts`, `getJitsiAuth`). */
+const CALL_LOOKUP = "/.well-known/element/jitsi";
+
+/** What Element calls the call of a room: base32, in capitals, of its id, which begins with `!`. */
+const CALL_NAME = "E[EF][A-Z2-7]{28,460}";
+
 /**
  * `nginx.conf` of the front pod, whole: one server per host with a list of exact paths, 404 for everything
  * else and for every other host. Towards the backends only listed request headers pass, so no client address
@@ -73,7 +79,7 @@ export function httpBlock(): string {
 `;
 }
 
-function upstreams({ names }: Practice): string {
+function upstreams({ names, hosts }: Practice): string {
   return `  map $http_upgrade $connection_upgrade {
     default upgrade;
     "" "";
@@ -90,6 +96,11 @@ function upstreams({ names }: Practice): string {
   proxy_hide_header Referrer-Policy;
   proxy_hide_header X-Content-Type-Options;
   proxy_hide_header Permissions-Policy;
+  # Whose pages may read an answer of the meeting host: Element asks how calls are entered.
+  map $uri $read_by {
+    default "";
+    ${CALL_LOOKUP} https://${hosts.chat};
+  }
 
   upstream signalling {
     server ${names.signalling}:${XMPP_HTTP_PORT} max_fails=0;
@@ -132,7 +143,9 @@ function meetServer(practice: Practice): string {
   return server(
     meet,
     meetHeaders(practice),
-    `    root /usr/share/jitsi-meet;
+    `    add_header Access-Control-Allow-Origin $read_by always;
+
+    root /usr/share/jitsi-meet;
     index index.html;
     ssi on;
     error_page 404 /static/404.html;
@@ -143,7 +156,8 @@ function meetServer(practice: Practice): string {
     location ~ ^/(base|fonts|title|plugin\\.head|body)\\.html$ { internal; }
     location = /index.html { internal; expires -1; }
     location = / { rewrite ^ /index.html last; }
-    location ~ "^/[a-z0-9]{26,64}$" { rewrite ^ /index.html last; }
+    location ~ "^/([a-z0-9]{26,64}|${CALL_NAME})$" { rewrite ^ /index.html last; }
+    location = ${CALL_LOOKUP} { default_type application/json; return 200 '{"auth":"openidtoken-jwt"}'; }
 
     location ~ ^/(libs|css|static|images|fonts|lang|sounds)/ { try_files $uri =404; expires 1h; }
     location = /manifest.json { try_files $uri =404; }
@@ -166,6 +180,12 @@ ${proxied("signalling", meet, ["Origin", "Sec-WebSocket-Key", "Sec-WebSocket-Ver
       proxy_buffering off;
       proxy_read_timeout 180s;
       proxy_send_timeout 180s;
+    }
+    location = /practice/exchange {
+      limit_except POST { deny all; }
+${proxied("entry/exchange/element", practice.hosts.entry, ["Content-Type", "Accept", "Origin"])}
+      ssi off;
+      client_max_body_size 4k;
     }`,
     NOTHING_ELSE,
   );
@@ -243,7 +263,10 @@ ${proxied("entry", entry, API_HEADERS)}
   );
 }
 
-/** Lines that pass a request on with the listed headers, the practice's own host and nothing about the client. */
+/**
+ * Lines that pass a request on with the listed headers, the practice's own host and nothing about the client. A path
+ * after the upstream's name is asked for in place of the one that came in.
+ */
 function proxied(upstream: string, host: string, headers: readonly string[]): string {
   const passed = headers.map((header) => {
     const variable = header.toLowerCase().replaceAll("-", "_");

@@ -14,6 +14,7 @@ export function headHtml({ locale, video, hosts, images }: About, assets: Pick<A
     "practice-locale": locale,
     "practice-verification": video.verification,
     "practice-entry": `https://${hosts.entry}`,
+    "practice-chat": `https://${hosts.chat}`,
     "practice-app": appVersionState(images.jitsiWeb),
   };
   const metas = Object.entries(settings).map(([name, content]) => `<meta name="${name}" content="${content}">\n`);

@@ -14,6 +14,8 @@ export function elementConfigJson(practice: Practice): string {
 function defaults(practice: Practice): Settings {
   return {
     brand: practice.hosts.chat,
+    // Else the name of a session tells everybody in its rooms the browser and the system of the device.
+    default_device_display_name: practice.hosts.chat,
     default_theme: "light",
     show_labs_settings: false,
     jitsi_widget: { skip_built_in_welcome_screen: true },
@@ -30,12 +32,15 @@ function defaults(practice: Practice): Settings {
 
 /**
  * No other homeserver, no guests, no identity server, no integration manager; calls go to our own Jitsi.
- * Objects cannot be nulled: what is left out falls back to an address of somebody else.
+ * Objects cannot be nulled, and are merged with Element's own: whatever is left out, in them too, falls back to an
+ * address of somebody else (element-web: `apps/web/src/SdkConfig.ts`, `DEFAULTS` and `mergeConfig`).
  */
 function enforced(practice: Practice): Settings {
   const { matrix, chat, meet, entry } = practice.hosts;
-  const help = practice.legal.imprintUrl ?? `https://${entry}/`;
+  const own = `https://${entry}/`;
+  const { imprintUrl: help = own, privacyUrl: privacy = own } = practice.legal;
   return {
+    branding: { logo_link_url: own, auth_footer_links: [] },
     default_server_config: { "m.homeserver": { base_url: `https://${matrix}`, server_name: practice.serverName } },
     disable_custom_urls: true,
     disable_guests: true,
@@ -50,7 +55,7 @@ function enforced(practice: Practice): Settings {
     element_call: { disable: true, use_exclusively: false },
     enable_client_well_known_lookups: true,
     mobile_guide_toast: false,
-    desktop_builds: { available: false, logo: "", url: "" },
+    desktop_builds: { available: false, logo: "", ...Object.fromEntries(DESKTOPS.map((system) => [system, ""])) },
     mobile_builds: { ios: null, android: null, fdroid: null },
     room_directory: { servers: [] },
     features: { feature_exclude_insecure_devices: true },
@@ -58,10 +63,13 @@ function enforced(practice: Practice): Settings {
     help_url: help,
     help_encryption_url: help,
     help_key_storage_url: help,
-    privacy_policy_url: practice.legal.privacyUrl ?? `https://${entry}/`,
+    feedback: { existing_issues_url: help, new_issue_url: help },
+    privacy_policy_url: privacy,
     setting_defaults: Object.fromEntries(OFF.map((feature) => [`UIFeature.${feature}`, false])),
   };
 }
+
+const DESKTOPS = ["url", "url_macos", "url_win64", "url_win64arm", "url_linux"];
 
 /** Parts of the interface that are off. Widgets and calls stay on: a call is a widget. */
 const OFF = [
@@ -82,7 +90,11 @@ const OFF = [
   "allowChatExport",
 ];
 
-/** `nginx.conf` of the Element container, whole: static files for the front server in the same pod, nobody else. */
+/**
+ * `nginx.conf` of the Element container, whole: static files for the front server in the same pod, nobody else.
+ * Phones are not sent to the guide that recommends apps of others, which know nothing of the practice's calls; the
+ * cookie is the one by which Element remembers that somebody went on without it (`apps/web/src/vector/index.ts`).
+ */
 export function elementNginxConf(): string {
   return `${mainBlock()}
 http {
@@ -93,7 +105,12 @@ ${httpBlock()}
     index index.html;
     location = /config.json { alias ${ELEMENT_FILES}/config.json; expires -1; }
     location = / { try_files /index.html =404; expires -1; }
-    location = /index.html { expires -1; }
+    location ~ ^/(index\\.html|jitsi\\.html|sw\\.js|version)$ { expires -1; }
+    location /mobile_guide/ {
+      add_header Set-Cookie "element_mobile_redirect_to_guide=false; Path=/; Max-Age=31536000; Secure; SameSite=Strict";
+      return 302 /;
+    }
+    location = /usercontent/ { try_files /usercontent/index.html =404; }
     location / { try_files $uri =404; expires 1h; }
   }
 }

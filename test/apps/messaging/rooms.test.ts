@@ -7,6 +7,7 @@ import { someParams } from "../../support/practice.ts";
 import { type Account, call } from "../support/messaging.ts";
 import {
   ciphertext,
+  conferenceOf,
   megolm,
   newRoom,
   ownCall,
@@ -16,6 +17,8 @@ import {
   send,
   set,
   startPeople,
+  WIDGET,
+  WIDGET_KEY,
 } from "../support/rooms.ts";
 
 // What a practice does every day. What is refused is in test/attacks.
@@ -124,18 +127,29 @@ describe("a room", () => {
     ["what is pinned", "m.room.pinned_events", { pinned: [] }],
     ["less history for newcomers", "m.room.history_visibility", { history_visibility: "invited" }],
     ["how long messages stay", "m.room.retention", { max_lifetime: 86_400_000 }],
-    ["a call of the practice's own", "im.vector.modular.widgets", ownCall, "jitsi_@ada:matrix.greenriver.example_1"],
-    ["the end of a call", "im.vector.modular.widgets", {}, "jitsi_@ada:matrix.greenriver.example_1"],
+    ["the end of a call", WIDGET, {}, WIDGET_KEY],
   ])("lets staff set %s", async (_, type, content, key = "") => {
     expect(await set(matrix.therapist, await newRoom(matrix.therapist), type, content, key)).toMatchObject(OK);
+  });
+
+  it("has the call that Element writes, started by staff", async () => {
+    const { therapist, patient } = matrix;
+    const room = await newRoom(therapist);
+    expect(await set(therapist, room, WIDGET, ownCall(room), WIDGET_KEY)).toMatchObject(OK);
+    const voice = ownCall(room);
+    Object.assign(voice.data, { isAudioOnly: true, roomName: undefined });
+    expect(await set(therapist, room, WIDGET, voice, WIDGET_KEY)).toMatchObject(OK);
+    const shared = await newRoom(therapist, patient);
+    expect(await set(patient, shared, WIDGET, ownCall(shared), WIDGET_KEY)).toMatchObject(REFUSED);
+    expect(conferenceOf("!abc:matrix.greenriver.example")).toBe("EFQWEYZ2NVQXI4TJPAXGO4TFMVXHE2LWMVZC4ZLYMFWXA3DF");
   });
 
   it("gives power to colleagues, and starts anew with a later version", async () => {
     const { therapist, colleague, patient } = matrix;
     const room = await newRoom(therapist, patient, colleague);
-    const levels = { users: { [colleague.id]: 100, [patient.id]: 0 }, state_default: 100, events: { "m.widget": 50 } };
+    const levels = { users: { [colleague.id]: 100, [patient.id]: 0 }, state_default: 100, events: { [WIDGET]: 50 } };
     expect(await set(therapist, room, "m.room.power_levels", levels)).toMatchObject(OK);
-    expect(await set(colleague, room, "im.vector.modular.widgets", ownCall, "a")).toMatchObject(OK);
+    expect(await set(colleague, room, WIDGET, ownCall(room), WIDGET_KEY)).toMatchObject(OK);
     const upgrade = { new_version: "11" };
     expect(await patient.call("POST", `${CLIENT}/rooms/${room}/upgrade`, upgrade)).toMatchObject(REFUSED);
     const later = await therapist.call("POST", `${CLIENT}/rooms/${room}/upgrade`, upgrade);

@@ -20,6 +20,7 @@ export interface Asked {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingMessage["headers"];
+  readonly body: string;
 }
 
 /** What the edge gets as an answer. */
@@ -37,16 +38,21 @@ type Backend = (typeof BACKENDS)[number];
 /**
  * Starts the real nginx twice, as the two containers of the front pod, on the rendered files; backends are
  * listeners that write down what they are asked, or the real ones of `real`. `pages` and `element` are the images'
- * static files; `webRoot` is the whole folder of the image, where it is at hand, and `edit` takes a defence out of the
- * front's own file.
+ * static files; `webRoot` and `elementRoot` are the whole folders of the images, where they are at hand, and `edit`
+ * takes a defence out of the front's own file.
  */
 export async function startFront(
   params: Params,
-  files: { readonly pages: Readonly<Record<string, string>>; readonly element: Readonly<Record<string, string>> },
+  files: {
+    readonly pages: Readonly<Record<string, string>>;
+    readonly element: Readonly<Record<string, string | Uint8Array>>;
+  },
   real: {
     readonly signallingPort?: number;
     readonly synapsePort?: number;
+    readonly entryPort?: number;
     readonly webRoot?: string;
+    readonly elementRoot?: string;
     readonly edit?: Edit;
   } = {},
 ) {
@@ -68,13 +74,13 @@ export async function startFront(
     "listen 8080": `listen 127.0.0.1:${ports.front}`,
     [`${params.practice.names.signalling}:5280`]: `127.0.0.1:${real.signallingPort ?? backends.signalling.port}`,
     [`${params.practice.names.synapse}:8008`]: `127.0.0.1:${real.synapsePort ?? backends.synapse.port}`,
-    [`${params.practice.names.entry}:8080`]: `127.0.0.1:${backends.entry.port}`,
+    [`${params.practice.names.entry}:8080`]: `127.0.0.1:${real.entryPort ?? backends.entry.port}`,
   });
   const elementConf = relocated(maps["front-element"]["nginx.conf"] ?? "", {
     ...common,
     "/tmp/": join(folder, "element-tmp/"),
     "/etc/element/": join(folder, "element/"),
-    "root /app": `root ${join(folder, "app")}`,
+    "root /app": `root ${real.elementRoot ?? join(folder, "app")}`,
     "127.0.0.1:8081": `127.0.0.1:${ports.element}`,
   });
   await write(folder, {
@@ -128,7 +134,8 @@ export async function startFront(
       return (await test("nginx.conf")) + (await test("element.conf"));
     },
     /** What a backend answers from now on. */
-    answerWith: (name: Backend, type: string, body: string) => backends[name].answerWith(type, body),
+    answerWith: (name: Backend, type: string, body: string, status?: number) =>
+      backends[name].answerWith(type, body, status),
     /** Websockets that stay open until they are released. */
     hold: (host: string, path: string, count: number) => hold(ports.front, host, path, count),
     stopBackend: (name: Backend) => backends[name].stop(),
@@ -188,16 +195,17 @@ async function hold(port: number, host: string, path: string, count: number) {
 async function backend(name: string) {
   const asked: Asked[] = [];
   const sockets = new Set<Duplex>();
-  let [type, body] = ["text/plain", name];
+  let [type, body, status] = ["text/plain", name, 200];
   const server = createServer((message, answer) => {
-    asked.push({ method: message.method ?? "", url: message.url ?? "", headers: message.headers });
-    message.resume();
-    message.on("end", () =>
-      answer.writeHead(200, { "content-type": type, "x-powered-by": "test", "x-backend": name }).end(body),
-    );
+    let text = "";
+    message.setEncoding("utf8").on("data", (more: string) => (text += more));
+    message.on("end", () => {
+      asked.push({ method: message.method ?? "", url: message.url ?? "", headers: message.headers, body: text });
+      answer.writeHead(status, { "content-type": type, "x-powered-by": "test", "x-backend": name }).end(body);
+    });
   });
   server.on("upgrade", (message, socket) => {
-    asked.push({ method: "UPGRADE", url: message.url ?? "", headers: message.headers });
+    asked.push({ method: "UPGRADE", url: message.url ?? "", headers: message.headers, body: "" });
     socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
@@ -209,8 +217,8 @@ async function backend(name: string) {
       server.closeAllConnections();
       server.close(() => resolve());
     });
-  const answerWith = (newType: string, newBody: string) => {
-    [type, body] = [newType, newBody];
+  const answerWith = (newType: string, newBody: string, newStatus = 200) => {
+    [type, body, status] = [newType, newBody, newStatus];
   };
   return { asked, port: (server.address() as AddressInfo).port, answerWith, stop };
 }
@@ -222,11 +230,11 @@ function rendered(params: Params): Record<"front-nginx" | "front-web" | "front-e
   ) as ReturnType<typeof rendered>;
 }
 
-function under(folder: string, files: Readonly<Record<string, string>>): Record<string, string> {
+function under<Content>(folder: string, files: Readonly<Record<string, Content>>): Record<string, Content> {
   return Object.fromEntries(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
 }
 
-async function write(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+async function write(folder: string, files: Readonly<Record<string, string | Uint8Array>>): Promise<void> {
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);

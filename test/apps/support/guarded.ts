@@ -32,7 +32,8 @@ export interface Stub {
 }
 
 const read = (file: string) => readFileSync(new URL(`stub-app/${file}`, import.meta.url), "utf8");
-const PAGES = {
+/** The meeting page as the image has it, in small, with the stub app. */
+export const MEETING_PAGES = {
   "index.html": `<!DOCTYPE html><html><head>
 <!--#include virtual="head.html" --><meta charset="utf-8">
 <script><!--#include virtual="/config.js" --></script>
@@ -66,7 +67,7 @@ export async function startGuarded() {
   const ways = Object.keys(WAYS) as Way[];
   const fronts = Object.fromEntries(
     await Promise.all(
-      ways.map(async (way) => [way, await startFront(paramsOf(way), { pages: PAGES, element: {} })] as const),
+      ways.map(async (way) => [way, await startFront(paramsOf(way), { pages: MEETING_PAGES, element: {} })] as const),
     ),
   ) as Record<Way, Front>;
   const { meet } = somePractice().hosts;
@@ -90,14 +91,14 @@ export async function startGuarded() {
 }
 
 /** Waits until the app is there, or the guard's word in its place. */
-export const settled = (page: Page) =>
+export const settled = (page: Pick<Page, "evaluate">) =>
   waitFor(() => page.evaluate<boolean>(`Boolean(window.APP || document.querySelector("[role=alert]"))`), {
     what: "the page",
     interval: 20,
   });
 
 /** What the guard says about itself. */
-export const says = (page: Page) => page.evaluate("document.documentElement.dataset.practiceGuard");
+export const says = (page: Pick<Page, "evaluate">) => page.evaluate("document.documentElement.dataset.practiceGuard");
 
 /** The stub app's account of itself. */
 export const stubOf = (page: Page) => page.evaluate<Stub>("({ ...stub, room: undefined, connection: undefined })");

@@ -58,11 +58,43 @@ export const ciphertext = (more: object = {}) => ({
   ...more,
 });
 
-/** A call of the practice's own, as Element writes it. */
-export const ownCall = {
-  type: "jitsi",
-  url: "https://chat.greenriver.example/jitsi.html?confId=a#conferenceDomain=$domain&conferenceId=$conferenceId",
-  name: "Jitsi",
-  data: { domain: "meet.greenriver.example", conferenceId: "a", isAudioOnly: false, roomName: "Tuesday" },
-  creatorUserId: "@ada:matrix.greenriver.example",
-};
+const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/** The name that Element gives to the call of a room: base32 of its id, without padding. */
+export function conferenceOf(roomId: string): string {
+  const bits = [...Buffer.from(roomId)].map((byte) => byte.toString(2).padStart(8, "0")).join("");
+  return (bits.match(/.{1,5}/g) ?? []).map((five) => BASE32[Number.parseInt(five.padEnd(5, "0"), 2)]).join("");
+}
+
+/** Where the widget of a call leads; each client fills in the variables for itself. */
+const CALL_FRAGMENT =
+  "conferenceDomain=$domain&conferenceId=$conferenceId&isAudioOnly=$isAudioOnly" +
+  "&startWithAudioMuted=$startWithAudioMuted&startWithVideoMuted=$startWithVideoMuted" +
+  "&isVideoChannel=$isVideoChannel&displayName=$matrix_display_name&avatarUrl=$matrix_avatar_url" +
+  "&userId=$matrix_user_id&roomId=$matrix_room_id&theme=$theme&roomName=$roomName&supportsScreensharing=true" +
+  "&language=$org.matrix.msc2873.client_language&auth=openidtoken-jwt";
+
+/** The event type and key of a call's widget, as Element writes them. */
+export const WIDGET = "im.vector.modular.widgets";
+export const WIDGET_KEY = "Xy4bQe0RkT7mVn2sLw9cHd1f";
+
+/**
+ * The call of a room (an id as it stands in a path) as Element of August 2026 writes it: the content that
+ * `addJitsiWidget` and `setRoomWidget` of its `apps/web/src/utils/WidgetUtils.ts` make.
+ */
+export function ownCall(room: string) {
+  const conferenceId = conferenceOf(decodeURIComponent(room));
+  return {
+    type: "jitsi",
+    url: `https://chat.greenriver.example/jitsi.html?confId=${conferenceId}#${CALL_FRAGMENT}`,
+    name: "Jitsi",
+    data: {
+      conferenceId,
+      roomName: "Tuesday",
+      isAudioOnly: false,
+      isVideoChannel: false,
+      domain: "meet.greenriver.example",
+      auth: "openidtoken-jwt",
+    },
+  };
+}

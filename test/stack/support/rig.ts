@@ -14,7 +14,7 @@ import { startBalancer } from "./balancer.ts";
 import { startBrowser } from "./browser.ts";
 import { startDaemons } from "./daemons.ts";
 import { differencesOf, told } from "./differences.ts";
-import { startEdge } from "./edge.ts";
+import { startEdge } from "../../apps/support/edge.ts";
 import { expectNamespace, PUBLIC_IP } from "./namespace.ts";
 import { findStack } from "./parts.ts";
 import type { Person } from "./person.ts";

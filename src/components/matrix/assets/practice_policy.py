@@ -186,8 +186,35 @@ STATE: Mapping[str, Rule] = {
     "m.room.retention": record({}, {"min_lifetime": number, "max_lifetime": number}),
 }
 
-WIDGETS = ("im.vector.modular.widgets", "m.widget")
-WIDGET_ID = text(r"[A-Za-z0-9@!._=:/+-]{1,255}")
+WIDGET = "im.vector.modular.widgets"
+WIDGET_ID = text(r"[A-Za-z0-9]{1,64}")
+
+# What Element writes when somebody calls (element-web of August 2026: apps/web/src/utils/WidgetUtils.ts, addJitsiWidget
+# and getLocalJitsiWrapperUrl): names of variables that each client fills in for itself, and nothing that a person typed.
+CALL_PARAMETERS = "|".join(
+    [
+        r"conferenceDomain=\$domain",
+        r"conferenceId=\$conferenceId",
+        r"isAudioOnly=\$isAudioOnly",
+        r"startWithAudioMuted=\$startWithAudioMuted",
+        r"startWithVideoMuted=\$startWithVideoMuted",
+        r"isVideoChannel=\$isVideoChannel",
+        r"displayName=\$matrix_display_name",
+        r"avatarUrl=\$matrix_avatar_url",
+        r"userId=\$matrix_user_id",
+        r"roomId=\$matrix_room_id",
+        r"theme=\$theme",
+        r"roomName=\$roomName",
+        r"supportsScreensharing=(true|false|undefined)",
+        r"language=\$org\.matrix\.msc2873\.client_language",
+        r"auth=openidtoken-jwt",
+    ]
+)
+
+
+def conference_of(room_id: str) -> str:
+    """The name that Element gives to the call of a room; ours to check, because a name could be a text."""
+    return base64.b32encode(room_id.encode()).decode().rstrip("=")
 
 
 class Staff:
@@ -236,20 +263,8 @@ class PracticePolicy:
         self._staff = Staff(config["staff_user_types"], api)
         self._staff_user_type = config["staff_user_types"][0]
         self._staff_sign_in = config["staff_sign_in"]
-        hosts = "|".join(map(re.escape, config["widget_hosts"]))
-        words = text(r".{0,255}")
-        # A call of the practice's own, or the end of one.
-        self._widget = record(
-            {
-                "type": one_of("jitsi", "m.jitsi"),
-                "url": text(rf"https://({hosts})/jitsi\.html([?#]\S{{0,2000}})?"),
-                "data": record(
-                    {"domain": one_of(*config["jitsi_domains"])},
-                    {"conferenceId": words, "roomName": words, "isAudioOnly": flag, "auth": optional(words)},
-                ),
-            },
-            {"id": WIDGET_ID, "name": one_of("Jitsi"), "creatorUserId": USER_ID},
-        )
+        self._widget_hosts = "|".join(map(re.escape, config["widget_hosts"]))
+        self._jitsi_domains = config["jitsi_domains"]
         api.register_third_party_rules_callbacks(
             on_create_room=self.on_create_room,
             check_event_allowed=self.check_event_allowed,
@@ -360,7 +375,7 @@ class PracticePolicy:
                 "events_default": 0,
                 "state_default": MOST_POWER,
                 "invite": MOST_POWER,
-                "events": dict.fromkeys((*WIDGETS, "m.room.pinned_events"), STAFF_LEVEL),
+                "events": dict.fromkeys((WIDGET, "m.room.pinned_events"), STAFF_LEVEL),
             },
         )
 
@@ -375,8 +390,8 @@ class PracticePolicy:
 
     async def state_allowed(self, event: Any) -> bool:
         content = event.content
-        if event.type in WIDGETS:
-            return WIDGET_ID(event.state_key) and (not content or self._widget(content))
+        if event.type == WIDGET:
+            return WIDGET_ID(event.state_key) and (not content or self.is_call(content, event.room_id))
         rule = STATE.get(event.type)
         if rule is None or not rule(content):
             return False
@@ -389,6 +404,28 @@ class PracticePolicy:
         if event.type == "m.room.power_levels":
             return await self.power_levels_allowed(content)
         return True
+
+    def is_call(self, content: Any, room_id: str) -> bool:
+        """Whether it is the call of this room on the practice's own pages. An empty widget is the end of one."""
+        name = conference_of(room_id)
+        parameters = rf"#({CALL_PARAMETERS})(&({CALL_PARAMETERS})){{0,20}}"
+        rule = record(
+            {
+                "type": one_of("jitsi"),
+                "name": one_of("Jitsi"),
+                "url": text(rf"https://({self._widget_hosts})/jitsi\.html\?confId={name}{parameters}"),
+                "data": record(
+                    {
+                        "conferenceId": one_of(name),
+                        "domain": one_of(*self._jitsi_domains),
+                        # Without it nobody would be let in.
+                        "auth": one_of("openidtoken-jwt"),
+                    },
+                    {"roomName": text(r".{0,255}"), "isAudioOnly": flag, "isVideoChannel": lambda value: value is False},
+                ),
+            }
+        )
+        return rule(content)
 
     async def power_levels_allowed(self, content: Any) -> bool:
         """Power is for staff, and a level for somebody who exists."""

@@ -174,7 +174,10 @@ stub.join = async (faults = {}) => {
   if (faults.held) return;
   stub.enter();
 };
-stub.enter = () => conferenceIs({ conference: stub.room, joining: undefined });
+stub.enter = () => {
+  conferenceIs({ conference: stub.room, joining: undefined });
+  stub.news("video-conference-joined");
+};
 /** Somebody is in the room; media flows from then on. */
 stub.meet = async (id, property = "true") => {
   const participant = new Participant(id);
@@ -193,14 +196,38 @@ stub.appShows = () => ({
 });
 stub.conferenceIs = conferenceIs;
 
-// ---- the iframe API (modules/API): a token in the fragment opens it to every window; postis checks no origin
-if (location.hash.includes("jwt=")) {
+// ---- the iframe API (modules/API, @jitsi/js-utils transport): a token or a number in the fragment opens it to every
+// window; postis checks no origin. Its news go to whoever frames or opened the page, once both have said that they are
+// there.
+const [, apiId] = /[#&]jitsi_meet_external_api_id=(\d+)/.exec(location.hash) || [];
+const mark = String(Date.now() + Math.random());
+const unsent = [];
+let heard = false;
+const post = (method, params) => {
+  const scope = `jitsi_meet_external_api_${apiId}`;
+  (window.opener || window.parent).postMessage(JSON.stringify({ postis: true, scope, method, params }), "*");
+};
+stub.news = (name) => {
+  if (heard) post("message", { type: "event", data: { name } });
+  else unsent.push(name);
+};
+if (apiId || location.hash.includes("jwt=")) {
+  const hello = setInterval(() => post("__ready__", mark), 50);
+  const commands = {
+    "toggle-e2ee": (enabled) => store.dispatch({ type: "TOGGLE_E2EE", enabled }),
+    "overwrite-config": (config) => store.dispatch({ type: "OVERWRITE_CONFIG", config }),
+    "video-hangup": () => window.APP.conference.hangup(),
+  };
   window.addEventListener("message", ({ data }) => {
-    const { postis, params } = JSON.parse(data);
+    const { postis, method, params } = JSON.parse(data);
     if (!postis) return;
-    const [argument] = params.data.data;
-    if (params.data.name === "toggle-e2ee") store.dispatch({ type: "TOGGLE_E2EE", enabled: argument });
-    if (params.data.name === "overwrite-config") store.dispatch({ type: "OVERWRITE_CONFIG", config: argument });
+    if (method === "message") (commands[params.data.name] || (() => 0))(...params.data.data);
+    else if (params !== mark) post("__ready__", params);
+    else {
+      clearInterval(hello);
+      heard = true;
+      unsent.splice(0).forEach(stub.news);
+    }
   });
 }
 // setConfigFromURLParams: the fragment overrides what config.js says, dotted or not
@@ -225,6 +252,7 @@ window.APP = {
     hangup() {
       stub.hungUp += 1;
       conferenceIs({ conference: undefined, joining: undefined });
+      stub.news("video-conference-left");
     },
   },
 };

@@ -5,6 +5,7 @@ const KEPT = {
   "config.startWithAudioMuted": BOOLEAN,
   "config.startWithVideoMuted": BOOLEAN,
   "config.prejoinConfig.enabled": BOOLEAN,
+  jitsi_meet_external_api_id: /^\d{1,4}$/,
 };
 
 function reduced(fragment) {
@@ -54,13 +55,19 @@ export function isStaff() {
   }
 }
 
+/** What the frame's parent says so that it hears of the call, and that it ends it; as Jitsi's external API spells it. */
+const HARMLESS =
+  /^\{"postis":true,"scope":"jitsi_meet_external_api_\d{1,4}","method":("__ready__","params":"[\d.e-]{1,40}"|"message","params":\{"type":"event","data":\{"data":\[\],"name":"video-hangup"\}\})\}$/;
+
 /**
  * Commands of the app's iframe API (overwrite-config, toggle-e2ee, …) come as messages. With a token in the address
- * the app obeys any window that can name this one, its opener too, whatever its origin.
+ * the app obeys any window that can name this one, its opener too, whatever its origin. Of the practice's chat, when
+ * it frames this page, two pass that change nothing but whether the call goes on.
  */
-export function ignoreOtherWindows() {
-  const ignore = (event) => event.source !== window && event.stopImmediatePropagation();
-  window.addEventListener("message", ignore, true);
+export function ignoreOtherWindows(chat) {
+  const passes = ({ source, origin, data }) =>
+    source === window || (source === window.parent && origin === chat && HARMLESS.test(data));
+  window.addEventListener("message", (event) => passes(event) || event.stopImmediatePropagation(), true);
 }
 
 const SETTINGS = "features/base/settings";

@@ -12,6 +12,7 @@
  */
 
 import { forget, ignoreOtherWindows, isStaff, recallLink, reduceAddress } from "./address.js";
+import { enterFromElement, isElementCall } from "./element.js";
 import { isSealed, lacking, settle, silence, watchMedia } from "./media.js";
 import { replacePage, showNote, waysOn } from "./page.js";
 import { textsFor } from "./texts.js";
@@ -212,12 +213,13 @@ function waitForApp() {
 }
 
 safely(() => {
+  if (isElementCall()) return enterFromElement(texts);
   recallLink();
   reduceAddress();
   staff = isStaff();
   window.addEventListener("hashchange", reduceAddress, true);
   window.addEventListener("popstate", reduceAddress, true);
-  ignoreOtherWindows();
+  ignoreOtherWindows(setting("chat"));
   forget();
   window.addEventListener("pagehide", forget);
   tell("waiting");

@@ -14,7 +14,8 @@ function element(tag, style, text) {
   return made;
 }
 
-function button({ label, press }) {
+/** A button with what it is called and does. */
+export function button({ label, press }) {
   const made = element("button", STYLE.button, label);
   made.addEventListener("click", press);
   return made;
@@ -32,9 +33,10 @@ export function replacePage(text, more) {
   else document.documentElement.appendChild(body);
 }
 
-/** What stands on the page after a call: a way back in, and one to the practice. */
+/** What stands on the page after a call: a way back in, and one to the practice, unless the chat frames it. */
 export function waysOn(texts, entry) {
   const again = button({ label: texts.again, press: () => location.reload() });
+  if (window.parent !== window) return [again];
   const link = element("a", STYLE.button, texts.practice);
   link.setAttribute("href", entry);
   return [again, link];

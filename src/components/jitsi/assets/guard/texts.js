@@ -26,6 +26,14 @@ const TEXTS = {
     end: "End the call",
     minutes: "This call ends in less than five minutes.",
     extend: "15 minutes more",
+    preparing: "One moment, the call is being prepared.",
+    chat: "This call opens from its room in the chat only. Please go back to the chat and open it there.",
+    stale: "Your sign-in could not be confirmed. Please close this call and open it again from its room in the chat.",
+    stranger:
+      "You are not in the room that this call belongs to. Please open calls from your own room, or ask the practice.",
+    early: "The practice has not opened this call yet. Please try again in a moment.",
+    unreachable: "The call could not be prepared. Please try again. If it happens again, please tell the practice.",
+    retry: "Try again",
   },
   de: {
     android: "Dieser Browser kann Gespräche nicht Ende-zu-Ende verschlüsseln. Bitte öffnen Sie Ihren Link in Chrome.",
@@ -55,6 +63,16 @@ const TEXTS = {
     end: "Gespräch beenden",
     minutes: "Dieses Gespräch endet in weniger als fünf Minuten.",
     extend: "15 Minuten länger",
+    preparing: "Einen Augenblick bitte, das Gespräch wird vorbereitet.",
+    chat: "Dieses Gespräch öffnet sich nur aus seinem Raum im Chat. Bitte gehen Sie zurück zum Chat und öffnen Sie es dort.",
+    stale:
+      "Ihre Anmeldung ließ sich nicht bestätigen. Bitte schließen Sie dieses Gespräch und öffnen Sie es noch einmal aus seinem Raum im Chat.",
+    stranger:
+      "Sie sind nicht in dem Raum, zu dem dieses Gespräch gehört. Bitte öffnen Sie Gespräche aus Ihrem eigenen Raum oder fragen Sie die Praxis.",
+    early: "Die Praxis hat dieses Gespräch noch nicht geöffnet. Bitte versuchen Sie es gleich noch einmal.",
+    unreachable:
+      "Das Gespräch ließ sich nicht vorbereiten. Bitte versuchen Sie es noch einmal. Geschieht es wieder, sagen Sie bitte der Praxis Bescheid.",
+    retry: "Noch einmal versuchen",
   },
 };
 
