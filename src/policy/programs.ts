@@ -18,6 +18,11 @@ const COMMANDS = {
     /^psql\n--no-psqlrc\n--quiet\n--host=\S+\n--dbname=synapse\n--username=pruner\n--command=SELECT prune_residue\(\)$/,
   "make-database": /^sh\n(?<file>\/\S+)$/,
   entry: /^node\nsrc\/main\.ts\nentry$/,
+  // Checks of a configuration that is tried.
+  "synapse-check": /^python3\n-m\nsynapse\.config\n-c\n(?<file>\/\S+)$/,
+  "prosody-check": /^prosodyctl\n--config\n(?<file>\/\S+)\ncheck\nconfig$/,
+  "postgres-check": /^postgres\n-D\n\/\S+\n-c\nconfig_file=(?<file>\/\S+)\n-C\nmax_connections$/,
+  "java-check": /^java\n-version$/,
 } as const;
 
 /**

@@ -26,6 +26,7 @@ export const RESOURCES = {
   PersistentVolumeClaim: resource("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"),
   StatefulSet: resource("apps", "v1", "StatefulSet", "statefulsets"),
   Deployment: resource("apps", "v1", "Deployment", "deployments"),
+  Job: resource("batch", "v1", "Job", "jobs"),
   CronJob: resource("batch", "v1", "CronJob", "cronjobs"),
   NetworkPolicy: resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
   Ingress: resource("networking.k8s.io", "v1", "Ingress", "ingresses"),

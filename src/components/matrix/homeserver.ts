@@ -10,6 +10,9 @@ export const SYNAPSE_SECRETS = "/run/secrets/synapse";
 export const SYNAPSE_VOLUME = "/data";
 export const DATABASE_CA = "/run/secrets/database-ca";
 
+/** What a container leaves here is in its pod's status when it has ended; Kubernetes' default, at most 4096 bytes. */
+const TERMINATION_MESSAGE = "/dev/termination-log";
+
 /** Ports by what answers there. `openid` tells the practice's own pods who somebody is; nobody else reaches it. */
 export const SYNAPSE_PORTS = { client: 8008, openid: 8009, health: 8080, metrics: 9001 } as const;
 
@@ -212,13 +215,23 @@ function server(database: Database, { names }: Practice): Settings {
   return { host, port, dbname, sslmode: "verify-full", sslrootcert };
 }
 
-/** Synapse's logging: warnings only. One level lower its lines name people and what they asked for. */
+/**
+ * Synapse's logging: warnings only. One level lower its lines name people and what they asked for. Why a start failed
+ * also goes into the pod's status, where the operator reads it: from the one logger that speaks of nothing else.
+ */
 export function synapseLogYaml(): string {
   return stringify({
     version: 1,
     disable_existing_loggers: false,
-    formatters: { line: { format: "%(asctime)s %(name)s %(levelname)s %(message)s" } },
-    handlers: { console: { class: "logging.StreamHandler", formatter: "line", stream: "ext://sys.stderr" } },
+    formatters: {
+      line: { format: "%(asctime)s %(name)s %(levelname)s %(message)s" },
+      told: { "()": "practice_policy.StartFailure" },
+    },
+    handlers: {
+      console: { class: "logging.StreamHandler", formatter: "line", stream: "ext://sys.stderr" },
+      told: { class: "logging.FileHandler", formatter: "told", filename: TERMINATION_MESSAGE, delay: true },
+    },
+    loggers: { "synapse.app._base": { handlers: ["told"] } },
     root: { level: "WARNING", handlers: ["console"] },
   });
 }

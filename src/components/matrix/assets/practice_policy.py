@@ -16,6 +16,7 @@ looks at the state of a room. An exception in it refuses the event.
 """
 
 import base64
+import logging
 import re
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -444,3 +445,15 @@ class PracticeAnswers:
             return None
         # Whoever made a room of version 12 has more power than any number says.
         return min(get_user_power_level(user_id, found), MOST_POWER)
+
+
+class StartFailure(logging.Formatter):
+    """Why Synapse could not start, for the pod's status: the error's first line, because further ones quote rows.
+
+    What a connection says has no rows in it, and tells of each address that was tried in a line of its own.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        lines = str(error or "").splitlines()[: None if type(error).__name__ == "OperationalError" else 1]
+        return "\n".join([f"{record.getMessage()}: {type(error).__name__}", *lines])
