@@ -9,7 +9,7 @@ import { PROSODY_PATHS } from "./jitsi/prosody.ts";
 import { scratchVolume } from "./jitsi/volumes.ts";
 import { type ContainerParams, pod } from "./kube.ts";
 import { SYNAPSE_FILES } from "./matrix/homeserver.ts";
-import { POSTGRES_DATA, POSTGRES_FILES } from "./matrix/postgres-config.ts";
+import { POSTGRES_FILES, POSTGRES_VOLUME } from "./matrix/postgres-config.ts";
 
 /** How a program checks its own configuration and ends, by container. Resident memory was measured, with room to spare. */
 const CHECKS: Readonly<Record<string, { readonly command: readonly string[]; readonly memory: string }>> = {
@@ -18,13 +18,11 @@ const CHECKS: Readonly<Record<string, { readonly command: readonly string[]; rea
     command: ["prosodyctl", "--config", `${PROSODY_PATHS.configuration}/prosody.cfg.lua`, "check", "config"],
     memory: "96Mi",
   },
-  // Reads its whole file to answer, and touches no data.
+  // Reads its whole file to answer, and looks at no data; it only wants the folder to be there.
   postgres: {
-    command: [
-      "postgres",
-      ...["-D", POSTGRES_DATA, "-c", `config_file=${POSTGRES_FILES}/postgresql.conf`],
-      ...["-C", "max_connections"],
-    ],
+    command: `postgres -D ${POSTGRES_VOLUME} -c config_file=${POSTGRES_FILES}/postgresql.conf -C max_connections`.split(
+      " ",
+    ),
     memory: "64Mi",
   },
   // These two know no check: only that image, files and Secrets are there is tried.

@@ -30,8 +30,7 @@ export async function planFor(
     namespaceRestricted: namespaceLabels["pod-security.kubernetes.io/enforce"] === "restricted",
     suspended: practice.suspend,
     doorClosed: context.doors.isClosed(`${namespace}/${practice.name}`),
-    trial: (object) =>
-      trialOf(object, rendering.trials, { live, applied: applied(object), now: context.now() }),
+    trial: (object) => trialOf(object, rendering.trials, { live, applied: applied(object), now: context.now() }),
     endsCalls: (object) => waits && cutting.includes(object),
     exists: (object) => live(object) !== undefined,
     ready: (role) => ready.has(role),

@@ -127,7 +127,11 @@ function certificates(context: Context, { practice, observed }: Complete): Verdi
   );
 }
 
-function components(context: Context, { practice, rendering, plan, findings }: Complete, roles: readonly RoleState[]): Verdict {
+function components(
+  context: Context,
+  { practice, rendering, plan, findings }: Complete,
+  roles: readonly RoleState[],
+): Verdict {
   // A configuration that tells more than it must has no condition of its own.
   const telling = firstOf(findings, "metadata");
   if (telling) return verdict("ComponentsReady", "False", "PolicyViolated", sentence(telling));

@@ -93,9 +93,7 @@ function isSpared({ later }: ApplyPlan, live: LiveObject): boolean {
  * made.
  */
 function closing(findings: readonly Finding[], plan: ApplyPlan): readonly Finding[] {
-  const held = plan.later.some(
-    ({ object, reason }) => phaseOf(object) === "workloads" && !SPARING.has(reason),
-  );
+  const held = plan.later.some(({ object, reason }) => phaseOf(object) === "workloads" && !SPARING.has(reason));
   return held ? findings.filter(({ promise }) => promise === "isolation") : findings;
 }
 

@@ -15,6 +15,7 @@ import type { Role } from "../practice/names.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { roleStates } from "./roles.ts";
 import { appliedDigest, isEdited } from "./spare.ts";
+import { troublesOfRole } from "./told.ts";
 import { isComplete, type Verdict } from "./verdict.ts";
 
 /** Verdicts that `Ready` needs, most telling first: the first that is False gives `Ready` its reason. */
@@ -78,7 +79,11 @@ function statusOf(context: Context, report: Report): PracticeStatus {
 }
 
 /** `Ready`, `Reconciling` and `Stalled`, as kstatus reads them: never Ready beside Reconciling or Stalled. */
-function summary({ error, resource }: Report, found: readonly Verdict[], editHeld: SparingReason | undefined): Verdict[] {
+function summary(
+  { error, resource }: Report,
+  found: readonly Verdict[],
+  editHeld: SparingReason | undefined,
+): Verdict[] {
   const say = (
     ready: Verdict["status"],
     reconciling: boolean,
@@ -110,7 +115,8 @@ function summary({ error, resource }: Report, found: readonly Verdict[], editHel
 /** What a practice says while an edit of its manifest is held back; the first is the most telling. */
 const HELD = {
   ConfigurationRefused: "The manifest was changed, and a check refuses what follows from it. UpdatePending tells more.",
-  ConfigurationUntried: "The manifest was changed, and what follows from it could not be tried. UpdatePending tells more.",
+  ConfigurationUntried:
+    "The manifest was changed, and what follows from it could not be tried. UpdatePending tells more.",
   ConfigurationOnTrial: "The manifest was changed; what follows from it is tried first.",
   WaitingForQuietMoment: "The manifest was changed; that is rolled out as soon as nobody is in a call.",
 } as const satisfies Partial<Record<ReasonName, string>>;
@@ -177,7 +183,8 @@ function addresses(
     media: { addresses: media.map(({ ip, port }) => ({ ip, port })), protocol: "UDP" },
     components: roleStates(context, practice).map(({ role, ready, exists }) => {
       const applied = appliedTo(context, report, role);
-      const reason = ready ? "Ready" : exists ? "Starting" : "Absent";
+      const [trouble] = ready ? [] : troublesOfRole(context, practice, role);
+      const reason = ready ? "Ready" : exists ? (trouble?.reason ?? "Starting") : "Absent";
       return { name: role, ready, reason, ...(applied !== undefined && { applied }) };
     }),
   };

@@ -32,7 +32,7 @@ const SETTINGS: readonly RegExp[] = [
   // Synapse: `("…", ('modules', '<item 0>', 'config'))`.
   /, \('([\w<> ',-]{1,200})',?\)\)\s*$/,
   // PostgreSQL.
-  /(?:invalid value for|unrecognized configuration) parameter "([a-z_.]{1,63})"/,
+  /(?:invalid value for|unrecognized configuration|outside the valid range for) parameter "([a-z_.]{1,63})"/,
 ];
 
 /** How often a container has to fail before it is called so: a homeserver that comes before its database is none. */
@@ -53,7 +53,12 @@ interface ContainerStatus {
   readonly lastState?: State;
 }
 interface PodStatus {
-  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string; readonly message?: string }[];
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason?: string;
+    readonly message?: string;
+  }[];
   readonly initContainerStatuses?: readonly ContainerStatus[];
   readonly containerStatuses?: readonly ContainerStatus[];
 }
@@ -64,7 +69,9 @@ interface PodStatus {
  */
 export function troublesOf(status: PodStatus, once: boolean): readonly Trouble[] {
   const { conditions = [], initContainerStatuses = [], containerStatuses = [] } = status;
-  const homeless = conditions.find((c) => c.type === "PodScheduled" && c.status === "False" && c.reason === "Unschedulable");
+  const homeless = conditions.find(
+    (c) => c.type === "PodScheduled" && c.status === "False" && c.reason === "Unschedulable",
+  );
   if (homeless) return [{ reason: NO_VOLUME.test(homeless.message ?? "") ? "VolumeUnbound" : "Unschedulable" }];
   return [...initContainerStatuses, ...containerStatuses].flatMap((container) => troubleOf(container, once) ?? []);
 }

@@ -40,7 +40,11 @@ export function updatePending(context: Context, report: Complete): Verdict {
 }
 
 /** Outcomes of trials that hold something back, the one first for which somebody has to do something. */
-const OUTCOMES = ["ConfigurationRefused", "ConfigurationUntried", "ConfigurationOnTrial"] as const satisfies ReasonName[];
+const OUTCOMES = [
+  "ConfigurationRefused",
+  "ConfigurationUntried",
+  "ConfigurationOnTrial",
+] as const satisfies ReasonName[];
 
 function trialPending(context: Context, { practice, plan }: Complete): Verdict | undefined {
   const found = OUTCOMES.flatMap((reason) => plan.later.filter((held) => held.reason === reason))[0];
@@ -48,7 +52,9 @@ function trialPending(context: Context, { practice, plan }: Complete): Verdict |
   const role = found.object.metadata.labels?.[LABEL.component] ?? "";
   const job = plan.now.find(({ kind, metadata }) => kind === "Job" && metadata.labels?.[LABEL.component] === role);
   const name = job?.metadata.name ?? `${practice.names.trial}-…`;
-  const trouble = troublesOfRole(context, practice, "trial").find(({ pod }) => pod.metadata.name.startsWith(`${name}-`));
+  const trouble = troublesOfRole(context, practice, "trial").find(({ pod }) =>
+    pod.metadata.name.startsWith(`${name}-`),
+  );
   const look = `kubectl -n ${practice.namespace} logs job/${name} --all-containers`;
   const reason = found.reason as (typeof OUTCOMES)[number];
   const goesOn = "What ran before goes on.";

@@ -222,7 +222,9 @@ export const logsOnlyWarnings: Check = {
     }),
     ...judge(input, "postgres", ({ read, path }) => {
       const quiet = [
-        ...["log_statement = none", "log_connections = off", "log_min_messages = log"],
+        "log_statement = none",
+        "log_connections = off",
+        "log_min_messages = log",
         "log_min_error_statement = panic",
       ];
       const lines = new Set(

@@ -12,7 +12,12 @@ function rendered(image: string, generation = 1): Manifest {
     [ANNOTATION.template]: JSON.stringify(template(image)),
     [ANNOTATION.generation]: `${generation}`,
   };
-  return { apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "bridge", labels: BRIDGE, annotations }, spec: {} };
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "bridge", labels: BRIDGE, annotations },
+    spec: {},
+  };
 }
 
 /** As the server has it: with defaults, and a status. */

@@ -16,7 +16,12 @@ function workload(image: string): Manifest {
 
 function running(image: string, readyReplicas = 1): LiveObject {
   const { metadata, ...rest } = workload(image);
-  return { ...rest, metadata: { ...metadata, ...server }, spec: { template: template(image) }, status: { readyReplicas } };
+  return {
+    ...rest,
+    metadata: { ...metadata, ...server },
+    spec: { template: template(image) },
+    status: { readyReplicas },
+  };
 }
 
 const job: Manifest = { apiVersion: "batch/v1", kind: "Job", metadata: { name: "trial", labels } };

@@ -23,7 +23,8 @@ describe("what a pod refers to is there", () => {
       expect([...new Set(mounted)].toSorted()).toEqual(volumes.toSorted());
     }
     for (const { program, path, read } of running(objects)) {
-      if (!["entry", "pruner", "java-check"].includes(program)) expect(read(path), `${program} ${path}`).toBeTypeOf("string");
+      if (!["entry", "pruner", "java-check"].includes(program))
+        expect(read(path), `${program} ${path}`).toBeTypeOf("string");
     }
     const maps = manifests.filter(({ kind }) => kind === "ConfigMap").map(({ metadata }) => metadata.name);
     expect([...mapsUsed].toSorted(), "no ConfigMap without a reader").toEqual(maps.toSorted());

@@ -205,14 +205,17 @@ function database(practice: Practice): Settings {
   return { name: "psycopg2", args: { ...server(practice.messaging.database, practice), ...pool } };
 }
 
+/** A wall that drops packets would otherwise keep the reason back for minutes. */
+const PATIENCE = { connect_timeout: 10 };
+
 function server(database: Database, { names }: Practice): Settings {
   if (database.kind === "managed") {
-    return { host: names.postgres, port: POSTGRES_PORT, dbname: SYNAPSE_ROLE, user: SYNAPSE_ROLE };
+    return { host: names.postgres, port: POSTGRES_PORT, dbname: SYNAPSE_ROLE, user: SYNAPSE_ROLE, ...PATIENCE };
   }
   const { host, port, name: dbname, caSecretName } = database;
   // `system` asks for libpq 16 or newer, which the image has (Debian trixie).
   const sslrootcert = caSecretName ? `${DATABASE_CA}/ca.crt` : "system";
-  return { host, port, dbname, sslmode: "verify-full", sslrootcert };
+  return { host, port, dbname, sslmode: "verify-full", sslrootcert, ...PATIENCE };
 }
 
 /**

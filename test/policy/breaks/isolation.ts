@@ -41,7 +41,9 @@ export const ISOLATION_BREAKS: readonly Break[] = [
       ...input,
       objects: input.objects.map((object) =>
         object.kind === "Job" && object.metadata.labels?.[LABEL.component] === "synapse"
-          ? (JSON.parse(JSON.stringify(object).replace(`"${LABEL.role}":"trial"`, `"${LABEL.role}":"synapse"`)) as Manifest)
+          ? (JSON.parse(
+              JSON.stringify(object).replace(`"${LABEL.role}":"trial"`, `"${LABEL.role}":"synapse"`),
+            ) as Manifest)
           : object,
       ),
     }),

@@ -180,9 +180,14 @@ export const METADATA_BREAKS: readonly Break[] = [
     "postgres/postgresql.conf",
     replaced("log_min_messages = log", "log_min_messages = error"),
   ),
-  editPod("status-names-nobody", "the last lines of Synapse's log in its pod's status", "StatefulSet/synapse", (spec) => {
-    spec.containers[0].terminationMessagePolicy = "FallbackToLogsOnError";
-  }),
+  editPod(
+    "status-names-nobody",
+    "the last lines of Synapse's log in its pod's status",
+    "StatefulSet/synapse",
+    (spec) => {
+      spec.containers[0].terminationMessagePolicy = "FallbackToLogsOnError";
+    },
+  ),
   editPod("status-names-nobody", "a file of its data in the bridge's status", "StatefulSet/bridge", (spec) => {
     spec.containers[0].terminationMessagePath = "/tmp/call";
   }),
