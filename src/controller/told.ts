@@ -40,6 +40,7 @@ export function sentence({ pod, container, reason }: PodTrouble): string {
   const { name, namespace } = pod.metadata;
   const place = container === undefined ? name : `${name}, container ${container}`;
   const { meaning, nextStep } = REASONS[reason];
-  const log = `kubectl -n ${namespace} logs ${name} -c ${container} --previous`;
+  const former = pod.metadata.labels?.[LABEL.role] === "trial" ? "" : " --previous";
+  const log = `kubectl -n ${namespace} logs ${name} -c ${container}${former}`;
   return `${place}: ${meaning} ${reason === "ProgramFails" ? `Read its log: ${log}` : nextStep}`;
 }

@@ -51,7 +51,7 @@ function trialPending(context: Context, { practice, plan }: Complete): Verdict |
   if (!found) return undefined;
   const role = found.object.metadata.labels?.[LABEL.component] ?? "";
   const job = plan.now.find(({ kind, metadata }) => kind === "Job" && metadata.labels?.[LABEL.component] === role);
-  const name = job?.metadata.name ?? `${practice.names.trial}-…`;
+  const name = job?.metadata.name ?? practice.names.trial;
   const trouble = troublesOfRole(context, practice, "trial").find(({ pod }) =>
     pod.metadata.name.startsWith(`${name}-`),
   );
@@ -64,10 +64,10 @@ function trialPending(context: Context, { practice, plan }: Complete): Verdict |
     const message = `${check} refuses the changed configuration.${named} ${goesOn} Undo or correct the change. All that it says: ${look}`;
     return verdict("UpdatePending", "True", reason, message);
   }
-  const why = trouble ? ` ${sentence(trouble)}` : "";
+  const why = trouble ? sentence(trouble) : `How far it is: kubectl -n ${practice.namespace} describe job ${name}`;
   const message =
     reason === "ConfigurationOnTrial"
-      ? `The changed configuration of ${role} is tried before it replaces what runs.${why}`
-      : `The trial of the changed configuration of ${role} ended without an answer; it is repeated. ${goesOn}${why}`;
+      ? `The changed configuration of ${role} is tried before it replaces what runs. ${why}`
+      : `The trial of the changed configuration of ${role} ended without an answer; it is repeated. ${goesOn} ${why}`;
   return verdict("UpdatePending", "True", reason, message);
 }
