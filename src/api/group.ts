@@ -39,9 +39,9 @@ export const LABEL = {
 export const ANNOTATION = {
   /** On every rendered object: 8 hex digits over the rest of it. */
   rendered: `${GROUP}/rendered`,
-  /** On a workload that carries calls: its pod template as rendered, as JSON. */
+  /** On a StatefulSet: its pod template as rendered, as JSON. */
   template: `${GROUP}/template`,
-  /** On a workload that carries calls: the generation of the practice that it was rendered from. */
+  /** On a StatefulSet: the generation of the practice that it was rendered from. */
   generation: `${GROUP}/generation`,
   /** On the CustomResourceDefinition: hash of its schema. */
   schemaHash: `${GROUP}/schema-hash`,

@@ -10,8 +10,9 @@ import { synapse } from "./matrix/synapse.ts";
 import { network } from "./network.ts";
 import { signalling } from "./signalling/signalling.ts";
 import { tls } from "./tls.ts";
+import { trial } from "./trial.ts";
 
 const PODS: readonly Component[] = [postgres, synapse, pruner, backup, signalling, bridge, entry, front];
 
 /** What a practice consists of, in apply order: the table of contents of the product. */
-export const COMPONENTS: readonly Component[] = [network(PODS), tls, ...PODS, exposure];
+export const COMPONENTS: readonly Component[] = [network(PODS), tls, trial, ...PODS, exposure];

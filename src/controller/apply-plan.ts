@@ -59,22 +59,23 @@ export async function prune(
   plan: ApplyPlan,
 ): Promise<void> {
   if (practice.suspend) return;
-  const superfluous = superfluousChildren(context.cache, practice, rendering, plan.withdraw);
+  const superfluous = superfluousChildren(context.cache, practice, rendering, plan);
   if (superfluous.length > 0) await context.applier.prune(superfluous, context.signal);
 }
 
 /**
  * Live children that the practice no longer consists of. Never: volumes, what is born once, what a waiting component
- * consists of, and a configuration that a pod or workload still mounts. `withdraw` adds every route.
+ * consists of, and a configuration that a pod or workload still mounts. `withdraw` adds every route. A trial is part of a
+ * practice only while it is to be applied.
  */
 export function superfluousChildren(
   cache: Cache,
   practice: Practice,
   rendering: Rendering,
-  withdraw: boolean,
+  { now, withdraw }: Pick<ApplyPlan, "now" | "withdraw">,
 ): LiveObject[] {
   if (!practice.uid) return [];
-  const wanted = new Set(rendering.manifests.map(describe));
+  const wanted = new Set([...rendering.manifests, ...now].map(describe));
   const awaited = new Set(rendering.awaits.map(({ component }) => component));
   const mounted = mountedConfigurations(cache, practice);
   const children = liveChildren(cache, { namespace: practice.namespace, uid: practice.uid });

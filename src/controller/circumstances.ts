@@ -8,6 +8,7 @@ import type { Context, PracticeResource } from "./context.ts";
 import { type ApplyPlan, gate } from "./gate.ts";
 import { roleStates } from "./roles.ts";
 import { endsCalls } from "./spare.ts";
+import { trialOf } from "./trial.ts";
 
 /** Looks at the circumstances, and sends the rendering through the gate. */
 export async function planFor(
@@ -29,6 +30,7 @@ export async function planFor(
     namespaceRestricted: namespaceLabels["pod-security.kubernetes.io/enforce"] === "restricted",
     suspended: practice.suspend,
     doorClosed: context.doors.isClosed(`${namespace}/${practice.name}`),
+    trial: (object) => trialOf(object, rendering.trials, { live, applied: applied(object), now: context.now() }),
     endsCalls: (object) => waits && cutting.includes(object),
     exists: (object) => live(object) !== undefined,
     ready: (role) => ready.has(role),

@@ -6,8 +6,10 @@ import type { Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { readiness } from "../runtime/readiness.ts";
 import type { Context } from "./context.ts";
+import { SPARING } from "./gate.ts";
 import { mediaAddress } from "./media-known.ts";
 import { type RoleState, roleStates } from "./roles.ts";
+import { sentence as sentenceOf, troublesOfRoles } from "./told.ts";
 import { updatePending } from "./update-pending.ts";
 import { type Complete, type Verdict, verdict } from "./verdict.ts";
 
@@ -20,7 +22,7 @@ export function verdicts(context: Context, report: Complete): Verdict[] {
     isolation(report),
     certificates(context, report),
     mediaAddress(context, report),
-    components(report, roleStates(context, practice)),
+    components(context, report, roleStates(context, practice)),
     namespaceHardened(report),
     domainNeutral(practice),
     suspended(practice),
@@ -125,7 +127,11 @@ function certificates(context: Context, { practice, observed }: Complete): Verdi
   );
 }
 
-function components({ rendering, plan, findings }: Complete, roles: readonly RoleState[]): Verdict {
+function components(
+  context: Context,
+  { practice, rendering, plan, findings }: Complete,
+  roles: readonly RoleState[],
+): Verdict {
   // A configuration that tells more than it must has no condition of its own.
   const telling = firstOf(findings, "metadata");
   if (telling) return verdict("ComponentsReady", "False", "PolicyViolated", sentence(telling));
@@ -146,9 +152,11 @@ function components({ rendering, plan, findings }: Complete, roles: readonly Rol
     return verdict("ComponentsReady", "True", "AllReady", "All pods of the practice are ready.");
   }
   const names = unready.map(({ role }) => role).join(", ");
-  const held = plan.later.find(({ reason }) => reason !== "ComponentsStarting" && reason !== "WaitingForQuietMoment");
+  const held = plan.later.find(({ reason }) => reason !== "ComponentsStarting" && !SPARING.has(reason));
   if (held) return verdict("ComponentsReady", "False", held.reason, `Held back: ${names}.`);
   if (missing) return verdict("ComponentsReady", "False", missing.reason, `${awaited} Not ready: ${names}.`);
+  const [trouble] = troublesOfRoles(context, practice, unready);
+  if (trouble) return verdict("ComponentsReady", "False", trouble.reason, sentenceOf(trouble));
   return verdict("ComponentsReady", "False", "ComponentsStarting", unready.map(({ message }) => message).join(" "));
 }
 

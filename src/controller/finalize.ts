@@ -59,9 +59,9 @@ async function endPods(context: Context, resource: PracticeResource): Promise<vo
   }
 }
 
-/** None is left, and nothing that could make another one: what a deleted Deployment or CronJob made still replaces pods. */
+/** None is left, and nothing that could make another one: what a deleted Deployment, CronJob or Job made still replaces pods. */
 async function assertNoPodsLeft(context: Context, resource: PracticeResource): Promise<void> {
-  for (const kind of [RESOURCES.StatefulSet, RESOURCES.Deployment, RESOURCES.CronJob, RESOURCES.Pod]) {
+  for (const kind of [RESOURCES.StatefulSet, RESOURCES.Deployment, RESOURCES.CronJob, RESOURCES.Job, RESOURCES.Pod]) {
     if ((await liveNow(context, resource, kind)).length === 0) continue;
     throw new Waiting("Deleting", "Waiting for the last pods to end before the walls are taken down.", 2);
   }

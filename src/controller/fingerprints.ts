@@ -1,37 +1,65 @@
 import { createHmac } from "node:crypto";
 import type { LiveObject } from "../manifest.ts";
-import type { Observed, Practice } from "../practice/practice.ts";
+import type { IncompleteSecret, Observed, Practice } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Born } from "./birth.ts";
 import type { Sources } from "./observe.ts";
 
-/** Fingerprints by the version of a Secret that the cache has: its content is read once per version. */
-const known = new WeakMap<LiveObject, string>();
+/** What is kept of a Secret's content. */
+interface Print {
+  readonly hmac: string;
+  readonly keys: readonly string[];
+}
+
+/** Prints by the version of a Secret that the cache has: its content is read once per version. */
+const known = new WeakMap<LiveObject, Print>();
 
 /**
  * HMACs over Secrets that others make and pods mount, so that new content rolls the pods, a label on the Secret does
- * not, and a weak password cannot be guessed from an annotation. A Secret that is not there yet has none.
+ * not, and a weak password cannot be guessed from an annotation. A Secret that is not there yet has none. And which
+ * keys are missing in those that the manifest names, so that nothing is started that cannot run.
  */
 export async function secretFingerprints(
   sources: Sources,
   practice: Practice,
   born: Born,
-): Promise<Observed["secretFingerprints"]> {
-  const { names, messaging, staff } = practice;
+): Promise<Pick<Observed, "secretFingerprints" | "incompleteSecrets">> {
+  const { names, namespace } = practice;
   const found: Record<string, string> = {};
-  const add = async (name: string) => {
-    const fingerprint = await fingerprintOf(sources, practice.namespace, name, born.secrets.fingerprint);
-    if (fingerprint) found[name] = fingerprint;
+  const print = async (name: string) => {
+    const print = await printOf(sources, namespace, name, born.secrets.fingerprint);
+    if (print) found[name] = print.hmac;
+    return print;
   };
   // cert-manager's Secret carries our label, so it is in the cache as soon as it exists; a user's may not be.
-  const made = sources.cache.get(RESOURCES.Secret, { namespace: practice.namespace, name: names.signallingTls });
-  if (made) await add(names.signallingTls);
-  if (messaging.database.kind === "external") await add(messaging.database.secretName);
-  if (staff.oidc) await add(staff.oidc.clientSecret.name);
-  return found;
+  if (sources.cache.get(RESOURCES.Secret, { namespace, name: names.signallingTls })) await print(names.signallingTls);
+  const incompleteSecrets: IncompleteSecret[] = [];
+  for (const { name, keys } of givenSecrets(practice)) {
+    const has = (await print(name))?.keys ?? [];
+    const missing = keys.filter((key) => !has.includes(key));
+    if (missing.length > 0) incompleteSecrets.push({ name, keys: missing });
+  }
+  return { secretFingerprints: found, ...(incompleteSecrets.length > 0 && { incompleteSecrets }) };
 }
 
-async function fingerprintOf({ cluster, cache }: Sources, namespace: string, name: string, keyName: string) {
+/** Secrets that the manifest names and pods need, with the keys that they have to have. */
+function givenSecrets({ messaging: { database }, staff: { oidc } }: Practice): readonly IncompleteSecret[] {
+  const provider = oidc ? [{ name: oidc.clientSecret.name, keys: [oidc.clientSecret.key] }] : [];
+  if (database.kind !== "external") return provider;
+  const { secretName, caSecretName } = database;
+  return [
+    ...provider,
+    { name: secretName, keys: ["username", "password"] },
+    ...(caSecretName === undefined ? [] : [{ name: caSecretName, keys: ["ca.crt"] }]),
+  ];
+}
+
+async function printOf(
+  { cluster, cache }: Sources,
+  namespace: string,
+  name: string,
+  keyName: string,
+): Promise<Print | undefined> {
   const cached = cache.get(RESOURCES.Secret, { namespace, name });
   const before = cached && known.get(cached);
   if (before) return before;
@@ -39,9 +67,12 @@ async function fingerprintOf({ cluster, cache }: Sources, namespace: string, nam
     [keyName, name].map((n) => cluster.get(RESOURCES.Secret, { namespace, name: n })),
   );
   if (!key || !secret) return undefined;
-  const fingerprint = hmacOf(dataOf(secret), dataOf(key)["key"] ?? "");
-  if (cached) known.set(cached, fingerprint);
-  return fingerprint;
+  const data = dataOf(secret);
+  // An empty value is as good as none.
+  const keys = Object.keys(data).filter((field) => data[field] !== "");
+  const print = { hmac: hmacOf(data, dataOf(key)["key"] ?? ""), keys };
+  if (cached) known.set(cached, print);
+  return print;
 }
 
 function hmacOf(data: Readonly<Record<string, string>>, key: string): string {

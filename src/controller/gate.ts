@@ -4,6 +4,7 @@ import type { Manifest, VerifiedManifests } from "../manifest.ts";
 import type { Role } from "../practice/names.ts";
 import type { Host } from "../practice/practice.ts";
 import { type Phase, phaseOf } from "../render/order.ts";
+import type { Outcome, Trial } from "./trial.ts";
 
 /** What may be applied now, and what waits, each with its reason. */
 export interface ApplyPlan {
@@ -18,11 +19,29 @@ export interface Held {
   readonly reason: ReasonName;
 }
 
+/** Reasons for which a single workload waits while its former pod serves as it was made. */
+export const SPARING: ReadonlySet<ReasonName> = new Set<ReasonName>([
+  "WaitingForQuietMoment",
+  "ConfigurationOnTrial",
+  "ConfigurationRefused",
+  "ConfigurationUntried",
+]);
+
+const REASON_OF: Readonly<Record<Outcome, ReasonName | undefined>> = {
+  running: "ConfigurationOnTrial",
+  passed: undefined,
+  refused: "ConfigurationRefused",
+  unanswered: "ConfigurationUntried",
+  again: "ConfigurationUntried",
+};
+
 /** What the gate needs to know of the cluster. */
 export interface Circumstances {
   readonly namespaceRestricted: boolean;
   readonly suspended: boolean;
   readonly doorClosed: boolean;
+  /** The trial that a workload has to pass before it may replace what runs. */
+  readonly trial: (object: Manifest) => Trial | undefined;
   /** Whether applying this now would end calls. */
   readonly endsCalls: (object: Manifest) => boolean;
   readonly exists: (object: Manifest) => boolean;
@@ -45,11 +64,20 @@ export function gate(manifests: VerifiedManifests, circumstances: Circumstances)
   });
   const waiting = new Set(held.map(({ object }) => object));
   return {
-    // A part of what was verified is verified.
-    now: manifests.filter((object) => !waiting.has(object)) as readonly Manifest[] as VerifiedManifests,
+    // Parts of what was verified are verified.
+    now: [
+      ...manifests.filter((object) => !waiting.has(object)),
+      ...manifests.flatMap((object) => jobToRun(object, circumstances)),
+    ] as readonly Manifest[] as VerifiedManifests,
     later: held,
     withdraw: circumstances.doorClosed,
   };
+}
+
+/** A trial stays until what it tried is applied: it is the only note of its outcome. */
+function jobToRun(object: Manifest, { namespaceRestricted, suspended, trial }: Circumstances): Manifest[] {
+  const needed = namespaceRestricted && !suspended && phaseOf(object) === "workloads" ? trial(object) : undefined;
+  return needed && needed.outcome !== "again" ? [needed.job] : [];
 }
 
 function reasonToWait(object: Manifest, circumstances: Circumstances): ReasonName | undefined {
@@ -58,7 +86,9 @@ function reasonToWait(object: Manifest, circumstances: Circumstances): ReasonNam
   if (phase !== "workloads") return undefined;
   if (!circumstances.namespaceRestricted) return "NamespaceNotRestricted";
   if (circumstances.suspended) return "Suspended";
-  return circumstances.endsCalls(object) ? "WaitingForQuietMoment" : undefined;
+  const trial = circumstances.trial(object);
+  const untried = trial && REASON_OF[trial.outcome];
+  return untried ?? (circumstances.endsCalls(object) ? "WaitingForQuietMoment" : undefined);
 }
 
 function reasonForRoute(object: Manifest, circumstances: Circumstances): ReasonName | undefined {

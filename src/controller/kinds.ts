@@ -2,6 +2,7 @@ import { GROUP, KIND, LABEL, PLURAL, VERSION } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import type { CachedKind } from "../runtime/cluster.ts";
 import { type Resource, RESOURCES } from "../runtime/resources.ts";
+import { troublesOf } from "./troubles.ts";
 
 export const PRACTICES: Resource = { group: GROUP, version: VERSION, kind: KIND, plural: PLURAL, namespaced: true };
 
@@ -21,6 +22,7 @@ const OURS_ONLY: readonly Resource[] = [
   RESOURCES.StatefulSet,
   RESOURCES.Deployment,
   RESOURCES.CronJob,
+  RESOURCES.Job,
 ];
 
 const OPTIONAL_OURS: readonly Resource[] = [
@@ -46,7 +48,7 @@ export function cachedKinds(options: { nodes: boolean }): CachedKind[] {
   ];
 }
 
-/** What the checks read of a pod: who made it, what it is, which images run in it. */
+/** What is read of a pod: who made it, what it is, which images run in it, and what keeps it from running. */
 function projectPod(pod: LiveObject): LiveObject {
   const { metadata, spec = {}, status = {} } = pod as LiveObject & { spec?: PodSpec; status?: PodStatus };
   const image = ({ name, image }: { name: string; image: string }) => ({ name, image });
@@ -60,7 +62,7 @@ function projectPod(pod: LiveObject): LiveObject {
       ephemeralContainers: (spec.ephemeralContainers ?? []).map(image),
       volumes: (spec.volumes ?? []).filter((volume) => volume.configMap ?? volume.projected),
     },
-    status: { phase: status.phase },
+    status: { phase: status.phase, troubles: troublesOf(status, spec.restartPolicy === "Never") },
   };
 }
 
@@ -69,10 +71,9 @@ interface PodSpec {
   initContainers?: { name: string; image: string }[];
   ephemeralContainers?: { name: string; image: string }[];
   volumes?: { configMap?: unknown; projected?: unknown }[];
+  restartPolicy?: string;
 }
-interface PodStatus {
-  phase?: string;
-}
+type PodStatus = { phase?: string } & Parameters<typeof troublesOf>[0];
 
 function projectNode(node: LiveObject): LiveObject {
   const { addresses } = (node["status"] ?? {}) as { addresses?: unknown };

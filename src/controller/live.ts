@@ -23,6 +23,7 @@ export const CHILD_RESOURCES = [
   RESOURCES.StatefulSet,
   RESOURCES.Deployment,
   RESOURCES.CronJob,
+  RESOURCES.Job,
   RESOURCES.Ingress,
   RESOURCES.HTTPRoute,
 ] as const;
@@ -39,15 +40,15 @@ export function liveChildren(cache: Cache, practice: { namespace: string; uid: s
 /**
  * Runs the policy chain on everything in the practice's namespace: ours, and what others put there.
  *
- * A spared workload is live as an earlier reconcile applied it, because a call is not to be ended. It had to pass the
+ * A spared workload is live as an earlier reconcile applied it, because what replaces it has to wait. It had to pass the
  * same checks then; that it is not what this release or this manifest would make of it is no broken promise. So what
  * these checks find about it as it was applied is left out, and what somebody added since is not. That holds only while
  * its files are what their names say: else nobody knows what it was applied with.
  */
 export function judge(context: Context, practice: Practice, isSpared: (object: LiveObject) => boolean): Finding[] {
-  const objects = [...CHILD_RESOURCES, RESOURCES.Pod].flatMap((resource) =>
-    context.cache.list(resource, practice.namespace),
-  );
+  // Of a trial the pods are judged: its Job may already be superfluous, and says nothing else.
+  const kinds = [...CHILD_RESOURCES, RESOURCES.Pod].filter((resource) => resource !== RESOURCES.Job);
+  const objects = kinds.flatMap((resource) => context.cache.list(resource, practice.namespace));
   const found = evaluate(LIVE_CHAIN, { objects, practice, assets: context.assets });
   const spared = new Set(objects.filter(isSpared));
   if (spared.size === 0 || found.some(({ check }) => check === configurationNamedByContent.name)) return found;

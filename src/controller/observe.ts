@@ -21,7 +21,7 @@ export async function observe(context: Sources, practice: Practice, born: Born):
     },
     ...(await mediaOf(context, practice)),
     storageClasses: storageClasses(context, practice),
-    secretFingerprints: await secretFingerprints(context, practice, born),
+    ...(await secretFingerprints(context, practice, born)),
   };
 }
 

@@ -58,7 +58,7 @@ export async function planPractice(
   const rendering = render({ practice, observed, assets });
   const changes: PlannedChange[] = [];
   for (const desired of rendering.manifests) changes.push(await planObject(cluster, desired));
-  const removed = superfluousChildren(cache, practice, rendering, false);
+  const removed = superfluousChildren(cache, practice, rendering, { now: rendering.manifests, withdraw: false });
   return {
     changes: [...changes, ...removed.map((object): PlannedChange => ({ object: describe(object), action: "remove" }))],
     awaits: rendering.awaits,

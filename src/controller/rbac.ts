@@ -26,7 +26,7 @@ export const NAMESPACED_RULES: readonly Rule[] = [
   },
   { apiGroups: [""], resources: ["pods"], verbs: ["delete", ...READ] },
   { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: MANAGE },
-  { apiGroups: ["batch"], resources: ["cronjobs"], verbs: MANAGE },
+  { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: MANAGE },
   { apiGroups: ["cert-manager.io"], resources: ["certificates", "issuers"], verbs: MANAGE },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes", "listenersets"], verbs: MANAGE },

@@ -14,7 +14,7 @@ import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } 
 import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
-import type { ApplyPlan } from "./gate.ts";
+import { type ApplyPlan, SPARING } from "./gate.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import { moveMediaPort } from "./identity.ts";
 import { judge } from "./live.ts";
@@ -82,9 +82,9 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
 }
 
-/** Whether an object is live as an earlier reconcile applied it, because a call is not to be ended. */
+/** Whether an object is live as an earlier reconcile applied it, because what replaces it has to wait. */
 function isSpared({ later }: ApplyPlan, live: LiveObject): boolean {
-  return later.some(({ object, reason }) => reason === "WaitingForQuietMoment" && describe(object) === describe(live));
+  return later.some(({ object, reason }) => SPARING.has(reason) && describe(object) === describe(live));
 }
 
 /**
@@ -93,9 +93,7 @@ function isSpared({ later }: ApplyPlan, live: LiveObject): boolean {
  * made.
  */
 function closing(findings: readonly Finding[], plan: ApplyPlan): readonly Finding[] {
-  const held = plan.later.some(
-    ({ object, reason }) => phaseOf(object) === "workloads" && reason !== "WaitingForQuietMoment",
-  );
+  const held = plan.later.some(({ object, reason }) => phaseOf(object) === "workloads" && !SPARING.has(reason));
   return held ? findings.filter(({ promise }) => promise === "isolation") : findings;
 }
 

@@ -15,6 +15,7 @@ import type { Role } from "../practice/names.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { roleStates } from "./roles.ts";
 import { appliedDigest, isEdited } from "./spare.ts";
+import { troublesOfRole } from "./told.ts";
 import { isComplete, type Verdict } from "./verdict.ts";
 
 /** Verdicts that `Ready` needs, most telling first: the first that is False gives `Ready` its reason. */
@@ -58,7 +59,7 @@ function statusOf(context: Context, report: Report): PracticeStatus {
   const before: Partial<PracticeStatus> = context.statuses.latest(resource) ?? {};
   const generation = resource.metadata.generation ?? 0;
   const found = isComplete(report) ? verdicts(context, report) : [];
-  const all = [...found, ...summary(report, found, isEditHeld(context, report))];
+  const all = [...found, ...summary(report, found, heldEdit(context, report))];
   const judged = mergeConditions(
     before.conditions ?? [],
     all.map((verdict) => ({ ...verdict, observedGeneration: generation })),
@@ -78,7 +79,11 @@ function statusOf(context: Context, report: Report): PracticeStatus {
 }
 
 /** `Ready`, `Reconciling` and `Stalled`, as kstatus reads them: never Ready beside Reconciling or Stalled. */
-function summary({ error, resource }: Report, found: readonly Verdict[], editHeld: boolean): Verdict[] {
+function summary(
+  { error, resource }: Report,
+  found: readonly Verdict[],
+  editHeld: SparingReason | undefined,
+): Verdict[] {
   const say = (
     ready: Verdict["status"],
     reconciling: boolean,
@@ -99,21 +104,31 @@ function summary({ error, resource }: Report, found: readonly Verdict[], editHel
 
   const missing = NEEDED.flatMap((type) => found.filter((v) => v.type === type && v.status === "False"))[0];
   if (!missing && editHeld) {
-    const message = "The manifest was changed; that is rolled out as soon as nobody is in a call.";
-    return say("False", true, false, "WaitingForQuietMoment", message);
+    const refused = editHeld === "ConfigurationRefused";
+    return say("False", !refused, refused, editHeld, HELD[editHeld]);
   }
   if (!missing) return say("True", false, false, "Ready", "The practice is ready.");
-  const moving = editHeld || found.some((v) => v.status === "False" && MOVING.has(v.reason));
+  const moving = editHeld !== undefined || found.some((v) => v.status === "False" && MOVING.has(v.reason));
   return say("False", moving, false, missing.reason, missing.message);
 }
 
-/** Whether what waits for a quiet moment is an edit of the manifest. An update that comes with the operator is not. */
-function isEditHeld({ cache }: Context, { plan, resource }: Report): boolean {
-  const held = plan?.later.filter(({ reason }) => reason === "WaitingForQuietMoment") ?? [];
+/** What a practice says while an edit of its manifest is held back; the first is the most telling. */
+const HELD = {
+  ConfigurationRefused: "The manifest was changed, and a check refuses what follows from it. UpdatePending tells more.",
+  ConfigurationUntried:
+    "The manifest was changed, and what follows from it could not be tried. UpdatePending tells more.",
+  ConfigurationOnTrial: "The manifest was changed; what follows from it is tried first.",
+  WaitingForQuietMoment: "The manifest was changed; that is rolled out as soon as nobody is in a call.",
+} as const satisfies Partial<Record<ReasonName, string>>;
+type SparingReason = keyof typeof HELD;
+
+/** Why an edit of the manifest is held back. An update that comes with the operator is none. */
+function heldEdit({ cache }: Context, { plan, resource }: Report): SparingReason | undefined {
   const { namespace } = resource.metadata;
-  return held.some(({ object }) =>
+  const held = plan?.later.filter(({ object }) =>
     isEdited(object, cache.get(RESOURCES.StatefulSet, { namespace, name: object.metadata.name })),
   );
+  return (Object.keys(HELD) as SparingReason[]).find((reason) => held?.some((object) => object.reason === reason));
 }
 
 /** Reasons that pass without anybody doing something. */
@@ -168,7 +183,8 @@ function addresses(
     media: { addresses: media.map(({ ip, port }) => ({ ip, port, stunPort: stunPort(port) })), protocol: "UDP" },
     components: roleStates(context, practice).map(({ role, ready, exists }) => {
       const applied = appliedTo(context, report, role);
-      const reason = ready ? "Ready" : exists ? "Starting" : "Absent";
+      const [trouble] = ready ? [] : troublesOfRole(context, practice, role);
+      const reason = ready ? "Ready" : exists ? (trouble?.reason ?? "Starting") : "Absent";
       return { name: role, ready, reason, ...(applied !== undefined && { applied }) };
     }),
   };

@@ -17,8 +17,12 @@ function foreign(input: PolicyInput, ...kinds: readonly string[]): Manifest[] {
 
 /** Labels that our pods have: from the templates of our workloads, which are there before any pod is. */
 function ourPods(input: PolicyInput): Readonly<Record<string, string>>[] {
-  return podTemplates(input.objects.filter((object) => isOurs(input, object))).map(({ labels }) => labels);
+  const templates = podTemplates(input.objects.filter((object) => isOurs(input, object)));
+  return [...templates.map(({ labels }) => labels), { ...TRIAL, [LABEL.practice]: input.practice.name }];
 }
+
+/** Labels of pods that try a configuration; they come and go with their Job. */
+const TRIAL = { [LABEL.role]: "trial", [LABEL.serves]: "trial", [LABEL.name]: "trial" };
 
 const SOLVER_LABEL = "acme.cert-manager.io/http01-solver";
 const CHALLENGES = "/.well-known/acme-challenge/";
@@ -121,10 +125,12 @@ export const foreignPod: Check = {
       }
       const labels = pod.metadata.labels ?? {};
       const maker = makerOf(input, pod);
-      if (!maker && (LABEL.role in labels || LABEL.serves in labels)) {
+      // Such a pod gets no traffic and has no way out, so its labels are worth nothing to anybody; its Job may be gone.
+      const isTrial = Object.entries(TRIAL).every(([label, value]) => labels[label] === value);
+      if (!maker && !isTrial && (LABEL.role in labels || LABEL.serves in labels)) {
         return [violation(pod, "This pod is not the practice's, yet it has labels of its pods. Please remove it.")];
       }
-      const leaving = maker && (pod.metadata as Owned).deletionTimestamp !== undefined;
+      const leaving = (maker ?? isTrial) && (pod.metadata as Owned).deletionTimestamp !== undefined;
       // What its workload says is judged there, and may be of a former release while calls are spared.
       const made = podTemplates(maker ? [maker] : []).flatMap(({ spec }) =>
         containersOf(spec).map(({ image }) => image),

@@ -25,6 +25,7 @@ import {
   noAccessLog,
   noStun,
   pageContactsNobody,
+  statusNamesNobody,
 } from "./metadata.ts";
 import { hooksAsListed } from "./hooks.ts";
 import type { Check, PolicyInput } from "./policy.ts";
@@ -78,6 +79,7 @@ export const RENDER_CHAIN: readonly Check[] = [
   noAccessLog,
   clientAddressDropped,
   logsOnlyWarnings,
+  statusNamesNobody,
   prunerTouchesNoMessage,
 
   // A program that was taken over has nothing to climb on.

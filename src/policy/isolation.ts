@@ -30,12 +30,17 @@ export const everyPodHasItsWall: Check = {
     const policies = ofKind(objects, "NetworkPolicy").filter(({ metadata }) => metadata.name !== defaultDeny);
     return podTemplates(objects).flatMap(({ workload, role, labels }) => {
       const known = [...ROLES, ...JOB_ROLES].find((name) => name === role);
-      const own = known && workload.metadata.name === practice.names[known] && labels[LABEL.serves] === known;
-      if (!own) return [violation(workload, "The role of its pods is not its own, so neither is their wall.")];
+      const { name } = workload.metadata;
+      const named = known && (known === "trial" ? workload.kind === "Job" : name === practice.names[known]);
+      if (!named || labels[LABEL.serves] !== known) {
+        return [violation(workload, "The role of its pods is not its own, so neither is their wall.")];
+      }
       const found = policies.filter((policy) => selects((policy["spec"] as PolicySpec).podSelector ?? {}, labels));
-      const names = found.map(({ metadata }) => metadata.name);
-      if (names.length === 1 && names[0] === walls(known)) return [];
-      return [violation(workload, `Its pods are selected by other walls than ${walls(known)} alone.`)];
+      const names = found.map((policy) => policy.metadata.name);
+      // A trial needs nobody, so the wall that denies everything is its only one.
+      const own = known === "trial" ? [] : [walls(known)];
+      if (names.join() === own.join()) return [];
+      return [violation(workload, `Its pods are selected by other walls than ${own.join() || "the default"} alone.`)];
     });
   },
 };

@@ -164,6 +164,33 @@ const REDACTED = {
   ice4j: { "redact-remote-addresses": true },
 };
 
+/** Synapse's loggers: one beside the root, which speaks of its start, and everything else to the console. */
+function tellsOnlyOfStarts(log: unknown): boolean {
+  const { loggers, root } = (isObject(log) ? log : {}) as { loggers?: unknown; root?: { handlers?: unknown } };
+  const start = JSON.stringify(loggers) === JSON.stringify({ "synapse.app._base": { handlers: ["told"] } });
+  return start && JSON.stringify(root?.handlers) === JSON.stringify(["console"]);
+}
+
+/** Programs of whose last lines the pod's status may hold: checks, and a database whose log is about itself. */
+const SPEAKS_OF_ITSELF = /-check$|^(?:make-database|postgres)$/;
+
+export const statusNamesNobody: Check = {
+  name: "status-names-nobody",
+  promise: "metadata",
+  because:
+    "Kubernetes can put the last lines of a program's log into the pod's status, where more people read than in logs. " +
+    "Only programs that never speak of a person have that, and Synapse says there why it could not start.",
+  violations: ({ objects }) =>
+    running(objects)
+      .filter(({ program, container: { terminationMessagePolicy, terminationMessagePath } }) => {
+        const elsewhere = terminationMessagePath !== undefined && terminationMessagePath !== "/dev/termination-log";
+        return elsewhere || (terminationMessagePolicy === "FallbackToLogsOnError" && !SPEAKS_OF_ITSELF.test(program));
+      })
+      .map(({ pod, container: { name } }) =>
+        violation(pod.workload, `What container ${name} says of people could get into its pod's status.`),
+      ),
+};
+
 export const logsOnlyWarnings: Check = {
   name: "logs-only-warnings",
   promise: "metadata",
@@ -190,11 +217,16 @@ export const logsOnlyWarnings: Check = {
       const path = isObject(homeserver) ? homeserver["log_config"] : undefined;
       const log = readYaml(read(typeof path === "string" ? path : undefined));
       const levels = keysOf(log).filter(({ key }) => key === "level");
-      const root = levels.some((level) => level.path === "root.level");
+      const root = levels.some((level) => level.path === "root.level") && tellsOnlyOfStarts(log);
       return root && levels.every(({ value }) => QUIET.test(String(value))) ? [] : ["Synapse logs more than warnings."];
     }),
     ...judge(input, "postgres", ({ read, path }) => {
-      const quiet = ["log_statement = none", "log_connections = off", "log_min_error_statement = panic"];
+      const quiet = [
+        "log_statement = none",
+        "log_connections = off",
+        "log_min_messages = log",
+        "log_min_error_statement = panic",
+      ];
       const lines = new Set(
         read(path)
           ?.split("\n")

@@ -21,6 +21,11 @@ const COMMANDS = {
   "make-database": /^sh\n(?<file>\/\S+)$/,
   entry: /^node\nsrc\/main\.ts\nentry$/,
   stun: /^node\n--max-semi-space-size=1\nsrc\/main\.ts\nstun$/,
+  // Checks of a configuration that is tried.
+  "synapse-check": /^python3\n-m\nsynapse\.config\n-c\n(?<file>\/\S+)$/,
+  "prosody-check": /^prosodyctl\n--config\n(?<file>\/\S+)\ncheck\nconfig$/,
+  "postgres-check": /^postgres\n-D\n\/\S+\n-c\nconfig_file=(?<file>\/\S+)\n-C\nmax_connections$/,
+  "java-check": /^java\n-version$/,
 } as const;
 
 /**

@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 /** Pods of a practice, by role. There are six, because pods decide how many practices a node can host. */
 export const ROLES = ["front", "signalling", "bridge", "synapse", "postgres", "entry"] as const;
 /** Pods that come and go, by role. */
-export const JOB_ROLES = ["pruner", "backup"] as const;
+export const JOB_ROLES = ["pruner", "backup", "trial"] as const;
 export type Role = (typeof ROLES | typeof JOB_ROLES)[number];
 
 /** Secrets that are born once. A rotation makes the next number, so pods roll because a name changed. */
@@ -24,6 +24,7 @@ export function namesOf(name: string) {
     entry: `${name}-entry`,
     pruner: `${name}-pruner`,
     backup: `${name}-backup`,
+    trial: `${name}-trial`,
 
     /** What is born once and is not secret. */
     identity: `${name}-identity`,
@@ -51,6 +52,8 @@ export function namesOf(name: string) {
     /** A route per host. */
     route: (host: string) => `${name}-${host}`,
     bornSecret: (secret: BornSecret, version = 1) => `${name}-${secret}-${version}`,
+    /** A Job named after what it tries, so that nothing is tried twice. */
+    trialOf: (tried: string) => `${name}-trial-${contentHash({ tried })}`,
     /** A ConfigMap named after its content, so that it can be immutable and a roll-out can wait. */
     configuration: (component: string, files: Readonly<Record<string, string>>) =>
       `${name}-${component}-${contentHash(files)}`,

@@ -179,6 +179,14 @@ export interface Observed {
   readonly storageClasses: Readonly<Record<string, string>>;
   /** HMAC over Secrets that we did not make, by Secret name; a change rolls the pods that mount them. */
   readonly secretFingerprints: Readonly<Record<string, string>>;
+  /** Absent: every Secret that the manifest names is complete. */
+  readonly incompleteSecrets?: readonly IncompleteSecret[];
+}
+
+/** A Secret that the manifest names and the keys that it lacks; all of them when it is not there. */
+export interface IncompleteSecret {
+  readonly name: string;
+  readonly keys: readonly string[];
 }
 
 /** What is born once and is not secret; kept in the identity ConfigMap, which outlives the practice. */

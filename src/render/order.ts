@@ -21,6 +21,7 @@ const PHASE_OF_KIND: Readonly<Record<string, Phase>> = {
   StatefulSet: "workloads",
   Deployment: "workloads",
   CronJob: "workloads",
+  Job: "workloads",
   Cluster: "workloads",
   Ingress: "routes",
   HTTPRoute: "routes",

@@ -1,6 +1,7 @@
 import { ANNOTATION, API_VERSION, KIND, LABEL } from "../api/group.ts";
 import type { Await, Params } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
+import { trialsOf } from "../components/trial.ts";
 import type { Manifest, OwnerReference, VerifiedManifests } from "../manifest.ts";
 import { enforce } from "../policy/enforce.ts";
 import { RENDER_CHAIN } from "../policy/index.ts";
@@ -12,6 +13,8 @@ import { synthesise } from "./synthesise.ts";
 /** All objects of a practice that can be rendered now, and what the rest waits for. */
 export interface Rendering {
   readonly manifests: VerifiedManifests;
+  /** Jobs that try a changed configuration; applied only where one has to be tried. */
+  readonly trials: VerifiedManifests;
   readonly awaits: readonly Await[];
 }
 
@@ -22,9 +25,16 @@ export interface Rendering {
 export function render(params: Params): Rendering {
   const awaits = COMPONENTS.flatMap((component) => component.awaits?.(params) ?? []);
   const built = COMPONENTS.flatMap((component) => component.build(params));
-  const objects = synthesise(inOrder(built.map((object) => stamp(object, params.practice)))).map(sealed);
-  return { manifests: enforce(RENDER_CHAIN, { objects, practice: params.practice, assets: params.assets }), awaits };
+  const { practice, assets } = params;
+  const trials = trialsOf(practice, built);
+  const objects = synthesise(inOrder([...built, ...trials].map((object) => stamp(object, practice)))).map(sealed);
+  const verified = enforce(RENDER_CHAIN, { objects, practice, assets });
+  // A part of what was verified is verified.
+  const part = (isTrial: boolean) => verified.filter(({ kind }) => (kind === "Job") === isTrial) as Manifests;
+  return { manifests: part(false) as VerifiedManifests, trials: part(true) as VerifiedManifests, awaits };
 }
+
+type Manifests = readonly Manifest[];
 
 function stamp(object: Manifest, practice: Practice): Manifest {
   const owner = practice.uid && isOwned(object) ? [ownerReference(practice, practice.uid)] : undefined;

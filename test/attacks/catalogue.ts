@@ -22,6 +22,7 @@ import { closedAttacks, frontAttacks } from "./messaging-closed.ts";
 import { prunerAttacks } from "./messaging-database.ts";
 import { policyAttacks } from "./messaging-rooms.ts";
 import { administrationListener, claimAttacksOn, proofAttacksOn, signInAttacks } from "./messaging-users.ts";
+import { toldAttacks } from "./messaging-told.ts";
 import { pageAttacks } from "./page.ts";
 import { memoryAttacks, reflectionAttacks } from "./stun.ts";
 
@@ -59,6 +60,7 @@ export const CATALOGUE: readonly AttackGroup[] = [
   tokenPathAttacks,
   chatCommandAttacks,
   lookupAttacks,
+  toldAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

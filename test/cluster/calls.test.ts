@@ -79,14 +79,16 @@ describe("a change of what carries calls", () => {
     expect(call.asked).toBe(0);
   });
 
-  it("waits while a call runs when it comes with another operator, and one status says so", async () => {
+  it("waits while a call runs when it comes with another operator, and two statuses say so: it is tried, and waits", async () => {
     const since = new Date();
     const before = await set("bridge");
     start(NEXT_RELEASE);
     expect(await says("UpdatePending", "WaitingForQuietMoment")).toMatchObject({ status: "True" });
     for (let i = 0; i < 3; i += 1) await looksAgain();
     await quiet(namespace);
-    expect(await writesOf(namespace, since)).toEqual([`patch telehealthpractices/${name}`]);
+    const status = `patch telehealthpractices/${name}`;
+    const trial = expect.stringMatching(/^patch jobs\/greenriver-trial-/) as string;
+    expect((await writesOf(namespace, since)).toSorted()).toEqual([trial, status, status]);
     expect(imageOf(await set("bridge"))).toBe(imageOf(before));
     expect(await says("Ready", "Ready")).toMatchObject({ status: "True" });
     expect(await says("Reconciling", "Settled")).toMatchObject({ status: "False" });

@@ -11,6 +11,7 @@ import { waitFor } from "../bed/wait.ts";
 import { kubeconfigWithToken, rendered } from "../support/chart.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
+import { ALWAYS } from "../support/practice-bed.ts";
 
 const ACCOUNT = "system:serviceaccount:operators:op";
 
@@ -142,6 +143,12 @@ describe("the operator with the rights of its chart and no more", () => {
     const lost = { namespace: gateway, name: "greenriver-signalling-1" };
     await hand.remove(RESOURCES.Secret, lost);
     await waitFor(async () => (await hand.names(RESOURCES.Secret, gateway)).includes("greenriver-signalling-2"));
+    // A changed configuration is tried, and what tried it goes.
+    await hand.practice(gateway, { ...WAYS_IN.gateway, maintenance: ALWAYS, size: "group" });
+    await waitFor(async () => (await hand.names(RESOURCES.Job, gateway)).length > 0, { what: "a trial" });
+    await waitFor(async () => (await hand.names(RESOURCES.Job, gateway)).length === 0, {
+      what: "the end of the trials",
+    });
     await end(ingress);
     await end(gateway);
     // What is kept is taken up again, which writes to Secrets and volumes of a former practice.

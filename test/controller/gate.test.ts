@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LABEL } from "../../src/api/group.ts";
 import { type Circumstances, gate } from "../../src/controller/gate.ts";
+import type { Outcome } from "../../src/controller/trial.ts";
 import type { Manifest, VerifiedManifests } from "../../src/manifest.ts";
 
 const object = (kind: string, name: string, host?: string): Manifest => ({
@@ -19,6 +20,7 @@ const fine: Circumstances = {
   namespaceRestricted: true,
   suspended: false,
   doorClosed: false,
+  trial: () => undefined,
   endsCalls: () => false,
   exists: () => false,
   ready: () => true,
@@ -58,6 +60,43 @@ describe("the gate", () => {
     const plan = gate(all, { ...fine, endsCalls: (o) => o === workload });
     expect(plan.later).toEqual([{ object: workload, reason: "WaitingForQuietMoment" }]);
     expect(plan.now).toEqual([wall, configuration, chat, meet]);
+  });
+
+  describe("with a configuration to try", () => {
+    const job = object("Job", "trial");
+    const on = (outcome: Outcome, more: Partial<Circumstances> = {}) =>
+      gate(all, { ...fine, trial: (o) => (o === workload ? { job, outcome } : undefined), ...more });
+
+    it.each<[Outcome, string]>([
+      ["running", "ConfigurationOnTrial"],
+      ["refused", "ConfigurationRefused"],
+      ["unanswered", "ConfigurationUntried"],
+    ])("holds back what is %s, and nothing beside it", (outcome, reason) => {
+      const plan = on(outcome);
+      expect(plan.later).toEqual([{ object: workload, reason }]);
+      expect(plan.now).toEqual([wall, configuration, chat, meet, job]);
+    });
+
+    it("lets through what passed, and keeps the trial until it is applied", () => {
+      expect(on("passed")).toEqual({ now: [...all, job], later: [], withdraw: false });
+    });
+
+    it("lets go of a trial without an answer, so that there is another one", () => {
+      const plan = on("again");
+      expect(plan.later).toEqual([{ object: workload, reason: "ConfigurationUntried" }]);
+      expect(plan.now).not.toContain(job);
+    });
+
+    it("still waits for the end of a call with what passed", () => {
+      const plan = on("passed", { endsCalls: () => true });
+      expect(plan.later).toEqual([{ object: workload, reason: "WaitingForQuietMoment" }]);
+      expect(plan.now).toContain(job);
+    });
+
+    it("tries nothing while suspended or before the namespace is restricted", () => {
+      expect(on("running", { suspended: true }).now).not.toContain(job);
+      expect(on("running", { namespaceRestricted: false }).now).not.toContain(job);
+    });
   });
 
   it("holds workloads while suspended, and keeps repairing walls and configuration", () => {

@@ -1,16 +1,23 @@
 import { describe, expect, it } from "vitest";
-import { ANNOTATION } from "../../src/api/group.ts";
+import { ANNOTATION, LABEL } from "../../src/api/group.ts";
 import { appliedDigest, endsCalls as endsCallsOf, isDraining, isEdited } from "../../src/controller/spare.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 
 const template = (image: string) => ({ spec: { containers: [{ name: "jvb", image }] } });
+
+const BRIDGE = { [LABEL.component]: "bridge" };
 
 function rendered(image: string, generation = 1): Manifest {
   const annotations = {
     [ANNOTATION.template]: JSON.stringify(template(image)),
     [ANNOTATION.generation]: `${generation}`,
   };
-  return { apiVersion: "apps/v1", kind: "StatefulSet", metadata: { name: "bridge", annotations }, spec: {} };
+  return {
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "bridge", labels: BRIDGE, annotations },
+    spec: {},
+  };
 }
 
 /** As the server has it: with defaults, and a status. */
@@ -41,7 +48,9 @@ describe("what ends calls", () => {
   it("is not the first one, the same one, or one of a workload that carries none", () => {
     expect(endsCalls(rendered("a"), undefined)).toBe(false);
     expect(endsCalls(rendered("a", 2), live("a"))).toBe(false);
-    expect(endsCalls({ ...rendered("b"), metadata: { name: "synapse" } }, live("a"))).toBe(false);
+    const { metadata } = rendered("b");
+    const synapse = { ...metadata, labels: { [LABEL.component]: "synapse" } };
+    expect(endsCalls({ ...rendered("b"), metadata: synapse }, live("a"))).toBe(false);
   });
 
   it("is nothing where no pod is ready: nobody is in a call there", () => {

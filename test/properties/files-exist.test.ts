@@ -4,10 +4,11 @@ import { running } from "../../src/policy/programs.ts";
 import { RENDERED } from "../support/rendered.ts";
 
 describe("what a pod refers to is there", () => {
-  it.each(RENDERED)("%s", (_, { manifests }) => {
+  it.each(RENDERED)("%s", (_, { manifests, trials }) => {
+    const objects = [...manifests, ...trials];
     const named = new Set(manifests.map(({ kind, metadata }) => `${kind}/${metadata.name}`));
     const mapsUsed = new Set<string>();
-    for (const { workload, spec } of podTemplates(manifests)) {
+    for (const { workload, spec } of podTemplates(objects)) {
       expect(named).toContain(`ServiceAccount/${spec.serviceAccountName}`);
       const service = (workload["spec"] as { serviceName?: string }).serviceName;
       if (service) expect(named).toContain(`Service/${service}`);
@@ -21,8 +22,9 @@ describe("what a pod refers to is there", () => {
       const mounted = containersOf(spec).flatMap(({ volumeMounts = [] }) => volumeMounts.map(({ name }) => name));
       expect([...new Set(mounted)].toSorted()).toEqual(volumes.toSorted());
     }
-    for (const { program, path, read } of running(manifests)) {
-      if (!["entry", "stun", "pruner"].includes(program)) expect(read(path), `${program} ${path}`).toBeTypeOf("string");
+    for (const { program, path, read } of running(objects)) {
+      if (!["entry", "stun", "pruner", "dump", "copy", "java-check"].includes(program))
+        expect(read(path), `${program} ${path}`).toBeTypeOf("string");
     }
     const maps = manifests.filter(({ kind }) => kind === "ConfigMap").map(({ metadata }) => metadata.name);
     expect([...mapsUsed].toSorted(), "no ConfigMap without a reader").toEqual(maps.toSorted());

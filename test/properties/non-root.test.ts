@@ -3,8 +3,8 @@ import { containersOf, podTemplates } from "../../src/policy/pods.ts";
 import { RENDERED } from "../support/rendered.ts";
 
 describe("no program of a practice runs as root", () => {
-  it.each(RENDERED)("%s", (_, { manifests }) => {
-    const pods = podTemplates(manifests);
+  it.each(RENDERED)("%s", (_, { manifests, trials }) => {
+    const pods = podTemplates([...manifests, ...trials]);
     expect(pods.length).toBeGreaterThan(0);
     for (const { spec } of pods) {
       expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });

@@ -37,11 +37,11 @@ function given({ certificates, messaging: { database } }: Practice, manifests: r
 }
 
 describe("every Secret that is referred to comes from somewhere", () => {
-  it.each(RENDERED)("%s", (_, { manifests, practice, observed }) => {
+  it.each(RENDERED)("%s", (_, { manifests, trials, practice, observed }) => {
     const known = new Set([...Object.values(observed.secrets), ...given(practice, manifests)]);
     // Routes are there before cert-manager is; their certificate comes with it.
     if (!observed.apis.certManager) known.add(practice.names.hostsTls);
-    const used = [...new Set(secretsIn(manifests))];
+    const used = [...new Set(secretsIn([...manifests, ...trials]))];
     expect(used.length).toBeGreaterThan(0);
     expect(used.filter((name) => !known.has(name))).toEqual([]);
   });

@@ -23,7 +23,8 @@ export function sound(choice: Choice = {}): PolicyInput {
   const known = rendered.get(key);
   if (known) return known;
   const input = params(choice);
-  const found = { objects: render(input).manifests, practice: input.practice, assets: input.assets };
+  const { manifests, trials } = render(input);
+  const found = { objects: [...manifests, ...trials], practice: input.practice, assets: input.assets };
   rendered.set(key, found);
   return found;
 }

@@ -10,7 +10,6 @@ import { javaArguments, TRUST_MOUNT, trustVolume } from "../jitsi/java.ts";
 import { bridgePort, JVB_HTTP_PORT, jvbConf } from "../jitsi/jvb.ts";
 import { loggingProperties } from "../jitsi/logging.ts";
 import { near } from "../jitsi/placement.ts";
-import { recorded } from "../jitsi/record.ts";
 import {
   CALL_GRACE_SECONDS,
   configurationVolume,
@@ -22,6 +21,7 @@ import {
 } from "../jitsi/volumes.ts";
 import { XMPP_PORT } from "../jitsi/xmpp.ts";
 import { type ContainerParams, labels, pod, probes } from "../kube.ts";
+import { recorded } from "../record.ts";
 import { advertised, unusable } from "./addresses.ts";
 import { mediaService } from "./media.ts";
 import { responder, responderPort } from "./responder.ts";

@@ -15,6 +15,9 @@ export const OIDC_FILES = "/run/secrets/oidc";
 export const PROOF_FILES = "/run/proof";
 export const PROOF_FILE = "proof";
 
+/** What a container leaves here is in its pod's status when it has ended; Kubernetes' default, at most 4096 bytes. */
+const TERMINATION_MESSAGE = "/dev/termination-log";
+
 /** Ports by what answers there. `openid` tells the practice's own pods who somebody is; nobody else reaches it. */
 export const SYNAPSE_PORTS = { client: 8008, openid: 8009, health: 8080, metrics: 9001 } as const;
 /** Inside the pod only, so that a port-forward is the one way in: Synapse's own admin API, and who may use it. */
@@ -268,23 +271,36 @@ function database(practice: Practice): Settings {
   return { name: "psycopg2", args: { ...server(practice.messaging.database, practice), ...pool } };
 }
 
+/** A wall that drops packets would otherwise keep the reason back for minutes. */
+const PATIENCE = { connect_timeout: 10 };
+
 function server(database: Database, { names }: Practice): Settings {
   if (database.kind === "managed") {
-    return { host: names.postgres, port: POSTGRES_PORT, dbname: SYNAPSE_ROLE, user: SYNAPSE_ROLE };
+    return { host: names.postgres, port: POSTGRES_PORT, dbname: SYNAPSE_ROLE, user: SYNAPSE_ROLE, ...PATIENCE };
   }
   const { host, port, name: dbname, caSecretName } = database;
   // `system` asks for libpq 16 or newer, which the image has (Debian trixie).
   const sslrootcert = caSecretName ? `${DATABASE_CA}/ca.crt` : "system";
-  return { host, port, dbname, sslmode: "verify-full", sslrootcert };
+  return { host, port, dbname, sslmode: "verify-full", sslrootcert, ...PATIENCE };
 }
 
-/** Synapse's logging: warnings only. One level lower its lines name people and what they asked for. */
+/**
+ * Synapse's logging: warnings only. One level lower its lines name people and what they asked for. Why a start failed
+ * also goes into the pod's status, where the operator reads it: from the one logger that speaks of nothing else.
+ */
 export function synapseLogYaml(): string {
   return stringify({
     version: 1,
     disable_existing_loggers: false,
-    formatters: { line: { format: "%(asctime)s %(name)s %(levelname)s %(message)s" } },
-    handlers: { console: { class: "logging.StreamHandler", formatter: "line", stream: "ext://sys.stderr" } },
+    formatters: {
+      line: { format: "%(asctime)s %(name)s %(levelname)s %(message)s" },
+      told: { "()": "practice_policy.StartFailure" },
+    },
+    handlers: {
+      console: { class: "logging.StreamHandler", formatter: "line", stream: "ext://sys.stderr" },
+      told: { class: "logging.FileHandler", formatter: "told", filename: TERMINATION_MESSAGE, delay: true },
+    },
+    loggers: { "synapse.app._base": { handlers: ["told"] } },
     root: { level: "WARNING", handlers: ["console"] },
   });
 }

@@ -16,7 +16,8 @@ export const PRUNER_ROLE = "pruner";
 
 /**
  * `postgresql.conf`, whole. Nothing that a person wrote or did is logged: no statement, no connection, and of an
- * error only its first line, because its details quote keys of rows.
+ * error only its first line, because its details quote keys of rows. Errors of statements are Synapse's to tell: the log
+ * of this server is about itself, because its end goes into the pod's status.
  */
 export function postgresqlConf({ memory }: Resources): string {
   const available = mebibytes(memory);
@@ -46,6 +47,7 @@ log_disconnections = off
 log_checkpoints = off
 log_autovacuum_min_duration = -1
 log_error_verbosity = terse
+log_min_messages = log
 log_min_error_statement = panic
 log_parameter_max_length_on_error = 0
 `;

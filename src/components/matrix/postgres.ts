@@ -8,6 +8,7 @@ import type { Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
 import { configurationVolume, scratchVolume } from "../jitsi/volumes.ts";
 import { type ContainerParams, labels, pod, probes } from "../kube.ts";
+import { recorded } from "../record.ts";
 import {
   makeDatabaseSh,
   pgHbaConf,
@@ -74,7 +75,7 @@ function service(practice: Practice): Manifest & IService {
 }
 
 function statefulSet(practice: Practice, configMap: string, secretName: string): Manifest & IStatefulSet {
-  return {
+  return recorded(practice, {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
     metadata: metadata(practice),
@@ -95,7 +96,7 @@ function statefulSet(practice: Practice, configMap: string, secretName: string):
         volumes: databaseVolumes(practice, configMap, secretName),
       }),
     },
-  };
+  });
 }
 
 /** What the two containers of the database see. @param configMap holds its files, `secretName` its passwords. */
@@ -126,6 +127,7 @@ export function makeDatabase(practice: Practice): ContainerParams {
     name: "make-database",
     image: practice.images.postgres,
     command: ["sh", `${POSTGRES_FILES}/make-database.sh`],
+    terminationMessagePolicy: "FallbackToLogsOnError",
     resources: practice.sizing.postgres,
     volumeMounts: [
       { name: "postgres", mountPath: POSTGRES_FILES, readOnly: true },
@@ -142,6 +144,8 @@ function container(practice: Practice): ContainerParams {
     name: "postgres",
     image: practice.images.postgres,
     command: ["postgres", "-D", POSTGRES_DATA, "-c", `config_file=${POSTGRES_FILES}/postgresql.conf`],
+    // Its log speaks of itself alone, see `postgresqlConf`.
+    terminationMessagePolicy: "FallbackToLogsOnError",
     ports: [{ name: "postgres", containerPort: POSTGRES_PORT, protocol: "TCP" }],
     ...probes({ exec: { command: ["pg_isready", "--quiet", `--host=${POSTGRES_SOCKETS}`] } }, 300),
     resources: practice.sizing.postgres,

@@ -4,11 +4,12 @@ import { ANNOTATION, LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
 import type { Observed, Practice } from "../../practice/practice.ts";
 import { claim } from "../claim.ts";
-import type { Component, Params, Party, Walls } from "../component.ts";
+import type { Await, Component, Params, Party, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
 import { configurationVolume, providerVolumes, scratchVolume, secretVariable } from "../jitsi/volumes.ts";
 import { type ContainerParams, labels, pod, probes } from "../kube.ts";
 import { outside, providerEdges } from "../outside.ts";
+import { recorded } from "../record.ts";
 import {
   DATABASE_CA,
   homeserverYaml,
@@ -25,23 +26,32 @@ import {
 import { POSTGRES_PORT } from "./postgres-config.ts";
 
 /** The homeserver: encrypted messages between the people of one practice, and nobody else. */
-export const synapse: Component = { name: "synapse", build, walls };
+export const synapse: Component = { name: "synapse", build, awaits, walls };
 
-function build({ practice, observed, assets }: Params): readonly Manifest[] {
+function build(params: Params): readonly Manifest[] {
+  const { practice, observed, assets } = params;
+  const foundation: readonly Manifest[] = [
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
+    claim(practice, observed, "synapse", practice.names.messagesVolume, practice.messaging.mediaStorage),
+    service(practice),
+  ];
+  if (awaits(params).length > 0) return foundation;
   const files = configuration(practice, "synapse", {
     "homeserver.yaml": homeserverYaml(practice),
     "log.yaml": synapseLogYaml(),
   });
   const modules = configuration(practice, "synapse-rules", { "practice_policy.py": assets.practicePolicy });
   const maps = { files: files.metadata.name, modules: modules.metadata.name };
-  return [
-    { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
-    files,
-    modules,
-    claim(practice, observed, "synapse", practice.names.messagesVolume, practice.messaging.mediaStorage),
-    service(practice),
-    statefulSet(practice, observed, maps),
-  ];
+  return [...foundation, files, modules, statefulSet(practice, observed, maps)];
+}
+
+/** What runs goes on meanwhile: it has its Secrets since it was started. */
+function awaits({ observed: { incompleteSecrets = [] } }: Params): readonly Await[] {
+  return incompleteSecrets.map(({ name, keys }) => ({
+    component: "synapse",
+    reason: "SecretIncomplete",
+    message: `Messaging waits for the Secret ${name}: it lacks ${keys.join(" and ")}. Please put that into it.`,
+  }));
 }
 
 function walls({ practice }: Params): Walls {
@@ -89,7 +99,7 @@ function statefulSet(
   observed: Observed,
   maps: { files: string; modules: string },
 ): Manifest & IStatefulSet {
-  return {
+  return recorded(practice, {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
     metadata: metadata(practice),
@@ -110,7 +120,7 @@ function statefulSet(
         volumes: volumes(practice, observed, maps),
       }),
     },
-  };
+  });
 }
 
 function container(practice: Practice, observed: Observed): ContainerParams {

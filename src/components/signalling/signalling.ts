@@ -11,10 +11,10 @@ import { jicofoConf } from "../jitsi/jicofo.ts";
 import { loggingProperties } from "../jitsi/logging.ts";
 import { near } from "../jitsi/placement.ts";
 import { groupsTxt, prosodyCfg } from "../jitsi/prosody.ts";
-import { recorded } from "../jitsi/record.ts";
 import { CALL_GRACE_SECONDS, configurationVolume, KEEP_IN_PLACE, NOTHING, scratchVolume } from "../jitsi/volumes.ts";
 import { XMPP_HTTP_PORT, XMPP_INTERNAL_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
 import { labels, pod } from "../kube.ts";
+import { recorded } from "../record.ts";
 import { jicofoContainer, prosodyContainer } from "./containers.ts";
 
 /** Prosody and jicofo in one pod: they live and die together, and jicofo needs no wall of its own. */

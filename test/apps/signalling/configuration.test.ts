@@ -15,6 +15,14 @@ describe("the configuration on a stock Prosody", () => {
     await expect(calls.check()).resolves.toContain("All checks passed");
   });
 
+  it.each([
+    ["a file that does not end", (text: string) => `${text}\nVirtualHost "a`],
+    ["a file that is not there", (text: string) => `${text}\nInclude "/nowhere.cfg.lua"\n`],
+    ["a host that is none", (text: string) => `${text}\nVirtualHost "a b"\n`],
+  ])("is refused by it with %s, as a trial runs it", async (_, change) => {
+    await expect(calls.check((_file, text) => change(text))).rejects.toThrow(/\S/);
+  });
+
   it("leaves one error line for each plugin that only the image has, and nothing else", async () => {
     const lines = (await calls.log()).split("\n").filter((line) => /\b(error|warn)\s/.test(line));
     const missing = lines.map((line) => /Unable to load module '([^']+)'/.exec(line)?.[1] ?? line);

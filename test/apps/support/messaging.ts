@@ -203,7 +203,7 @@ export async function startMessaging(
   const edited = (file: string, rendered: string) => edit(file, rendered) ?? "";
   await write(join(folder, "etc"), {
     "homeserver.yaml": edited("homeserver.yaml", text),
-    "log.yaml": filesOf(params)("log.yaml"),
+    "log.yaml": relocated(filesOf(params)("log.yaml"), { "/dev/termination-log": join(folder, "termination-log") }),
     "tests.yaml": forTests(bootstrapSecret),
   });
   await write(join(folder, "modules"), {

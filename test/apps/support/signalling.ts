@@ -13,6 +13,7 @@ import { processGroup } from "../../bed/processes.ts";
 import { run } from "../../bed/run.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { commandLine, prosody } from "./programs.ts";
+import { checkOf } from "./last-words.ts";
 import { relocated } from "./relocate.ts";
 
 const FOCUS_PASSWORD = "focus-password-of-the-test";
@@ -80,8 +81,16 @@ export async function startSignalling(
     bridgePassword: BRIDGE_PASSWORD,
     origin: programs.server.origin,
     log,
-    /** `prosodyctl check config` on the running configuration; throws with its output when it finds anything. */
-    check: () => run(...commandLine(programs.control, ["--config", configuration, "check", "config"])),
+    /** What a trial runs, on the running configuration or a changed one; throws with its output when it finds anything. */
+    check: async (changes: Edit = (_, text) => text) => {
+      const tried = join(folder, "jitsi", "prosody", "tried.cfg.lua");
+      await writeFile(tried, changes("prosody.cfg.lua", await readFile(configuration, "utf8")) ?? "");
+      const [program, ...line] = relocated(checkOf(params, "prosody").join("\n"), {
+        "/etc/jitsi/prosody/prosody.cfg.lua": tried,
+      }).split("\n");
+      if (program !== "prosodyctl") throw new Error(`A trial runs ${program}.`);
+      return run(...commandLine(programs.control, line));
+    },
     addKey,
     signingKey,
     /** The key with which tokens are checked, as PEM. */

@@ -79,7 +79,12 @@ describe("homeserver.yaml", () => {
 
 describe("the log configuration", () => {
   it("keeps people out of the log: warnings only, and nothing set lower beside the root", () => {
-    expect(parse(synapseLogYaml())).toMatchObject({ root: { level: "WARNING" } });
-    expect(parse(synapseLogYaml())).not.toHaveProperty("loggers");
+    const log = synapseLogYaml();
+    expect(parse(log)).toMatchObject({ root: { level: "WARNING", handlers: ["console"] } });
+    expect(log.match(/level:/g)).toHaveLength(1);
+  });
+
+  it("tells the pod's status of nothing but the start", () => {
+    expect(parse(synapseLogYaml())).toMatchObject({ loggers: { "synapse.app._base": { handlers: ["told"] } } });
   });
 });

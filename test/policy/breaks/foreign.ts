@@ -3,6 +3,12 @@ import type { PolicyInput } from "../../../src/policy/policy.ts";
 import { add, type Break } from "../../support/broken.ts";
 
 const metadata = (name: string, more: object = {}) => ({ name, namespace: "greenriver", ...more });
+const TRIAL_LABELS = {
+  [LABEL.practice]: "greenriver",
+  [LABEL.serves]: "trial",
+  [LABEL.role]: "trial",
+  [LABEL.name]: "trial",
+};
 const ourLabels = { [LABEL.practice]: "greenriver", [LABEL.serves]: "synapse", [LABEL.role]: "synapse" };
 
 function pod(name: string, image: string, more: object = {}, spec: object = {}) {
@@ -56,6 +62,9 @@ export const HARMLESS: readonly Break[] = [
       ],
     },
   })),
+  add("", "what tries a configuration, after its Job has gone", (input) =>
+    pod("greenriver-trial-x", image(input), { labels: TRIAL_LABELS, ...bySet("Job", "greenriver-trial-0") }),
+  ),
   add("", "a pod of ours", (input) =>
     pod("greenriver-synapse-0", image(input), { labels: ourLabels, ...bySet("StatefulSet", "greenriver-synapse") }),
   ),
@@ -93,6 +102,18 @@ export const FOREIGN_BREAKS: readonly Break[] = [
     metadata: metadata("open"),
     spec: { podSelector: {}, ingress: [{}] },
   })),
+  add("foreign-policy", "a way out for what tries a configuration, before there is any", () => ({
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata("open"),
+    spec: { podSelector: { matchLabels: { [LABEL.role]: "trial" } }, egress: [{}] },
+  })),
+  add("foreign-pod", "a recorder that calls itself a trial", () =>
+    pod("greenriver-trial-x", "example.com/recorder:1", { labels: TRIAL_LABELS }),
+  ),
+  add("foreign-pod", "a trial that receives what Synapse is told", (input) =>
+    pod("greenriver-trial-x", image(input), { labels: { ...TRIAL_LABELS, [LABEL.serves]: "synapse" } }),
+  ),
   add("foreign-policy", "a policy that finds our pods by an expression", () => ({
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",

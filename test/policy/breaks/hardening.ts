@@ -29,6 +29,9 @@ export const HARDENING_BREAKS: readonly Break[] = [
   editPod("read-only-root", "a writable root", "StatefulSet/signalling", (spec) => {
     spec.containers[1].securityContext.readOnlyRootFilesystem = false;
   }),
+  edit("no-service-account-token", "a token for what tries a configuration", "ServiceAccount/trial", (account) => {
+    account.automountServiceAccountToken = true;
+  }),
   editPod("no-service-account-token", "a token", "Deployment/entry", (spec) => {
     spec.automountServiceAccountToken = true;
   }),

@@ -1,4 +1,5 @@
 import { LABEL } from "../../../src/api/group.ts";
+import type { Manifest } from "../../../src/manifest.ts";
 import { and, type Break, edit, editFile, editPod, replaced } from "../../support/broken.ts";
 
 const PROVIDER = {
@@ -30,6 +31,31 @@ export const ISOLATION_BREAKS: readonly Break[] = [
   edit("every-pod-has-its-wall", "a pod behind another wall", "Deployment/entry", (deployment) => {
     deployment.spec.template.metadata.labels[LABEL.role] = "front";
   }),
+  {
+    check: "every-pod-has-its-wall",
+    also: ["edges-as-listed"],
+    what: "a wall with a way out for what tries a configuration",
+    does: (input) => {
+      const wall = input.objects.find(({ metadata }) => metadata.name === input.practice.names.walls("pruner"));
+      const spec = { podSelector: { matchLabels: { [LABEL.role]: "trial" } }, egress: [{}] };
+      const metadata = { ...wall?.metadata, name: input.practice.names.walls("trial") };
+      return { ...input, objects: [...input.objects, { ...wall, metadata, spec } as Manifest] };
+    },
+  },
+  {
+    check: "every-pod-has-its-wall",
+    what: "a trial with the ways out of the homeserver",
+    does: (input) => ({
+      ...input,
+      objects: input.objects.map((object) =>
+        object.kind === "Job" && object.metadata.labels?.[LABEL.component] === "synapse"
+          ? (JSON.parse(
+              JSON.stringify(object).replace(`"${LABEL.role}":"trial"`, `"${LABEL.role}":"synapse"`),
+            ) as Manifest)
+          : object,
+      ),
+    }),
+  },
   edit("edges-as-listed", "Synapse for everybody", "NetworkPolicy/synapse", (policy) => {
     delete policy.spec.ingress[0].from;
   }),

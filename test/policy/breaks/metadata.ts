@@ -187,6 +187,35 @@ export const METADATA_BREAKS: readonly Break[] = [
   editFile("logs-only-warnings", "a talkative Synapse", "synapse/log.yaml", replaced("level: WARNING", "level: INFO")),
   editFile(
     "logs-only-warnings",
+    "what Synapse says of people in its pod's status",
+    "synapse/log.yaml",
+    replaced("synapse.app._base", "synapse.handlers"),
+  ),
+  editFile(
+    "logs-only-warnings",
+    "everything that Synapse says in its pod's status",
+    "synapse/log.yaml",
+    replaced("    - console", "    - told"),
+  ),
+  editFile(
+    "logs-only-warnings",
+    "errors with what was asked for in the database's log",
+    "postgres/postgresql.conf",
+    replaced("log_min_messages = log", "log_min_messages = error"),
+  ),
+  editPod(
+    "status-names-nobody",
+    "the last lines of Synapse's log in its pod's status",
+    "StatefulSet/synapse",
+    (spec) => {
+      spec.containers[0].terminationMessagePolicy = "FallbackToLogsOnError";
+    },
+  ),
+  editPod("status-names-nobody", "a file of its data in the bridge's status", "StatefulSet/bridge", (spec) => {
+    spec.containers[0].terminationMessagePath = "/tmp/call";
+  }),
+  editFile(
+    "logs-only-warnings",
     "statements in the database's log",
     "postgres/postgresql.conf",
     replaced("log_statement = none", "log_statement = all"),

@@ -21,6 +21,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
 import time
@@ -694,3 +695,15 @@ class PracticeAdministration:
         return await self._api._auth_handler.create_access_token_for_user_id(
             user_id, device_id=None, valid_until_ms=now + self.TOKEN_SECONDS * 1000
         )
+
+
+class StartFailure(logging.Formatter):
+    """Why Synapse could not start, for the pod's status: the error's first line, because further ones quote rows.
+
+    What a connection says has no rows in it, and tells of each address that was tried in a line of its own.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        lines = str(error or "").splitlines()[: None if type(error).__name__ == "OperationalError" else 1]
+        return "\n".join([f"{record.getMessage()}: {type(error).__name__}", *lines])

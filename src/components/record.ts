@@ -1,11 +1,12 @@
 import type { IStatefulSet } from "kubernetes-models/apps/v1";
-import { ANNOTATION } from "../../api/group.ts";
-import type { Manifest } from "../../manifest.ts";
-import type { Practice } from "../../practice/practice.ts";
+import { ANNOTATION } from "../api/group.ts";
+import type { Manifest } from "../manifest.ts";
+import type { Practice } from "../practice/practice.ts";
 
 /**
- * A workload whose restart ends calls, with its own pod template noted on it. From that note an operator that has just
- * started tells a change that would restart the pods from one that would not, and an edit by others from either.
+ * A workload whose only pod ends before the next one starts, with its own pod template noted on it. From that note an
+ * operator that has just started tells a change that would restart the pod from one that would not, and an edit by
+ * others from either.
  */
 export function recorded(practice: Practice, set: Manifest & IStatefulSet): Manifest & IStatefulSet {
   const annotations = {
