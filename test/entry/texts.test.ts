@@ -13,7 +13,8 @@ type Element = ReturnType<IntlMessageFormat["getAst"]>[number];
 /** Names of placeholders, those within plurals too. Literals and `#` have none. */
 function placeholders(elements: readonly Element[]): string[] {
   return elements.flatMap((element) => {
-    const own = element.type >= 1 && element.type <= 6 && "value" in element ? [element.value] : [];
+    const named = /^[1-6]$/.test(String(element.type)); // arguments of each kind; not literals, `#` and tags
+    const own = named && "value" in element ? [element.value] : [];
     const inner =
       "options" in element ? Object.values(element.options).flatMap(({ value }) => placeholders(value)) : [];
     return [...own, ...inner];

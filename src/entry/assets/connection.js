@@ -59,7 +59,7 @@ async function reaches(url) {
 export function connection(urls) {
   return new Promise((resolve) => {
     const trials = urls.map((url) => reaches(url).then((reached) => reached && resolve("good")));
-    Promise.allSettled(trials).then((all) => {
+    void Promise.allSettled(trials).then((all) => {
       resolve(all.every(({ status }) => status === "rejected") ? "unknown" : "bad");
     });
   });

@@ -59,6 +59,7 @@ describe("Firefox", () => {
     await inPage(page, "document.querySelector('[data-remember] input').click()");
     await page.goto(`${app.origin}/?lang=en`);
     await until(page, "March 3, 2027");
+    expect(await text(page)).toContain("This list is on this device only.");
   });
 
   it.each(["home", "open", "ready", "used", "desk", "made", "before", "kit"])(

@@ -33,7 +33,7 @@ describe("policies.json", () => {
     await page.goto("about:policies", { waitUntil: "domcontentloaded", timeout: 5_000 }).catch(() => undefined); // it never settles
     expect(await page.evaluate("Services.policies.status === Services.policies.ACTIVE")).toBe(true);
     const active = JSON.parse(
-      await page.evaluate<[], () => string>("JSON.stringify(Services.policies.getActivePolicies())" as never),
+      String(await page.evaluate("JSON.stringify(Services.policies.getActivePolicies())")),
     ) as object;
     expect(active).toEqual(asFirefoxWrites(firefoxPolicies(site)).policies);
     const set = await page.evaluate(
@@ -47,7 +47,7 @@ describe("policies.json", () => {
         Services.perms.testExactPermissionFromPrincipal(
           Services.scriptSecurityManager.createContentPrincipalFromOrigin(origin), "camera")),
       others: Services.prefs.getIntPref("permissions.default.camera"),
-    })` as never,
+    })`,
     );
     // 1 allows, 2 denies: Firefox' nsIPermissionManager.
     expect(set).toMatchObject({ addresses: true, locked: true, webrtc: true, https: true, camera: [1, 2], others: 2 });
@@ -102,8 +102,8 @@ describe("the filters, in the distribution's uBlock Origin", () => {
             await new Promise((settled) => { script.onload = script.onerror = settled; document.head.append(script); });
           }
           return loaded;
-        })()` as never,
-      ) as Promise<unknown> as Promise<string[]>;
+        })()`,
+      ) as Promise<string[]>;
     };
     return { loadedBy, close: () => firefox.close() };
   }

@@ -1,8 +1,7 @@
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import axe from "axe-core";
+import { expect } from "vitest";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** What differs in the dark. */
 export const COLOURS = { runOnly: ["color-contrast"] };
 const STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
@@ -12,7 +11,7 @@ export async function axeFindings(
   page: Pick<Page, "evaluate">,
   rules: object = { runOnly: STANDARD },
 ): Promise<readonly string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   return page.evaluate<string[]>(
     `axe.run(${JSON.stringify(rules)}).then(({ violations, passes }) => {
       if (passes.length === 0) throw new Error("axe looked at nothing");
@@ -23,7 +22,12 @@ export async function axeFindings(
 
 /** A page in a profile of its own, and what it did that it must not: violations of its policy, requests elsewhere. */
 export async function openPage(browser: Browser, url: string, how: BrowserContextOptions = {}) {
-  const context = await browser.newContext({ locale: "de-DE", timezoneId: "Europe/Berlin", ...how });
+  const context = await browser.newContext({
+    locale: "de-DE",
+    timezoneId: "Europe/Berlin",
+    reducedMotion: "reduce", // colours are measured when they have settled
+    ...how,
+  });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -39,4 +43,10 @@ export async function openPage(browser: Browser, url: string, how: BrowserContex
   });
   await page.goto(url, { waitUntil: "load" });
   return { page, complaints, close: () => context.close() };
+}
+
+/** Closes pages, and expects that none of them did what it must not. */
+export async function closeCalm(opened: readonly Awaited<ReturnType<typeof openPage>>[]): Promise<void> {
+  await Promise.all(opened.map(({ close }) => close()));
+  expect(opened.flatMap(({ complaints }) => complaints)).toEqual([]);
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import encodeQR from "qr";
+import { encodeQR } from "qr";
 import { beforePage } from "../../../src/entry/pages/before.ts";
 import { deskPage, madeLinkPage } from "../../../src/entry/pages/desk.ts";
 import { endedPage } from "../../../src/entry/pages/ended.ts";
