@@ -18,7 +18,8 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
       [-n NAMESPACE] [--context NAME]
   telehealth restore -f FILE --from FOLDER  put them into an empty namespace, before the practice is applied
       [--context NAME] [--config FILE]
-  telehealth copy                         give or take the parts of a backup (run by both in a pod)
+  telehealth copy give|file|folder        give or take the parts of a backup (run by both of these in a pod)
+      --database FILE --media FOLDER --target PATH
   telehealth entry                        serve a practice's entry page (run by the operator in a pod)
   telehealth stun                         answer STUN beside a practice's bridge (run by the operator in its pod)
 

@@ -110,7 +110,7 @@ describe("the walls of a practice", () => {
 
   it("exist for every role but the one that needs nobody", () => {
     expect([...all().keys()].toSorted()).toEqual(
-      ["greenriver-default-deny", ...[...ROLES, "pruner"].map((role) => `greenriver-${role}`)].toSorted(),
+      ["greenriver-default-deny", ...[...ROLES, "pruner", "backup"].map((role) => `greenriver-${role}`)].toSorted(),
     );
   });
 

@@ -26,6 +26,13 @@ export const HARDENING_BREAKS: readonly Break[] = [
   editPod("programs-as-listed", "a nightly job that reads messages", "CronJob/pruner", (spec) => {
     spec.containers[0].command = [...spec.containers[0].command.slice(0, -1), "--command=SELECT * FROM event_json"];
   }),
+  editPod("programs-as-listed", "a backup of one-time keys too", "CronJob/backup", (spec) => {
+    const [dump] = spec.initContainers;
+    dump.command = dump.command.filter((part: string) => !part.startsWith("--exclude"));
+  }),
+  editPod("programs-as-listed", "a backup that gives out keys", "CronJob/backup", (spec) => {
+    spec.containers[0].command = [...spec.containers[0].command.slice(0, -1), "--media=/run/secrets/synapse"];
+  }),
   editPod("read-only-root", "a writable root", "StatefulSet/signalling", (spec) => {
     spec.containers[1].securityContext.readOnlyRootFilesystem = false;
   }),
