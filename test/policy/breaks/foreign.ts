@@ -65,6 +65,12 @@ export const HARMLESS: readonly Break[] = [
   add("", "what tries a configuration, after its Job has gone", (input) =>
     pod("greenriver-trial-x", image(input), { labels: TRIAL_LABELS, ...bySet("Job", "greenriver-trial-0") }),
   ),
+  add("", "what tried the image of a former release, until it is cleared away", () =>
+    pod("greenriver-trial-x", "registry.example/former/synapse:v1", {
+      labels: TRIAL_LABELS,
+      ...bySet("Job", "greenriver-trial-0"),
+    }),
+  ),
   add("", "a pod of ours", (input) =>
     pod("greenriver-synapse-0", image(input), { labels: ourLabels, ...bySet("StatefulSet", "greenriver-synapse") }),
   ),
