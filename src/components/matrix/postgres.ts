@@ -1,14 +1,15 @@
 import type { IStatefulSet } from "kubernetes-models/apps/v1";
-import type { IService } from "kubernetes-models/v1";
+import type { IService, IVolume } from "kubernetes-models/v1";
 import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
-import type { Practice } from "../../practice/practice.ts";
+import type { Observed, Practice } from "../../practice/practice.ts";
 import { claim } from "../claim.ts";
 import type { Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
 import { configurationVolume, scratchVolume } from "../jitsi/volumes.ts";
 import { type ContainerParams, labels, pod, probes } from "../kube.ts";
 import {
+  entrySql,
   makeDatabaseSh,
   pgHbaConf,
   POSTGRES_DATA,
@@ -32,13 +33,14 @@ function build({ practice, observed }: Params): readonly Manifest[] {
     "pg_hba.conf": pgHbaConf(),
     "make-database.sh": makeDatabaseSh(),
     "pruner.sql": prunerSql(),
+    "entry.sql": entrySql(),
   });
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
     files,
     claim(practice, observed, "postgres", practice.names.databaseVolume, database.storage),
     service(practice),
-    statefulSet(practice, files.metadata.name, observed.secrets.database),
+    statefulSet(practice, files.metadata.name, observed.secrets),
   ];
 }
 
@@ -47,7 +49,7 @@ function walls({ practice }: Params): Walls {
   return {
     role: "postgres",
     listens: managed
-      ? (["synapse", "pruner"] as const).map((role) => ({
+      ? (["synapse", "pruner", "entry"] as const).map((role) => ({
           port: POSTGRES_PORT,
           protocol: "TCP",
           from: { kind: "role", role },
@@ -73,7 +75,7 @@ function service(practice: Practice): Manifest & IService {
   };
 }
 
-function statefulSet(practice: Practice, configMap: string, secretName: string): Manifest & IStatefulSet {
+function statefulSet(practice: Practice, configMap: string, secrets: Observed["secrets"]): Manifest & IStatefulSet {
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
@@ -94,19 +96,28 @@ function statefulSet(practice: Practice, configMap: string, secretName: string):
         containers: [container(practice)],
         volumes: [
           configurationVolume("postgres", configMap),
-          {
-            name: "passwords",
-            secret: {
-              secretName,
-              items: ["password", "pruner-password"].map((key) => ({ key, path: key })),
-              defaultMode: 0o440,
-            },
-          },
+          passwords(secrets),
           { name: "data", persistentVolumeClaim: { claimName: practice.names.databaseVolume } },
           scratchVolume("sockets", "1Mi"),
           scratchVolume("tmp", "16Mi"),
         ],
       }),
+    },
+  };
+}
+
+function passwords({ database, entry }: Observed["secrets"]): IVolume {
+  const source = (name: string, files: Readonly<Record<string, string>>) => ({
+    secret: { name, items: Object.entries(files).map(([key, path]) => ({ key, path })) },
+  });
+  return {
+    name: "passwords",
+    projected: {
+      sources: [
+        source(database, { password: "password", "pruner-password": "pruner-password" }),
+        source(entry, { "database-password": "entry-password" }),
+      ],
+      defaultMode: 0o440,
     },
   };
 }
