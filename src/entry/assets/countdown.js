@@ -2,7 +2,7 @@ const countdown = document.querySelector("[data-countdown]");
 const language = document.documentElement.lang;
 const now = Number(document.body.dataset.now);
 /** How far this device's clock is behind the server's, in milliseconds. */
-const behind = now ? now * 1000 - (performance.timeOrigin + performance.now()) : 0;
+const behind = now ? now * 1000 - Date.now() : 0;
 const opens = Number(countdown.dataset.opens) * 1000;
 const two = (value) => String(value).padStart(2, "0");
 

@@ -7,6 +7,8 @@ const ASK_BEFORE = 1_800;
 
 const card = document.querySelector("[data-made]");
 
+const isNear = (starts) => starts - Date.now() / 1000 <= ASK_BEFORE;
+
 async function ask(path, fields) {
   const answer = await fetch(path, { method: "POST", body: new URLSearchParams(fields) });
   if (!answer.ok) throw new Error("refused");
@@ -19,6 +21,7 @@ function itemOf({ staffLink, starts, ends }) {
   time.textContent = sentenceOf(time.dataset.when, { starts, ends });
   time.dateTime = new Date(starts * 1000).toISOString();
   for (const field of item.querySelectorAll("[name=link]")) field.value = staffLink;
+  item.querySelector('form[action="/staff/enter"] button').classList.toggle("plain", !isNear(starts));
   watchRevoking(item.querySelector('form[action="/staff/revoke"]'));
   return { item, staffLink, starts };
 }
@@ -47,7 +50,7 @@ function waitingOf(made, { holder, since }) {
 }
 
 async function look(made) {
-  if (made.starts - Date.now() / 1000 > ASK_BEFORE) return;
+  if (!isNear(made.starts)) return;
   try {
     const { waiting } = await ask("/staff/waiting", { link: made.staffLink });
     showWaiting(made, waiting);

@@ -48,8 +48,7 @@ function rowOf(say: Say, row: Row): Html {
       : "";
   return html`<li class="row check" data-row="${row}" data-now="idle">
     <span class="dot" aria-hidden="true"></span>
-    <div class="row-text"><strong>${say(`check.${row}`)}</strong><span role="status">${sentences}</span></div>
-    ${play}
+    <div class="row-text"><strong>${say(`check.${row}`)}</strong><span role="status">${sentences}</span>${play}</div>
   </li> `;
 }
 

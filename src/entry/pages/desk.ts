@@ -110,7 +110,7 @@ function madeList(site: Site, say: Say): Html {
         <p class="when"><time data-when="${say("time.when", { day: "$day", from: "$from", to: "$to" })}"></time></p>
         <ul class="waiting" hidden></ul>
         <p class="quiet" role="status" data-waiting></p>
-        ${linkActions(site, say, "")}
+        ${linkActions(site, say, "", "small")}
       </li></template
     >
     <template data-waiting-item
@@ -122,7 +122,7 @@ function madeList(site: Site, say: Say): Html {
 }
 
 /** What can be done with a link: plain forms, so that they work without script. */
-function linkActions(site: Site, say: Say, link: string): Html {
+function linkActions(site: Site, say: Say, link: string, look: string): Html {
   const act = (action: "enter" | "end" | "revoke", look: string) =>
     html`<form method="post" action="/staff/${action}">
       ${languageField(site)}<input type="hidden" name="link" value="${link}" /><button class="button ${look}">
@@ -130,7 +130,7 @@ function linkActions(site: Site, say: Say, link: string): Html {
       </button>
     </form>`;
   return html`<div class="actions">
-    ${act("enter", "small")}
+    ${act("enter", look)}
     <details class="more">
       <summary class="button plain small">${say("made.more")}</summary>
       <div class="actions">${act("end", "plain small danger")}${act("revoke", "plain small danger")}</div>
@@ -161,7 +161,7 @@ export function madeLinkPage(site: Site, view: MadeLinkView): Html {
           <h2 id="address-title">${say("made.address")}</h2>
           ${copied(say, "address", html`<textarea id="address" readonly rows="3" spellcheck="false" aria-labelledby="address-title">${address}</textarea>`, say("made.copy"))}
           <h2 id="message-title">${say("made.message")}</h2>
-          ${copied(say, "message", html`<textarea id="message" readonly rows="11" lang="${locale}" aria-labelledby="message-title">${message}</textarea>`, say("made.message.copy"))}
+          ${copied(say, "message", html`<textarea id="message" readonly rows="13" lang="${locale}" aria-labelledby="message-title">${message}</textarea>`, say("made.message.copy"))}
         </section>
         <section class="card" aria-labelledby="qr-title">
           <h2 id="qr-title">${say("made.qr")}</h2>
@@ -176,7 +176,7 @@ export function madeLinkPage(site: Site, view: MadeLinkView): Html {
           >
         </section>
       </div>
-      ${linkActions(site, say, staffLink)}
+      ${linkActions(site, say, staffLink, "small plain")}
       <p class="aside"><a href="${pathIn(site, PATH)}">${say("made.back")}</a></p>`,
   });
 }

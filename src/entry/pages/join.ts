@@ -135,7 +135,8 @@ function shortList(site: Site, say: Say): Html {
     </ul>
     <p>
       <a href="${pathIn(site, "/before")}" target="_blank" rel="noopener"
-        >${say("list.more")} <span class="quiet">${say("footer.newTab")}</span></a
+        >${say("list.more")} <span class="out" aria-hidden="true">↗</span
+        ><span class="unseen">${say("footer.newTab")}</span></a
       >
     </p>
   </section>`;

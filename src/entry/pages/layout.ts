@@ -37,7 +37,7 @@ export function layout(site: Site, { title, path, scripts = [], wide = false, ma
       </head>
       <body data-zone="${site.timeZone ?? "UTC"}" data-now="${site.now ?? ""}">
         <a class="skip" href="#main">${say("skip")}</a>
-        <header class="top">
+        <header class="top ${wide ? "wide" : "narrow"}">
           <a class="brand" href="${pathIn(site, "/")}"><span class="mark" aria-hidden="true"></span>${say("brand")}</a>
         </header>
         <main id="main" class="${wide ? "wide" : "narrow"}" tabindex="-1">${main}</main>
@@ -68,7 +68,8 @@ function legal({ imprintUrl, privacyUrl }: Site, say: Say): Html | "" {
       ({ url, label }) =>
         html`<li>
           <a href="${url}" target="_blank" rel="noopener noreferrer" referrerpolicy="no-referrer"
-            >${label} <span class="quiet">${say("footer.newTab")}</span></a
+            >${label} <span class="out" aria-hidden="true">↗</span
+            ><span class="unseen">${say("footer.newTab")}</span></a
           >
         </li> `,
     )}

@@ -68,7 +68,9 @@ const UNPACKED = "distribution package, unpacked";
 
 export function libraryPath(root: string) {
   const machine = process.arch === "arm64" ? "aarch64" : "x86_64";
-  return { LD_LIBRARY_PATH: join(root, "usr", "lib", `${machine}-linux-gnu`) };
+  const libraries = join(root, "usr", "lib", `${machine}-linux-gnu`);
+  // PulseAudio's are found by an absolute path when they are installed.
+  return { LD_LIBRARY_PATH: [libraries, join(libraries, "pulseaudio")].join(":") };
 }
 
 async function versionOf(command: string, args: readonly string[]): Promise<string | undefined> {

@@ -1,0 +1,34 @@
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
+
+/** What axe finds against WCAG 2.1 AA, as one line for each rule. */
+export async function axeFindings(page: Pick<Page, "evaluate">): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  return page.evaluate<string[]>(
+    `axe.run({ runOnly: ${JSON.stringify(STANDARD)} }).then(({ violations, passes }) => {
+      if (passes.length < 10) throw new Error("axe looked at nothing");
+      return violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html.slice(0, 120)).join(" | "));
+    })`,
+  );
+}
+
+/** A page in a profile of its own, and what it did that it must not: violations of its policy, requests elsewhere. */
+export async function openPage(browser: Browser, url: string, how: BrowserContextOptions = {}) {
+  const context = await browser.newContext({ locale: "de-DE", timezoneId: "Europe/Berlin", ...how });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || /Content.Security.Policy/i.test(message.text())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  const { origin } = new URL(url);
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith("data:")) complaints.push(request.url());
+  });
+  await page.goto(url, { waitUntil: "load" });
+  return { page, complaints, close: () => context.close() };
+}
