@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   plan: async () => (await import("./cli/plan.ts")).plan,
   status: async () => (await import("./cli/status.ts")).status,
   release: async () => (await import("./cli/release.ts")).release,
+  user: async () => (await import("./cli/user.ts")).user,
   entry: async () => (await import("./cli/entry.ts")).entry,
 };
 

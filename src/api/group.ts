@@ -47,4 +47,6 @@ export const ANNOTATION = {
   schemaHash: `${GROUP}/schema-hash`,
   /** On a pod template: HMAC of Secrets we did not make, so that a new content rolls the pods. */
   secrets: `${GROUP}/secrets`,
+  /** On Synapse's pod while a command administers people: a digest that proves that its user may write there. */
+  proof: `${GROUP}/proof`,
 } as const;

@@ -1,22 +1,7 @@
 import { z } from "zod";
-import { cidr, fields, hostOrAddress, labelName, labels, port, reference, storage } from "./fields.ts";
-import { exactlyOne, type Rule, ruled } from "./rules.ts";
-
-const peerFields = fields({
-  cidrs: z.array(cidr()).min(1).max(16).optional().describe("Ranges of addresses. 0.0.0.0/0 is legal and reported."),
-  namespace: labelName().optional().describe("A namespace of this cluster."),
-  podLabels: labels(8).optional().describe("Labels of the pods there; all its pods when absent."),
-});
-
-const labelsNeedNamespace: Rule<z.output<typeof peerFields>> = {
-  cel: "!has(self.podLabels) || has(self.namespace)",
-  holds: ({ podLabels, namespace }) => podLabels === undefined || namespace !== undefined,
-  message: "podLabels select in a namespace. Name it in `namespace`.",
-  field: ["podLabels"],
-};
-
-/** Where an outside party is. Walls know addresses and pods, never host names. */
-const peerSchema = ruled(peerFields, [exactlyOne(["cidrs", "namespace"]), labelsNeedNamespace]);
+import { fields, hostOrAddress, port, reference, storage } from "./fields.ts";
+import { peerSchema } from "./peer.ts";
+import { exactlyOne, ruled } from "./rules.ts";
 
 const external = fields({
   host: hostOrAddress().describe("Host name or address."),

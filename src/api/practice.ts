@@ -8,6 +8,7 @@ import { withoutNulls } from "./nulls.ts";
 import type { ReasonName } from "./reasons.ts";
 import { type Rule, ruled } from "./rules.ts";
 import { SPEC_CHANGES, SPEC_RULES } from "./spec-rules.ts";
+import { staffSchema } from "./staff.ts";
 import { structural } from "./structural.ts";
 import { videoSchema } from "./video.ts";
 
@@ -45,6 +46,9 @@ const specFields = fields({
   exposure: exposureSchema.optional().describe("One of the ways in from outside; the operator's default when absent."),
   video: videoSchema.prefault({}).describe("Encrypted calls."),
   messaging: messagingSchema.prefault({}).describe("Encrypted messages among staff and with patients."),
+  staff: staffSchema
+    .optional()
+    .describe("A provider that says who is staff. Absent: staff has accounts with passwords, made by `telehealth user`."),
   maintenance: maintenanceSchema
     .prefault({})
     .describe("When a change of what carries calls may be rolled out although somebody is in one."),

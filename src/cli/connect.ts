@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cluster } from "../runtime/cluster.ts";
-import { connect } from "../runtime/connection.ts";
+import { connect, type Connection } from "../runtime/connection.ts";
 import { createCluster } from "../runtime/kube-cluster.ts";
 import { createTransport, type Transport } from "../runtime/transport.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
@@ -9,6 +9,7 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 export interface Connected {
   readonly cluster: Cluster;
   readonly transport: Transport;
+  readonly connection: Connection;
   /** The context's or the pod's own. */
   readonly namespace: string;
   readonly logger: Logger;
@@ -25,7 +26,8 @@ export async function connectTo(
   const metrics = createMetrics();
   const transport = createTransport({ connection, metrics });
   const { namespace = "default" } = connection;
-  return { cluster: createCluster(transport), transport, namespace, logger: createLogger(logLevel), metrics };
+  const cluster = createCluster(transport);
+  return { cluster, transport, connection, namespace, logger: createLogger(logLevel), metrics };
 }
 
 /** A name for this process that no other has. */

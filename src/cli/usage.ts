@@ -11,6 +11,9 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
       [-n NAMESPACE] [--context NAME]
   telehealth release NAME -n NAMESPACE    free a practice that cannot be deleted because its operator is gone
       [--context NAME] --yes
+  telehealth user add|list|lock|unlock|reset|remove [ID] --practice NAME
+      [-n NAMESPACE] [--context NAME]     administer the people of a practice
+      [--role therapist|patient] [--named] --yes
   telehealth entry                        serve a practice's entry page (run by the operator in a pod)
 
 Exit codes: 0 done, 1 failed, 2 bad input. -f - reads standard input.

@@ -1,5 +1,5 @@
-import type { NetworkPeer, Peer } from "../practice/practice.ts";
-import type { Party } from "./component.ts";
+import type { NetworkPeer, Peer, Practice } from "../practice/practice.ts";
+import type { Party, Walls } from "./component.ts";
 
 /** Where clouds answer with a machine's own credentials; no practice has business there. */
 const LINK_LOCAL = ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128"];
@@ -16,6 +16,11 @@ export function outside(peer: Peer): Party {
       },
     ],
   };
+}
+
+/** The way to the practice's provider of identities, if it has one. */
+export function providerEdges({ oidc }: Practice["staff"]): Walls["talksTo"] {
+  return oidc ? [{ port: oidc.port, protocol: "TCP", to: outside(oidc.to) }] : [];
 }
 
 function block(cidr: string): NetworkPeer {

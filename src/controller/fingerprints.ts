@@ -17,7 +17,7 @@ export async function secretFingerprints(
   practice: Practice,
   born: Born,
 ): Promise<Observed["secretFingerprints"]> {
-  const { names, messaging } = practice;
+  const { names, messaging, staff } = practice;
   const found: Record<string, string> = {};
   const add = async (name: string) => {
     const fingerprint = await fingerprintOf(sources, practice.namespace, name, born.secrets.fingerprint);
@@ -27,6 +27,7 @@ export async function secretFingerprints(
   const made = sources.cache.get(RESOURCES.Secret, { namespace: practice.namespace, name: names.signallingTls });
   if (made) await add(names.signallingTls);
   if (messaging.database.kind === "external") await add(messaging.database.secretName);
+  if (staff.oidc) await add(staff.oidc.clientSecret.name);
   return found;
 }
 

@@ -2,7 +2,7 @@ import type { Manifest } from "../manifest.ts";
 import { directives, readNginx } from "./nginx.ts";
 import { type Check, violation } from "./policy.ts";
 import { running } from "./programs.ts";
-import { keysOf, readHocon, unmet } from "./settings.ts";
+import { isObject, keysOf, readHocon, readYaml, unmet } from "./settings.ts";
 
 const CLOSED = { enabled: false };
 
@@ -11,7 +11,7 @@ export const adminOnLoopback: Check = {
   promise: "isolation",
   because:
     "The bridge and jicofo answer over HTTP to whoever reaches them, and their node always does, policies or not. " +
-    "So they listen inside their pod only, with nothing that shows or moves calls.",
+    "So they listen inside their pod only, with nothing that shows or moves calls; and so does what makes accounts.",
   violations: ({ objects }) => [
     ...loopback(objects, "jvb", {
       videobridge: {
@@ -30,8 +30,19 @@ export const adminOnLoopback: Check = {
         .filter(({ args: [address = ""] }) => address !== "8080" && !address.startsWith("127.0.0.1:"))
         .map(() => violation(pod.workload, "nginx listens somewhere else than on port 8080 or inside the pod.")),
     ),
+    ...running(objects, "synapse")
+      .filter(({ configuration }) => !administrationInside(configuration(readYaml)))
+      .map(({ pod }) => violation(pod.workload, "People can be administered from outside Synapse's pod.")),
   ],
 };
+
+function administrationInside(homeserver: unknown): boolean {
+  const listeners = isObject(homeserver) ? homeserver["listeners"] : undefined;
+  return (Array.isArray(listeners) ? listeners : []).filter(isObject).every((listener) => {
+    const inside = JSON.stringify(listener["bind_addresses"]) === '["127.0.0.1"]';
+    return inside || !JSON.stringify(listener["additional_resources"] ?? {}).includes("PracticeAdministration");
+  });
+}
 
 function loopback(objects: readonly Manifest[], program: "jvb" | "jicofo", expected: object) {
   return running(objects, program).flatMap(({ pod, configuration }) =>

@@ -1,6 +1,6 @@
 import { LABEL } from "../api/group.ts";
 import type { Role } from "../practice/names.ts";
-import type { Practice } from "../practice/practice.ts";
+import type { Peer, Practice } from "../practice/practice.ts";
 import { canonical, type Selector } from "./selectors.ts";
 
 export interface PolicySpec {
@@ -89,7 +89,8 @@ function isWayOut(practice: Practice, role: string | undefined, edge: Edge): boo
   const { dns } = practice.network;
   const asksDns = ASKS_DNS.some((name) => name === role);
   if (asksDns && dns.ports.includes(Number(edge.port?.port)) && isOneOf(dns.peers, edge)) return true;
-  if ((role === "synapse" || role === "entry") && isDatabase(practice, edge)) return true;
+  const goesOut = role === "synapse" || role === "entry";
+  if (goesOut && (isDatabase(practice, edge) || isProvider(practice, edge))) return true;
   return CONVERSATIONS.some(([from, to, port]) => from === role && isPeer(edge, to, port));
 }
 
@@ -110,20 +111,28 @@ function isOneOf(peers: readonly object[], { peer }: Edge): boolean {
   return peer !== undefined && peers.some((allowed) => canonical(allowed) === canonical(peer));
 }
 
-interface DatabasePeer {
+interface RangePeer {
   readonly ipBlock?: { readonly cidr: string; readonly except?: readonly string[] };
 }
 
-/** A database outside, at the place that the manifest names, and never where clouds give out credentials. */
 function isDatabase({ messaging }: Practice, edge: Edge): boolean {
   const { database } = messaging;
-  if (database.kind !== "external" || !isTcp(edge, database.port)) return false;
-  const { to } = database;
+  return database.kind === "external" && isOutside(database, edge);
+}
+
+/** Who says who is staff. */
+function isProvider({ staff }: Practice, edge: Edge): boolean {
+  return staff.oidc !== undefined && isOutside(staff.oidc, edge);
+}
+
+/** A party outside, at the place that the manifest names, and never where clouds give out credentials. */
+function isOutside({ port, to }: { readonly port: number; readonly to: Peer }, edge: Edge): boolean {
+  if (!isTcp(edge, port)) return false;
   if (to.kind === "pods") {
     const namespaceSelector = { matchLabels: { "kubernetes.io/metadata.name": to.namespace } };
     return isOneOf([{ namespaceSelector, podSelector: { matchLabels: to.labels } }], edge);
   }
-  const { ipBlock } = (edge.peer ?? {}) as DatabasePeer;
+  const { ipBlock } = (edge.peer ?? {}) as RangePeer;
   if (!ipBlock || !to.cidrs.includes(ipBlock.cidr)) return false;
   return !isWide(ipBlock.cidr) || ipBlock.except?.includes("169.254.0.0/16") === true;
 }

@@ -1,4 +1,5 @@
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
+import { ANNOTATION } from "../api/group.ts";
 import { contentHash } from "../practice/names.ts";
 import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
@@ -6,7 +7,9 @@ import { programOf } from "./programs.ts";
 import { ofKind } from "./selectors.ts";
 
 /** Volume types that Pod Security "restricted" allows and a practice uses. */
-const VOLUMES = new Set(["name", "configMap", "secret", "emptyDir", "persistentVolumeClaim"]);
+const VOLUMES = new Set(["name", "configMap", "secret", "emptyDir", "persistentVolumeClaim", "downwardAPI"]);
+/** The one thing that a pod is shown of itself as a file. */
+const PROOF = `metadata.annotations['${ANNOTATION.proof}']`;
 
 function everyContainer(
   { objects }: PolicyInput,
@@ -40,6 +43,7 @@ export const podSecurityRestricted: Check = {
       ...(spec.securityContext?.sysctls ? [violation(workload, "Its pods set kernel parameters.")] : []),
       ...(spec.volumes ?? [])
         .filter(({ projected, ...volume }) => {
+          if (volume.downwardAPI?.items?.some(({ fieldRef }) => fieldRef?.fieldPath !== PROOF)) return true;
           // Several Secrets in one folder, and no token of the cluster among them.
           const ofSecrets = (projected?.sources ?? []).every((source) => Object.keys(source).join() === "secret");
           return !ofSecrets || !Object.keys(volume).every((key) => VOLUMES.has(key));
@@ -81,7 +85,7 @@ const VARIABLES =
 
 /** Where files of a practice are put into containers. Anywhere else they would stand in for the image's. */
 const MOUNTS =
-  /^\/(tmp|config|data|modules|prosody-plugins-custom|usr\/share\/jitsi-meet\/transcripts|var\/lib\/(prosody|postgresql\/data)|run\/(postgresql|secrets\/[a-z-]+)|etc\/(postgresql|synapse|element|jitsi\/[a-z]+))$/;
+  /^\/(tmp|config|data|modules|prosody-plugins-custom|usr\/share\/jitsi-meet\/transcripts|var\/lib\/(prosody|postgresql\/data)|run\/(postgresql|proof|secrets\/[a-z-]+)|etc\/(postgresql|synapse|element|jitsi\/[a-z]+))$/;
 
 export const programsAsListed: Check = {
   name: "programs-as-listed",

@@ -15,12 +15,13 @@ const MAKERS =
 const UPSTREAMS = ["signalling", "synapse", "entry", "element", "127.0.0.1"];
 
 /** Hosts that may be named: the practice's own, and those that a field of its manifest names. */
-function named({ hosts, legal, messaging, names }: Practice): Set<string> {
+function named({ hosts, legal, messaging, staff, names }: Practice): Set<string> {
   const { database } = messaging;
   return new Set([
     ...Object.values(hosts),
     ...Object.values(legal).flatMap((url) => URL.parse(url)?.hostname ?? []),
     ...(database.kind === "external" ? [database.host] : []),
+    ...(staff.oidc ? [new URL(staff.oidc.issuer).hostname] : []),
     names.signalling,
     names.synapse,
     names.entry,

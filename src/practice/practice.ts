@@ -28,6 +28,7 @@ export interface Practice {
   readonly exposure: Exposure;
   readonly video: Video;
   readonly messaging: Messaging;
+  readonly staff: Staff;
 
   readonly maintenance: Maintenance;
   readonly placement: Placement;
@@ -117,6 +118,21 @@ export type Database =
       readonly caSecretName?: string;
       readonly to: Peer;
     };
+
+export interface Staff {
+  /** The provider that says who is staff; absent: staff has accounts with passwords. */
+  readonly oidc?: {
+    /** As the provider's own discovery document spells it. */
+    readonly issuer: string;
+    readonly clientId: string;
+    readonly clientSecret: { readonly name: string; readonly key: string };
+    /** Staff is whose ID token has this claim with this value, by itself or in a list. */
+    readonly claim: { readonly name: string; readonly value: string };
+    /** TCP port of the issuer. */
+    readonly port: number;
+    readonly to: Peer;
+  };
+}
 
 /** Where an outside party is: default deny needs to know it. */
 export type Peer =

@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { CertificatesSpec, ExposureSpec } from "../api/edge.ts";
+import type { PeerSpec } from "../api/peer.ts";
 import type { Issue, PracticeSpec } from "../api/practice.ts";
 import { effectiveHosts, endsTlsElsewhere } from "../api/spec-rules.ts";
 import type { Images } from "../versions.ts";
@@ -7,7 +8,18 @@ import { INGRESS_ANNOTATIONS, MEDIA_ANNOTATIONS, refusedAnnotations } from "./an
 import { frontDoorOf } from "./front-door.ts";
 import { isTimeZone } from "./maintenance.ts";
 import { namesOf } from "./names.ts";
-import type { Certificates, Database, Exposure, Identity, Media, Network, NetworkPeer, Practice } from "./practice.ts";
+import type {
+  Certificates,
+  Database,
+  Exposure,
+  Identity,
+  Media,
+  Network,
+  NetworkPeer,
+  Peer,
+  Practice,
+  Staff,
+} from "./practice.ts";
 import { SIZING } from "./sizing.ts";
 
 /** What the cluster's operator has decided for all practices; a part of `Config`. */
@@ -81,6 +93,7 @@ export function resolve(input: {
       mediaStorage: messaging.media.storage,
       ...given("retentionDays", messaging.retention?.days),
     },
+    staff: staffOf(spec.staff),
     maintenance: { windows: spec.maintenance.windows ?? [], timeZone: spec.maintenance.timeZone },
     placement: {
       nodeSelector: placement?.nodeSelector ?? {},
@@ -197,11 +210,29 @@ function databaseOf({ managed, external }: PracticeSpec["messaging"]["database"]
     name,
     secretName: secretRef.name,
     ...given("caSecretName", caSecretRef?.name),
-    to:
-      to.namespace === undefined
-        ? { kind: "cidrs", cidrs: to.cidrs ?? [] }
-        : { kind: "pods", namespace: to.namespace, labels: to.podLabels ?? {} },
+    to: peerOf(to),
   };
+}
+
+function staffOf(staff: PracticeSpec["staff"]): Staff {
+  if (!staff) return {};
+  const { issuer, clientId, clientSecretRef, requiredClaim, to } = staff.oidc;
+  return {
+    oidc: {
+      issuer,
+      clientId,
+      clientSecret: clientSecretRef,
+      claim: requiredClaim,
+      port: Number(new URL(issuer).port || 443),
+      to: peerOf(to),
+    },
+  };
+}
+
+function peerOf({ namespace, podLabels, cidrs }: PeerSpec): Peer {
+  return namespace === undefined
+    ? { kind: "cidrs", cidrs: cidrs ?? [] }
+    : { kind: "pods", namespace, labels: podLabels ?? {} };
 }
 
 /** An optional field that is there only with a value. */

@@ -135,8 +135,9 @@ class Unreachable extends ApiError {
   }
 }
 
-function createAgents(connection: Connection, timeoutMs: number): { requests: Agent; watches: Agent } {
-  const connect = {
+/** How to connect to the API server: whom to trust there, and who we are. */
+export function connectOptions(connection: Connection) {
+  return {
     timeout: 10_000,
     keepAlive: true,
     keepAliveInitialDelay: 15_000,
@@ -146,7 +147,10 @@ function createAgents(connection: Connection, timeoutMs: number): { requests: Ag
     ...(connection.key ? { key: connection.key } : {}),
     ...(connection.serverName ? { servername: connection.serverName } : {}),
   };
-  const common = { connect, allowH2: false, headersTimeout: timeoutMs };
+}
+
+function createAgents(connection: Connection, timeoutMs: number): { requests: Agent; watches: Agent } {
+  const common = { connect: connectOptions(connection), allowH2: false, headersTimeout: timeoutMs };
   return {
     requests: new Agent({ ...common, connections: CONNECTIONS, bodyTimeout: timeoutMs }),
     watches: new Agent({ ...common, bodyTimeout: 0 }),

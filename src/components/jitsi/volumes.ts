@@ -1,4 +1,5 @@
 import type { IVolume, IVolumeMount } from "kubernetes-models/v1";
+import type { Practice } from "../../practice/practice.ts";
 
 /** A ConfigMap as a folder. */
 export function configurationVolume(name: string, configMap: string): IVolume {
@@ -18,6 +19,13 @@ export const NOTHING: IVolume = { name: "nothing", emptyDir: { sizeLimit: "1Mi" 
 
 export function nothingAt(...paths: readonly string[]): IVolumeMount[] {
   return paths.map((mountPath) => ({ name: NOTHING.name, mountPath, readOnly: true }));
+}
+
+/** The secret of the practice's client at its provider of identities, as the file `client-secret`, if it has one. */
+export function providerVolumes({ oidc }: Practice["staff"]): IVolume[] {
+  if (!oidc) return [];
+  const { name, key } = oidc.clientSecret;
+  return [{ name: "oidc", secret: { secretName: name, items: [{ key, path: "client-secret" }], defaultMode: 0o440 } }];
 }
 
 /** One key of a Secret as an environment variable. */

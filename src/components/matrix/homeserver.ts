@@ -9,9 +9,18 @@ export const SYNAPSE_MODULES = "/modules";
 export const SYNAPSE_SECRETS = "/run/secrets/synapse";
 export const SYNAPSE_VOLUME = "/data";
 export const DATABASE_CA = "/run/secrets/database-ca";
+/** The secret of the practice's client at its provider of identities. */
+export const OIDC_FILES = "/run/secrets/oidc";
+/** Where the kubelet shows what stands on the pod for a command that administers people. */
+export const PROOF_FILES = "/run/proof";
+export const PROOF_FILE = "proof";
 
 /** Ports by what answers there. `openid` tells the practice's own pods who somebody is; nobody else reaches it. */
 export const SYNAPSE_PORTS = { client: 8008, openid: 8009, health: 8080, metrics: 9001 } as const;
+/** Inside the pod only, so that a port-forward is the one way in: Synapse's own admin API, and who may use it. */
+export const ADMINISTRATION_PORT = 8011;
+/** `PracticeAdministration` of our module. */
+export const ADMINISTRATION_PATH = "/practice/administration";
 
 /** Who somebody is, and with what power in which room, by their OpenID token: `PracticeAnswers` of our module. */
 const WHO_PATH = "/practice/who";
@@ -24,6 +33,9 @@ const PATIENT = "patient";
 export function homeserverYaml(practice: Practice): string {
   return stringify(merged(defaults(practice), enforced(practice)), { lineWidth: 0, aliasDuplicateObjects: false });
 }
+
+/** How Synapse calls a sign-in through the practice's provider: `oidc-` and the `idp_id`. The module knows it too. */
+const PROVIDER_ID = "staff";
 
 /** What suits a practice. None of it is a promise. */
 function defaults(practice: Practice): Settings {
@@ -76,6 +88,7 @@ function enforced(practice: Practice): Settings {
     ...closed(),
     ...discreet(),
     ...encrypted(practice),
+    ...provider(practice),
     database: database(practice),
   };
 }
@@ -102,6 +115,18 @@ function identity({ serverName, hosts }: Practice): Settings {
       },
       { port: health, ...http, resources: [{ names: ["health"], compress: false }] },
       { port: metrics, type: "metrics" },
+      {
+        port: ADMINISTRATION_PORT,
+        bind_addresses: ["127.0.0.1"],
+        ...http,
+        resources: [{ names: ["client"], compress: false }],
+        additional_resources: {
+          [ADMINISTRATION_PATH]: {
+            module: "practice_policy.PracticeAdministration",
+            config: { proof_file: [`${PROOF_FILES}/${PROOF_FILE}`] },
+          },
+        },
+      },
     ],
     enable_metrics: true,
     log_config: `${SYNAPSE_FILES}/log.yaml`,
@@ -173,7 +198,7 @@ function discreet(): Settings {
   };
 }
 
-function encrypted({ hosts }: Practice): Settings {
+function encrypted({ hosts, staff }: Practice): Settings {
   return {
     encryption_enabled_by_default_for_room_type: "all",
     extra_well_known_client_content: {
@@ -188,11 +213,40 @@ function encrypted({ hosts }: Practice): Settings {
         module: "practice_policy.PracticePolicy",
         config: {
           staff_user_types: STAFF_USER_TYPES,
+          staff_sign_in: [staff.oidc ? `oidc-${PROVIDER_ID}` : "password"],
           widget_hosts: [hosts.chat],
           jitsi_domains: [hosts.meet],
         },
       },
     ],
+  };
+}
+
+/**
+ * Staff from the practice's provider of identities, if it has one; patients have passwords all the same. The module
+ * decides who is staff, and lets nobody else in. Element alone may send people there without a further question.
+ */
+function provider({ staff, domain, hosts }: Practice): Settings {
+  if (!staff.oidc) return {};
+  const { issuer, clientId, claim } = staff.oidc;
+  return {
+    oidc_providers: [
+      {
+        idp_id: PROVIDER_ID,
+        // On a page that everybody sees.
+        idp_name: domain,
+        issuer,
+        client_id: clientId,
+        client_secret_path: `${OIDC_FILES}/client-secret`,
+        pkce_method: "always",
+        scopes: ["openid", "profile"],
+        user_mapping_provider: {
+          module: "practice_policy.StaffProvider",
+          config: { claim: [claim.name], value: [claim.value] },
+        },
+      },
+    ],
+    sso: { client_whitelist: [`https://${hosts.chat}/`] },
   };
 }
 

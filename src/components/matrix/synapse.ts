@@ -6,12 +6,15 @@ import type { Observed, Practice } from "../../practice/practice.ts";
 import { claim } from "../claim.ts";
 import type { Component, Params, Party, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
-import { configurationVolume, scratchVolume, secretVariable } from "../jitsi/volumes.ts";
+import { configurationVolume, providerVolumes, scratchVolume, secretVariable } from "../jitsi/volumes.ts";
 import { type ContainerParams, labels, pod, probes } from "../kube.ts";
-import { outside } from "../outside.ts";
+import { outside, providerEdges } from "../outside.ts";
 import {
   DATABASE_CA,
   homeserverYaml,
+  OIDC_FILES,
+  PROOF_FILE,
+  PROOF_FILES,
   SYNAPSE_FILES,
   SYNAPSE_MODULES,
   SYNAPSE_PORTS,
@@ -56,6 +59,7 @@ function walls({ practice }: Params): Walls {
     ],
     talksTo: [
       { ...storage, protocol: "TCP" },
+      ...providerEdges(practice.staff),
       { port: 53, protocol: "UDP", to: { kind: "dns" } },
       { port: 53, protocol: "TCP", to: { kind: "dns" } },
     ],
@@ -144,12 +148,14 @@ function databaseLogin({ messaging }: Practice, observed: Observed) {
   ];
 }
 
-function mounts({ messaging }: Practice): IVolumeMount[] {
+function mounts({ messaging, staff }: Practice): IVolumeMount[] {
   return [
     { name: "files", mountPath: SYNAPSE_FILES, readOnly: true },
     { name: "modules", mountPath: SYNAPSE_MODULES, readOnly: true },
     { name: "secrets", mountPath: SYNAPSE_SECRETS, readOnly: true },
+    { name: "proof", mountPath: PROOF_FILES, readOnly: true },
     ...(databaseCa(messaging) ? [{ name: "database-ca", mountPath: DATABASE_CA, readOnly: true }] : []),
+    ...(staff.oidc ? [{ name: "oidc", mountPath: OIDC_FILES, readOnly: true }] : []),
     { name: "data", mountPath: SYNAPSE_VOLUME },
     { name: "tmp", mountPath: "/tmp" },
   ];
@@ -165,10 +171,21 @@ function volumes(practice: Practice, observed: Observed, maps: { files: string; 
     configurationVolume("files", maps.files),
     configurationVolume("modules", maps.modules),
     secret("secrets", observed.secrets.synapse, ["signing.key", "macaroon-secret", "form-secret"]),
+    proofVolume("proof"),
     ...(ca ? [secret("database-ca", ca, ["ca.crt"])] : []),
+    ...providerVolumes(practice.staff),
     { name: "data", persistentVolumeClaim: { claimName: practice.names.messagesVolume } },
     scratchVolume("tmp", "128Mi"),
   ];
+}
+
+/**
+ * What a command wrote on the pod, to prove that its user may. Without a command the file is empty. The kubelet writes
+ * it anew as soon as it hears of the change (`WaitForAttachAndMount` of its volume manager), not once a minute.
+ */
+function proofVolume(name: string): IVolume {
+  const fieldRef = { fieldPath: `metadata.annotations['${ANNOTATION.proof}']` };
+  return { name, downwardAPI: { items: [{ path: PROOF_FILE, fieldRef }], defaultMode: 0o440 } };
 }
 
 function databaseCa({ database }: Practice["messaging"]): string | undefined {
@@ -176,10 +193,10 @@ function databaseCa({ database }: Practice["messaging"]): string | undefined {
 }
 
 /** Rolls the pod when a Secret that the practice brought has a new content. */
-function givenSecrets({ messaging }: Practice, observed: Observed): Record<string, string> {
+function givenSecrets({ messaging, staff }: Practice, observed: Observed): Record<string, string> {
   const { database } = messaging;
-  if (database.kind === "managed") return {};
-  const prints = [database.secretName, database.caSecretName].flatMap(
+  const ofDatabase = database.kind === "managed" ? [] : [database.secretName, database.caSecretName];
+  const prints = [...ofDatabase, staff.oidc?.clientSecret.name].flatMap(
     (name) => (name && observed.secretFingerprints[name]) || [],
   );
   return prints.length > 0 ? { [ANNOTATION.secrets]: prints.join(".") } : {};

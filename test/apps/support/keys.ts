@@ -11,6 +11,8 @@ export async function unreadKeys(text: string, version?: string): Promise<string
   try {
     const local = text
       .replaceAll(/^(\w+_path|log_config): .*\n/gm, "")
+      // Any file will do.
+      .replaceAll(/(client_secret_path): .*/g, `$1: ${join(folder, "homeserver.yaml")}`)
       .concat("macaroon_secret_key: a\nform_secret: b\nsigning_key: ed25519 a_a ")
       .concat(randomBytes(32).toString("base64").replace(/=+$/, ""));
     await writeFile(join(folder, "homeserver.yaml"), local);

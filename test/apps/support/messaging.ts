@@ -136,6 +136,8 @@ const forTests = (bootstrapSecret: string) => {
  */
 interface MessagingOptions {
   readonly edit?: Edit;
+  /** For a practice with a provider: the client's secret there, and the authority whose certificate it shows. */
+  readonly provider?: { readonly clientSecret: string; readonly ca: string };
   readonly editDatabase?: (file: string, text: string) => string;
   readonly version?: string;
 }
@@ -145,13 +147,14 @@ interface MessagingOptions {
  */
 export async function startMessaging(
   params: Params,
-  { edit = (_, text) => text, editDatabase, version }: MessagingOptions = {},
+  { edit = (_, text) => text, editDatabase, version, provider }: MessagingOptions = {},
 ) {
   const python = await pythonWithSynapse(version);
   const database = await startDatabase(params, editDatabase);
   const folder = await ownFolder("synapse-");
-  const ports = { client: await freePort(), openid: await freePort(), health: await freePort() };
-  const metrics = await freePort();
+  const [client, openid, health] = [await freePort(), await freePort(), await freePort()];
+  const [administration, metrics] = [await freePort(), await freePort()];
+  const ports = { client, openid, health, administration };
   const bootstrapSecret = randomBytes(12).toString("hex");
   const text = placed(filesOf(params)("homeserver.yaml"), params, folder, {
     ...ports,
@@ -173,8 +176,15 @@ export async function startMessaging(
     "form-secret": randomBytes(32).toString("hex"),
   });
   await mkdir(join(folder, "data"));
+  const writeProof = (proof: string) => write(join(folder, "proof"), { proof });
+  await writeProof("");
+  if (provider) await write(join(folder, "oidc"), { "client-secret": provider.clientSecret, "ca.crt": provider.ca });
 
-  const settings = [`PYTHONPATH=${join(folder, "modules")}`, `PGPASSWORD=${database.password}`];
+  const settings = [
+    `PYTHONPATH=${join(folder, "modules")}`,
+    `PGPASSWORD=${database.password}`,
+    ...(provider ? [`SSL_CERT_FILE=${join(folder, "oidc", "ca.crt")}`] : []),
+  ];
   const configuration = ["-c", join(folder, "etc", "homeserver.yaml"), "-c", join(folder, "etc", "tests.yaml")];
   const group = processGroup(folder);
   const program = group.start("synapse", "env", [
@@ -203,6 +213,8 @@ export async function startMessaging(
     check: (changes: (yaml: string) => string = (yaml) => yaml) => checked(python, folder, settings, changes),
     register: (user: string, type?: string, admin = false) =>
       register(ports.client, bootstrapSecret, user, type, admin),
+    /** What stands on the pod, as the kubelet shows it to Synapse. */
+    writeProof,
     memory: () => memoryOf(program.pid),
     processorSeconds: () => processorSeconds(program.pid),
     stop: async () => {
@@ -267,7 +279,7 @@ function placed(
   text: string,
   { practice }: Params,
   folder: string,
-  ports: { client: number; openid: number; health: number; metrics: number; database: number },
+  ports: Record<"client" | "openid" | "health" | "administration" | "metrics" | "database", number>,
 ): string {
   const listener = (from: number, to: number) => ({
     [`- port: ${from}\n`]: `- bind_addresses: ["127.0.0.1"]\n    port: ${to}\n`,
@@ -276,12 +288,15 @@ function placed(
     "/etc/synapse": join(folder, "etc"),
     "/run/secrets/synapse": join(folder, "secrets"),
     "/data/media": join(folder, "data", "media"),
+    "/run/proof": join(folder, "proof"),
+    ...(practice.staff.oidc && { "/run/secrets/oidc": join(folder, "oidc") }),
     [`host: ${practice.names.postgres}`]: "host: 127.0.0.1",
     "port: 5432": `port: ${ports.database}`,
     ...listener(8008, ports.client),
     ...listener(8009, ports.openid),
     ...listener(8080, ports.health),
     ...listener(9001, ports.metrics),
+    "- port: 8011\n": `- port: ${ports.administration}\n`,
   });
 }
 

@@ -17,6 +17,8 @@ PASSED_ON = {
     "database.args",
     "modules[0].config",
     "listeners[1].additional_resources",
+    "listeners[4].additional_resources",
+    "oidc_providers[0].user_mapping_provider.config",
 }
 
 

@@ -9,6 +9,8 @@ What a practice promises about its rooms, as a module of Synapse.
   account data have no hook.
 * Only staff (by user type, or an administrator of the server) create rooms and invite. A patient joins what they were
   invited to, finds nobody and publishes nothing.
+* With a provider of identities, staff is who it says is staff, at each sign-in. Whoever administers people proves that
+  they may write on the pod, for one command, and gets a token that soon ends.
 
 Room creation is rewritten rather than refused, because clients ask for more than a practice grants. Synapse calls
 `check_event_allowed` for every local event, also while a room is made, when its state is not there yet: no rule
@@ -16,15 +18,23 @@ looks at the state of a room. An exception in it refuses the event.
 """
 
 import base64
+import hashlib
+import hmac
+import json
 import re
+import secrets
+import time
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from synapse.api.errors import Codes, SynapseError
 from synapse.event_auth import get_user_power_level
+from synapse.handlers.sso import MappingException
 from synapse.module_api import NOT_SPAM, ModuleApi
 from synapse.module_api.errors import ConfigError
+from synapse.types import UserID
 
 MEGOLM = "m.megolm.v1.aes-sha2"
 STAFF_LEVEL = 50
@@ -207,12 +217,24 @@ def parsed(config: Any, options: set[str]) -> dict[str, list[str]]:
     return config
 
 
+# What Synapse calls a sign-in through the practice's provider of identities, and the ways in which staff may sign in.
+PROVIDER = "oidc-staff"
+PASSWORD = "password"
+# Acts for whoever administers people. It has no password and nobody signs in as it.
+ADMINISTRATOR = "practice-administrator"
+
+
 class PracticePolicy:
-    """Registers the rules. Options: the user types that are staff, and where widgets and calls may be."""
+    """
+    Registers the rules. Options: the user types that are staff (the first one is given to whoever the provider says is
+    staff), the way in which staff signs in, and where widgets and calls may be.
+    """
 
     def __init__(self, config: dict[str, list[str]], api: ModuleApi) -> None:
         self._api = api
         self._staff = Staff(config["staff_user_types"], api)
+        self._staff_user_type = config["staff_user_types"][0]
+        self._staff_sign_in = config["staff_sign_in"]
         hosts = "|".join(map(re.escape, config["widget_hosts"]))
         words = text(r".{0,255}")
         # A call of the practice's own, or the end of one.
@@ -242,12 +264,13 @@ class PracticePolicy:
             user_may_publish_room=self.forbidden_publication,
             user_may_send_3pid_invite=self.forbidden_threepid_invite,
             check_username_for_spam=self.check_username_for_spam,
+            check_login_for_spam=self.check_login_for_spam,
             check_media_file_for_spam=self.check_media_file_for_spam,
         )
 
     @staticmethod
     def parse_config(config: Any) -> dict[str, list[str]]:
-        return parsed(config, {"staff_user_types", "widget_hosts", "jitsi_domains"})
+        return parsed(config, {"staff_user_types", "staff_sign_in", "widget_hosts", "jitsi_domains"})
 
     # Who
 
@@ -267,6 +290,21 @@ class PracticePolicy:
     async def check_username_for_spam(self, profile: Any, requester_id: str) -> bool:
         """True hides a user from the requester's search."""
         return not await self._staff.has(requester_id)
+
+    async def check_login_for_spam(
+        self, user_id: str, device_id: str | None, name: str | None, requests: Any, provider: str | None = None
+    ) -> str | Codes:
+        """
+        Asked at each sign-in, when it is known who that is. `StaffProvider` has let through only who is staff now, so
+        that they are; anybody else may have a password, but staff only where that is the way of staff.
+        """
+        if UserID.from_string(user_id).localpart == ADMINISTRATOR:
+            return Codes.FORBIDDEN
+        if provider == PROVIDER:
+            await self._api._store.set_user_type(UserID.from_string(user_id), self._staff_user_type)
+            return NOT_SPAM
+        may = PASSWORD in self._staff_sign_in or not await self._staff.has(user_id)
+        return NOT_SPAM if may else Codes.FORBIDDEN
 
     async def forbidden_alias(self, user_id: str, alias: Any) -> Codes:
         return Codes.FORBIDDEN
@@ -444,3 +482,149 @@ class PracticeAnswers:
             return None
         # Whoever made a room of version 12 has more power than any number says.
         return min(get_user_power_level(user_id, found), MOST_POWER)
+
+
+class StaffProvider:
+    """
+    Decides about everybody who comes from the practice's provider of identities. Options: the claim in the ID token,
+    and the value that it has for staff, by itself or in a list. Nobody else gets in; who was staff and no longer is
+    loses that, and every session, when they try.
+    """
+
+    def __init__(self, config: dict[str, list[str]], api: ModuleApi) -> None:
+        [self._claim], [self._value] = config["claim"], config["value"]
+        self._api = api
+
+    @staticmethod
+    def parse_config(config: Any) -> dict[str, list[str]]:
+        return parsed(config, {"claim", "value"})
+
+    def get_remote_user_id(self, userinfo: Any) -> str:
+        return userinfo["sub"]
+
+    async def map_user_attributes(self, userinfo: Any, token: Any, failures: int) -> dict[str, Any]:
+        """For somebody new: an id that tells nothing, and the name that the provider has for them."""
+        await self.get_extra_attributes(userinfo, token)
+        name = userinfo.get("name")
+        return {
+            "localpart": opaque_localpart(),
+            "display_name": name if text(r"[^\x00-\x1f]{1,100}")(name) else None,
+            "emails": [],
+        }
+
+    async def get_extra_attributes(self, userinfo: Any, token: Any) -> dict[str, Any]:
+        """Synapse calls it at each sign-in, before anything comes of it."""
+        claimed = userinfo.get(self._claim)
+        if self._value not in (claimed if isinstance(claimed, list) else [claimed]):
+            await self.dismiss(str(userinfo["sub"]))
+            raise MappingException("Your account there is not among the staff of this practice.")
+        return {}
+
+    async def dismiss(self, remote_user_id: str) -> None:
+        user_id = await self._api._store.get_user_by_external_id(PROVIDER, remote_user_id)
+        if user_id is not None:
+            await self._api._store.set_user_type(UserID.from_string(user_id), None)
+            await self._api._hs.get_device_handler().delete_all_devices_for_user(user_id)
+
+
+def opaque_localpart() -> str:
+    """Ten characters that nobody mistakes for others, 50 bits; a letter first."""
+    letters, more = "abcdefghijkmnpqrstuvwxyz", "abcdefghijkmnpqrstuvwxyz23456789"
+    return secrets.choice(letters) + "".join(secrets.choice(more) for _ in range(9))
+
+
+class PracticeAdministration:
+    """
+    Gives a token of an administrator to a command that proves that it may write on this very pod, on a listener inside
+    the pod alone. Option: the file in which the kubelet shows what stands on the pod (`proof_file`, one path).
+
+    `GET` answers with a challenge. The command thinks of a secret, writes SHA-256 of both (`challenge.secret`, in
+    hexadecimal digits) on the pod, and sends both with `POST`. So there is no credential before the command, what stands
+    on the pod is none, and it is good for this process, once, for a short time. Whoever may only reach the listener
+    cannot write on the pod, and whoever may only read the pod does not know the secret.
+    """
+
+    CHALLENGE_SECONDS = 180
+    TOKEN_SECONDS = 300
+
+    def __init__(self, config: dict[str, list[str]], api: ModuleApi) -> None:
+        [proof_file] = config["proof_file"]
+        self._proof_file = Path(proof_file)
+        self._api = api
+        # Of this process alone: whatever was asked of a former one is void.
+        self._key = secrets.token_bytes(32)
+        self._spent: dict[str, float] = {}
+
+    @staticmethod
+    def parse_config(config: Any) -> dict[str, list[str]]:
+        return parsed(config, {"proof_file"})
+
+    async def handle_request(self, request: Any) -> tuple[int, dict[str, Any]]:
+        """200 with `challenge`, or with `user_id`, `access_token` and `expires_in_ms`; 403 for what proves nothing."""
+        if request.method == b"GET":
+            return 200, {"challenge": self.challenge()}
+        if request.method != b"POST" or not self.is_proven(*self.sent(request)):
+            raise SynapseError(403, "The proof is missing, spent, expired, or not on the pod yet.", Codes.FORBIDDEN)
+        user_id = await self.administrator()
+        return 200, {
+            "user_id": user_id,
+            "access_token": await self.token_of(user_id),
+            "expires_in_ms": self.TOKEN_SECONDS * 1000,
+        }
+
+    def challenge(self) -> str:
+        stem = f"{time.monotonic():.3f}-{secrets.token_hex(16)}"
+        return f"{stem}-{self.signature(stem)}"
+
+    def signature(self, stem: str) -> str:
+        return hmac.new(self._key, stem.encode(), hashlib.sha256).hexdigest()
+
+    @staticmethod
+    def sent(request: Any) -> tuple[str, str]:
+        try:
+            body = json.loads(request.content.read(1000))
+        except ValueError:
+            body = None
+        rule = record({"challenge": text(r"[0-9a-f.-]{100,150}"), "secret": text(r"[A-Za-z0-9_-]{43}")})
+        return (body["challenge"], body["secret"]) if rule(body) else ("", "")
+
+    def is_proven(self, challenge: str, secret: str) -> bool:
+        """Whether a challenge of this process, not too old and never used, was answered on the pod. Uses it up."""
+        stem, _, signature = challenge.rpartition("-")
+        if not hmac.compare_digest(signature, self.signature(stem)):
+            return False
+        now, age = time.monotonic(), self.CHALLENGE_SECONDS
+        if now - float(stem.partition("-")[0]) > age or challenge in self._spent:
+            return False
+        answer = hashlib.sha256(f"{challenge}.{secret}".encode()).hexdigest()
+        try:
+            on_the_pod = self._proof_file.read_text().strip()
+        except OSError:
+            return False
+        if not hmac.compare_digest(on_the_pod.encode(), answer.encode()):
+            return False
+        self._spent = {used: at for used, at in self._spent.items() if now - at <= age} | {challenge: now}
+        return True
+
+    async def administrator(self) -> str:
+        """The account that acts, made when it is first needed. Of a type that Synapse shows in no directory."""
+        user_id = f"@{ADMINISTRATOR}:{self._api.server_name}"
+        user = await self._api.get_userinfo_by_id(user_id)
+        if user is None:
+            await self._api._hs.get_registration_handler().register_user(
+                localpart=ADMINISTRATOR, admin=True, user_type="support", approved=True
+            )
+        elif not user.is_admin or user.is_deactivated or user.locked:
+            raise SynapseError(403, f"{user_id} was changed and cannot act. Nobody should use it.", Codes.FORBIDDEN)
+        return user_id
+
+    async def token_of(self, user_id: str) -> str:
+        """Without a device, so that no client lists it. Tokens of commands that were cut off go when they have ended."""
+        now = self._api.get_current_time_msec()
+        await self._api.run_db_interaction(
+            "practice_administration_tokens",
+            lambda db: db.execute("DELETE FROM access_tokens WHERE user_id = ? AND valid_until_ms < ?", (user_id, now)),
+        )
+        return await self._api._auth_handler.create_access_token_for_user_id(
+            user_id, device_id=None, valid_until_ms=now + self.TOKEN_SECONDS * 1000
+        )
