@@ -48,7 +48,9 @@ const specFields = fields({
   messaging: messagingSchema.prefault({}).describe("Encrypted messages among staff and with patients."),
   staff: staffSchema
     .optional()
-    .describe("A provider that says who is staff. Absent: staff has accounts with passwords, made by `telehealth user`."),
+    .describe(
+      "A provider that says who is staff. Absent: staff has accounts with passwords, made by `telehealth user`.",
+    ),
   maintenance: maintenanceSchema
     .prefault({})
     .describe("When a change of what carries calls may be rolled out although somebody is in one."),

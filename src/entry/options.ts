@@ -28,6 +28,7 @@ const environmentSchema = z.object({
   ENTRY_DATABASE_FOLDER: text.describe(
     "Files `username`, `password` and `name`; where they are missing nobody is let in.",
   ),
+  ENTRY_DATABASE_NAME: text.optional().describe("Role and database, where both have one name."),
   ENTRY_DATABASE_TLS: z
     .enum(["off", "verify"])
     .default("verify")
@@ -65,6 +66,8 @@ export interface EntryOptions {
 export interface DatabaseOptions {
   readonly host: string;
   readonly port: number;
+  /** Role and database in one, unless the files of the folder say otherwise. */
+  readonly name?: string;
   readonly folder: string;
   readonly tls: "off" | "verify";
   readonly ca?: string;
@@ -107,6 +110,7 @@ export function entryOptions(environment: Readonly<Record<string, string | undef
     database: {
       host: given.ENTRY_DATABASE_HOST,
       port: given.ENTRY_DATABASE_PORT,
+      ...(given.ENTRY_DATABASE_NAME && { name: given.ENTRY_DATABASE_NAME }),
       folder: given.ENTRY_DATABASE_FOLDER,
       tls: given.ENTRY_DATABASE_TLS,
       ...(given.ENTRY_DATABASE_CA && { ca: given.ENTRY_DATABASE_CA }),

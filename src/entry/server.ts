@@ -93,16 +93,23 @@ export async function serveEntry(
   };
 }
 
-/** Logs that something did not answer, or went wrong, and never about what or whom: messages of errors can quote. */
+/**
+ * Logs that something did not answer, or went wrong, and never about what or whom: messages of errors can quote. Codes
+ * of PostgreSQL and of the network cannot.
+ */
 function reporter(logger: Logger): (error: Error) => void {
   return (error) => {
-    if (error instanceof Away) logger.warn({ what: error.what }, error.message);
-    else
-      logger.error(
-        { kind: error.name, at: error.stack?.match(/src\/entry\/[\w/-]+\.ts:\d+/)?.[0] },
-        "An answer failed",
-      );
+    if (error instanceof Away) return logger.warn({ what: error.what, code: codeOf(error) }, error.message);
+    const at = /src\/entry\/[\w/-]+\.ts:\d+/.exec(error.stack ?? "")?.[0];
+    return logger.error({ kind: error.name, at }, "An answer failed");
   };
+}
+
+/** The innermost code among the causes of an error. */
+function codeOf({ cause }: Error): string | undefined {
+  if (!(cause instanceof Error)) return undefined;
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+  return codeOf(cause) ?? code;
 }
 
 /** @throws Error when there is no key. */

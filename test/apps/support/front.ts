@@ -46,6 +46,7 @@ export async function startFront(
   real: {
     readonly signallingPort?: number;
     readonly synapsePort?: number;
+    readonly entryPort?: number;
     readonly webRoot?: string;
     readonly edit?: Edit;
   } = {},
@@ -68,7 +69,7 @@ export async function startFront(
     "listen 8080": `listen 127.0.0.1:${ports.front}`,
     [`${params.practice.names.signalling}:5280`]: `127.0.0.1:${real.signallingPort ?? backends.signalling.port}`,
     [`${params.practice.names.synapse}:8008`]: `127.0.0.1:${real.synapsePort ?? backends.synapse.port}`,
-    [`${params.practice.names.entry}:8080`]: `127.0.0.1:${backends.entry.port}`,
+    [`${params.practice.names.entry}:8080`]: `127.0.0.1:${real.entryPort ?? backends.entry.port}`,
   });
   const elementConf = relocated(maps["front-element"]["nginx.conf"] ?? "", {
     ...common,

@@ -40,13 +40,15 @@ function pruneCommand(params: Params): string[] {
   return [...(spec?.jobTemplate.spec?.template.spec?.containers?.[0]?.command ?? [])];
 }
 
+const random = () => randomBytes(12).toString("hex");
+
 /** Runs the rendered init script and starts PostgreSQL as its container does. */
 export async function startDatabase(params: Params, edit = (_file: string, text: string) => text) {
   const program = await postgresql();
   const file = filesOf(params);
   const folder = await ownFolder("database-");
   const port = await freePort();
-  const [password, prunerPassword] = [randomBytes(12).toString("hex"), randomBytes(12).toString("hex")];
+  const [password, prunerPassword, entryPassword] = [random(), random(), random()];
   const places = {
     "/var/lib/postgresql/data": join(folder, "data"),
     "/etc/postgresql": join(folder, "etc"),
@@ -70,8 +72,13 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
       move(file("make-database.sh"), "/var/lib/postgresql/data", "/run/secrets/postgresql", "/etc/postgresql"),
     ),
     "pruner.sql": edit("pruner.sql", file("pruner.sql")),
+    "entry.sql": edit("entry.sql", file("entry.sql")),
   });
-  await write(join(folder, "secrets"), { password, "pruner-password": prunerPassword });
+  await write(join(folder, "secrets"), {
+    password,
+    "pruner-password": prunerPassword,
+    "entry-password": entryPassword,
+  });
   for (const name of ["data", "sockets"]) await mkdir(join(folder, name));
   await giveAway(folder, ["data", "sockets", "."]);
 
@@ -107,6 +114,7 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
     port,
     password,
     prunerPassword,
+    entryPassword,
     restartAs,
     makeDatabase,
     query,
