@@ -1,5 +1,5 @@
 import ical from "ical-generator";
-import encodeQR from "qr";
+import { encodeQR } from "qr";
 import { z } from "zod";
 import { newRoom, signLink } from "./capability.ts";
 import type { Keys } from "./keys.ts";
