@@ -45,7 +45,10 @@ export function entryApp(parts: Parts, failed: (error: Error) => void): Hono<Car
   app.get("/", (context) => context.html(homePage(context.get("site"))));
   app.get("/ended", (context) => context.html(endedPage(context.get("site"))));
   app.get("/before", (context) => context.html(beforePage(context.get("site"))));
-  app.route("/kit", kitRoutes((context) => context.get("site") as Site));
+  app.route(
+    "/kit",
+    kitRoutes((context) => context.get("site") as Site),
+  );
   app.route("/", patientRoutes(parts));
   app.route("/staff", providerRoutes(parts));
   app.route("/staff", staffRoutes(parts));

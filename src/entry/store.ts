@@ -81,7 +81,7 @@ const STATEMENTS = {
 
 const LIMITS = {
   max: 4,
-  connectionTimeoutMillis: 3_000,
+  connectionTimeoutMillis: 5_000,
   query_timeout: 3_000,
   statement_timeout: 2_500,
   idleTimeoutMillis: 60_000,

@@ -58,6 +58,8 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
   const move = (text: string, ...keys: (keyof typeof places)[]) =>
     relocated(text, Object.fromEntries(keys.map((key) => [key, places[key]])));
 
+  const scripts = (text: string) =>
+    move(text, "/var/lib/postgresql/data", "/run/secrets/postgresql", "/etc/postgresql");
   await write(join(folder, "etc"), {
     "postgresql.conf": edit(
       "postgresql.conf",
@@ -67,10 +69,7 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
       }),
     ),
     "pg_hba.conf": file("pg_hba.conf"),
-    "make-database.sh": edit(
-      "make-database.sh",
-      move(file("make-database.sh"), "/var/lib/postgresql/data", "/run/secrets/postgresql", "/etc/postgresql"),
-    ),
+    "make-database.sh": edit("make-database.sh", scripts(file("make-database.sh"))),
     "pruner.sql": edit("pruner.sql", file("pruner.sql")),
     "entry.sql": edit("entry.sql", file("entry.sql")),
   });
@@ -90,9 +89,14 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
   const group = processGroup(folder);
   const data = join(folder, "data", "pgdata");
   const command = ["postgres", "-D", data, "-c", `config_file=${join(folder, "etc", "postgresql.conf")}`];
-  const postgres = group.start("postgres", ...unprivileged("env", [...settings, ...command]));
   const isReady = ["pg_isready", "--quiet", `--host=${join(folder, "sockets")}`, `--port=${port}`];
-  await waitFor(() => run("env", [...settings, ...isReady]).then(() => true), { what: "PostgreSQL" });
+  const start = async () => {
+    const program = group.start("postgres", ...unprivileged("env", [...settings, ...command]));
+    await waitFor(() => run("env", [...settings, ...isReady]).then(() => true), { what: "PostgreSQL" });
+    return program;
+  };
+  const postgres = await start();
+  const end = () => run("env", [...settings, ...unprivileged("pg_ctl", ["stop", "-D", data, "-m", "fast"]).flat()]);
 
   const query = async (sql: string, login = { user: "synapse", name: "synapse", password }) => {
     const to = ["-h", "127.0.0.1", "-p", String(port), "-U", login.user, "-d", login.name];
@@ -106,7 +110,7 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
   };
   /** Ends PostgreSQL and runs the script again, on a cluster that says it is of this major version. */
   const restartAs = async (major: string) => {
-    await run("env", [...settings, ...unprivileged("pg_ctl", ["stop", "-D", data, "-m", "fast"]).flat()]);
+    await end();
     await writeFile(join(data, "PG_VERSION"), `${major}\n`);
     await makeDatabase();
   };
@@ -117,6 +121,15 @@ export async function startDatabase(params: Params, edit = (_file: string, text:
     entryPassword,
     restartAs,
     makeDatabase,
+    /** Ends PostgreSQL, runs the whole script of this release as a new pod does, and starts PostgreSQL again. */
+    upgrade: async () => {
+      await end();
+      await writeFile(join(folder, "etc", "make-database.sh"), scripts(file("make-database.sh")));
+      await makeDatabase();
+      await start();
+    },
+    pause: end,
+    resume: start,
     query,
     prune,
     memory: () => treeMemory(postgres.pid),
