@@ -54,9 +54,10 @@ function present(members: Members): string[] {
   return [...members].flatMap(([id, membership]) => (membership === "join" || membership === "invite" ? [id] : []));
 }
 
+/** Everybody who is no patient: also who was of staff and is gone. */
 async function staffOf(administration: Administration): Promise<ReadonlySet<string>> {
-  const staff = (await accounts(administration)).filter(({ role }) => role === "therapist" || role === "administrator");
-  return new Set(staff.map(({ id }) => id));
+  const others = (await accounts(administration)).filter(({ role }) => role !== "patient");
+  return new Set(others.map(({ id }) => id));
 }
 
 /** The rooms that somebody is in, was in, or was asked into. */

@@ -14,8 +14,8 @@ const PREAMBLE_BYTES = 3;
  * One connection to a TCP port inside a pod, 127.0.0.1 included, through the API server and the pod's kubelet. Nothing
  * listens on this machine, so nobody else on it gets in. Destroy it when it is no longer needed.
  *
- * Needs the rights to `get` and to `create` `pods/portforward`. Speaks `v4.channel.k8s.io` (Kubernetes'
- * `pkg/cri/streaming/portforward/websocket.go`): it has no way to end one direction alone, which HTTP does not need.
+ * Needs the rights to `get` and to `create` `pods/portforward`. Speaks `v4.channel.k8s.io` (`k8s.io/cri-streaming`,
+ * `pkg/streaming/portforward/websocket.go`): it has no way to end one direction alone, which HTTP does not need.
  * @throws ApiError with what the API server says when it refuses; what the kubelet says destroys the connection.
  */
 export async function portForward(

@@ -13,6 +13,7 @@ import {
 import { closedAttacks, frontAttacks } from "./messaging-closed.ts";
 import { prunerAttacks } from "./messaging-database.ts";
 import { policyAttacks } from "./messaging-rooms.ts";
+import { administrationListener, claimAttacksOn, proofAttacksOn, signInAttacks } from "./messaging-users.ts";
 import { pageAttacks } from "./page.ts";
 
 /** Every attack that was tried: the proof of the promises. */
@@ -37,6 +38,10 @@ export const CATALOGUE: readonly AttackGroup[] = [
   closedAttacks,
   frontAttacks,
   prunerAttacks,
+  proofAttacksOn(),
+  administrationListener,
+  claimAttacksOn(),
+  signInAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

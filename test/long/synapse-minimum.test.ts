@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { homeserverYaml } from "../../src/components/matrix/homeserver.ts";
+import { printed, startHomeserver } from "../apps/support/user-command.ts";
 import { startClient } from "../apps/support/matrix-client.ts";
 import { unreadKeys } from "../apps/support/keys.ts";
 import { type People, startPeople } from "../apps/support/rooms.ts";
 import { isProven, runGroup } from "../attacks/attack.ts";
 import { policyAttacksOn } from "../attacks/messaging-rooms.ts";
+import { claimAttacksOn, proofAttacksOn } from "../attacks/messaging-users.ts";
 import { waitFor } from "../bed/wait.ts";
 import { someParams, somePractice } from "../support/practice.ts";
 
@@ -44,5 +46,28 @@ describe(`Synapse ${MINIMUM}, the oldest that we support`, () => {
     expect(results.filter(({ failsWith }) => !failsWith)).toEqual([]);
     // A few are only possible in the rooms of a later version, which this release does not make by itself.
     expect(results.filter(isProven).length).toBeGreaterThan(70);
+  });
+
+  it("lets people be administered, and by nobody else", async () => {
+    const server = await startHomeserver(someParams(), { version: MINIMUM });
+    const done = async (...args: string[]) => {
+      const { code, stdout, stderr } = await server.user(args);
+      expect(code, stderr).toBe(0);
+      return stdout;
+    };
+    try {
+      const { id } = printed(await done("add", "ada", "--role", "therapist"));
+      const { id: patient } = printed(await done("add", "--role", "patient"));
+      await done("lock", patient);
+      await done("unlock", patient);
+      expect(printed(await done("reset", "ada")).id).toBe(id);
+      expect(await done("remove", patient, "--yes")).toContain(`${patient} is removed`);
+      expect(await done("list")).toMatch(/^@ada:\S+ +therapist +active/m);
+    } finally {
+      await server.stop();
+    }
+    for (const group of [proofAttacksOn(MINIMUM), claimAttacksOn(MINIMUM)]) {
+      expect((await runGroup(group)).filter((result) => !isProven(result))).toEqual([]);
+    }
   });
 });

@@ -1,7 +1,7 @@
 import type { Practice } from "../../practice/practice.ts";
 import { ENTRY_PORT } from "../entry/environment.ts";
 import { XMPP_HTTP_PORT } from "../jitsi/xmpp.ts";
-import { SYNAPSE_PORTS } from "../matrix/homeserver.ts";
+import { STAFF_SIGN_IN_PATH, SYNAPSE_PORTS } from "../matrix/homeserver.ts";
 import { chatHeaders, entryHeaders, matrixHeaders, meetHeaders } from "./headers.ts";
 
 export const FRONT_PORT = 8080;
@@ -205,12 +205,21 @@ ${passed}`;
     location ~ ^/_matrix/client/.+/profile/ {
       limit_except GET OPTIONS { deny all; }
 ${passed}
-    location /_matrix/client/ ${toSynapse}
+${staffSignIn(practice, passed)}    location /_matrix/client/ ${toSynapse}
     location /_matrix/media/ ${toSynapse}
     location /_synapse/client/ ${toSynapse}
     location = /.well-known/matrix/client ${toSynapse}`,
     NOTHING_ELSE,
   );
+}
+
+/** Synapse's own place where a sign-in through a provider begins asks for TLS on its very listener; ours does not. */
+function staffSignIn({ staff }: Practice, passed: string): string {
+  if (!staff.oidc) return "";
+  return `    location ~ ^/_matrix/client/(v3|r0)/login/sso/redirect(/oidc-staff)?$ {
+      rewrite ^ ${STAFF_SIGN_IN_PATH} break;
+${passed}
+`;
 }
 
 function chatServer(practice: Practice): string {

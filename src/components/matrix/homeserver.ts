@@ -19,6 +19,8 @@ export const PROOF_FILE = "proof";
 export const SYNAPSE_PORTS = { client: 8008, openid: 8009, health: 8080, metrics: 9001 } as const;
 /** Inside the pod only, so that a port-forward is the one way in: Synapse's own admin API, and who may use it. */
 export const ADMINISTRATION_PORT = 8011;
+/** Where a sign-in of staff through the practice's provider begins: `StaffSignIn` of our module. */
+export const STAFF_SIGN_IN_PATH = "/_synapse/client/practice/sign-in";
 /** `PracticeAdministration` of our module. */
 export const ADMINISTRATION_PATH = "/practice/administration";
 
@@ -93,7 +95,7 @@ function enforced(practice: Practice): Settings {
   };
 }
 
-function identity({ serverName, hosts }: Practice): Settings {
+function identity({ serverName, hosts, staff }: Practice): Settings {
   const { client, openid, health, metrics } = SYNAPSE_PORTS;
   // Without `x_forwarded` no client's address is ever seen; the front pod does not send one either.
   const http = { type: "http", tls: false, x_forwarded: false };
@@ -101,7 +103,12 @@ function identity({ serverName, hosts }: Practice): Settings {
     server_name: serverName,
     public_baseurl: `https://${hosts.matrix}/`,
     listeners: [
-      { port: client, ...http, resources: [{ names: ["client"], compress: false }] },
+      {
+        port: client,
+        ...http,
+        resources: [{ names: ["client"], compress: false }],
+        ...(staff.oidc && { additional_resources: staffSignIn(hosts.chat) }),
+      },
       {
         port: openid,
         ...http,
@@ -248,6 +255,11 @@ function provider({ staff, domain, hosts }: Practice): Settings {
     ],
     sso: { client_whitelist: [`https://${hosts.chat}/`] },
   };
+}
+
+function staffSignIn(chat: string): Settings {
+  const config = { clients: [`https://${chat}/`] };
+  return { [STAFF_SIGN_IN_PATH]: { module: "practice_policy.StaffSignIn", config } };
 }
 
 /** The password comes as PGPASSWORD, so that no file with a secret has to be made. */

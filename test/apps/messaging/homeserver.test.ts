@@ -112,6 +112,8 @@ describe("what answers through the front", () => {
     ["GET", "/_matrix/key/v2/server"],
     ["GET", "/.well-known/matrix/server"],
     ["GET", "/practice/who"],
+    ["GET", "/practice/administration"],
+    ["GET", "/_synapse/client/practice/sign-in"],
     ["POST", `${CLIENT}/rooms/a/report`],
     ["POST", `${CLIENT}/rooms/a/report/b`],
     ["POST", `${CLIENT}/users/a/report`],

@@ -44,6 +44,8 @@ describe("telehealth user", () => {
     const other = await session(patient);
     expect((await other.call("POST", `${CLIENT}/join/${room}`, {})).status).toBe(200);
     expect((await other.call("POST", `${CLIENT}/createRoom`, {})).status).toBe(403);
+    const found = await therapist.call("POST", `${CLIENT}/user_directory/search`, { search_term: "practice" });
+    expect(found.body["results"]).toEqual([]);
   });
 
   it("shows who there is, with the name that was given on standard input and stands in no command line", async () => {

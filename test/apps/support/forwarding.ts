@@ -142,17 +142,18 @@ function frameOf(payload: Buffer): Buffer {
 /** The first masked frame of what came from a client, if it is all there. */
 function nextFrame(data: Buffer): { opcode: number; payload: Buffer; length: number } | undefined {
   if (data.length < 2) return undefined;
-  const short = (data[1] ?? 0) & 127;
-  const [size, at] =
-    short === 126
-      ? [data.length < 4 ? Infinity : data.readUInt16BE(2), 4]
-      : short === 127
-        ? [Infinity, 10]
-        : [short, 2];
+  const { size, at } = lengthOf(data, (data[1] ?? 0) & 127);
   if (data.length < at + 4 + size) return undefined;
   const mask = data.subarray(at, at + 4);
   const payload = Buffer.from(data.subarray(at + 4, at + 4 + size)).map((byte, index) => byte ^ (mask[index % 4] ?? 0));
   return { opcode: (data[0] ?? 0) & 15, payload: Buffer.from(payload), length: at + 4 + size };
+}
+
+function lengthOf(data: Buffer, short: number): { size: number; at: number } {
+  if (short < 126) return { size: short, at: 2 };
+  const at = short === 126 ? 4 : 10;
+  if (data.length < at) return { size: Infinity, at };
+  return { size: short === 126 ? data.readUInt16BE(2) : Number(data.readBigUInt64BE(2)), at };
 }
 
 function kubeconfigOf(server: string): string {

@@ -17,7 +17,7 @@ export async function pythonWithSynapse(version = SYNAPSE_VERSION): Promise<stri
   if (!/^Python 3\.1\d/.test(python)) {
     throw new Error("Synapse needs Python 3.10 or newer. Please install it and run the tests again.");
   }
-  const requirement = `matrix-synapse[postgres]==${version}`;
+  const requirement = `matrix-synapse[oidc,postgres]==${version}`;
   const folder = await kept(cacheEntry("synapse", [python, requirement]), (into) =>
     withProgress(`${requirement} from PyPI, into the cache`, async () => {
       await run("python3", ["-m", "venv", into]);

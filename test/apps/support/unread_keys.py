@@ -16,6 +16,7 @@ PASSED_ON = {
     "extra_well_known_client_content",
     "database.args",
     "modules[0].config",
+    "listeners[0].additional_resources",
     "listeners[1].additional_resources",
     "listeners[4].additional_resources",
     "oidc_providers[0].user_mapping_provider.config",

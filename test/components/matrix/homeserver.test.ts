@@ -30,16 +30,26 @@ describe("homeserver.yaml", () => {
 
   it("gives each audience a listener of its own and sees no client's address", () => {
     const { listeners } = settings() as {
-      listeners: { port: number; x_forwarded?: boolean; resources?: object[]; additional_resources?: object }[];
+      listeners: {
+        port: number;
+        x_forwarded?: boolean;
+        resources?: object[];
+        additional_resources?: object;
+        bind_addresses?: string[];
+      }[];
     };
     expect(listeners.map(({ port, resources }) => [port, resources])).toEqual([
       [8008, [{ names: ["client"], compress: false }]],
       [8009, [{ names: ["openid"], compress: false }]],
       [8080, [{ names: ["health"], compress: false }]],
       [9001, undefined],
+      [8011, [{ names: ["client"], compress: false }]],
     ]);
+    // What administers people is inside the pod.
+    expect(listeners.filter(({ bind_addresses: bound }) => bound).map(({ port }) => port)).toEqual([8011]);
+    expect(listeners[4]?.bind_addresses).toEqual(["127.0.0.1"]);
     const more = listeners.map(({ additional_resources: found }) => Object.keys(found ?? {}));
-    expect(more).toEqual([[], ["/practice/who"], [], []]);
+    expect(more).toEqual([[], ["/practice/who"], [], [], ["/practice/administration"]]);
     expect(listeners.some(({ x_forwarded: forwarded }) => forwarded)).toBe(false);
   });
 

@@ -1,8 +1,14 @@
 import type { IStatefulSet } from "kubernetes-models/apps/v1";
 import { describe, expect, it } from "vitest";
+import { entry } from "../../../src/components/entry/entry.ts";
+import { COMPONENTS } from "../../../src/components/index.ts";
 import { synapse } from "../../../src/components/matrix/synapse.ts";
+import { RENDER_CHAIN } from "../../../src/policy/index.ts";
+import { evaluate } from "../../../src/policy/policy.ts";
 import type { Database } from "../../../src/practice/practice.ts";
+import { sound } from "../../support/broken.ts";
 import { someParams } from "../../support/practice.ts";
+import { staffedBy } from "../../support/staffed.ts";
 
 const EXTERNAL: Database = {
   kind: "external",
@@ -90,3 +96,57 @@ describe("the walls of Synapse", () => {
     ]);
   });
 });
+
+describe("a practice whose staff comes from a provider", () => {
+  const params = staffedBy({ issuer: "https://login.greenriver.example:8443/", clientId: "messaging" });
+  const way = {
+    port: 8443,
+    protocol: "TCP",
+    to: { kind: "peers", peers: [{ ipBlock: { cidr: "203.0.113.9/32" } }] },
+  };
+  const pods = [synapse, entry].map((component) => {
+    const workload = component.build(params).find(({ kind }) => kind === "StatefulSet" || kind === "Deployment");
+    return (workload as unknown as IStatefulSet).spec?.template.spec;
+  });
+
+  it("lets Synapse and the entry page reach the provider, and nobody else", () => {
+    const walls = COMPONENTS.flatMap((component) => component.walls?.(params) ?? []);
+    const reach = walls.filter(({ talksTo }) => talksTo.some(({ port }) => port === 8443));
+    expect(reach.map(({ role }) => role).toSorted()).toEqual(["entry", "synapse"]);
+    for (const { talksTo } of reach) expect(talksTo).toContainEqual(way);
+  });
+
+  it("shows both the client's secret as a file, and nothing else of its Secret", () => {
+    for (const spec of pods) {
+      expect(spec?.volumes?.find(({ name }) => name === "oidc")?.secret).toMatchObject({
+        secretName: "login",
+        items: [{ key: "secret", path: "client-secret" }],
+      });
+      const mount = { name: "oidc", mountPath: "/run/secrets/oidc", readOnly: true };
+      expect(spec?.containers[0]?.volumeMounts).toContainEqual(mount);
+    }
+  });
+
+  it("tells the entry page who staff is", () => {
+    const told = pods[1]?.containers[0]?.env?.filter(({ name }) => name.startsWith("ENTRY_OIDC_"));
+    expect(told?.map(({ name, value }) => [name, value])).toEqual([
+      ["ENTRY_OIDC_ISSUER", "https://login.greenriver.example:8443/"],
+      ["ENTRY_OIDC_CLIENT_ID", "messaging"],
+      ["ENTRY_OIDC_CLIENT_SECRET_FILE", "/run/secrets/oidc/client-secret"],
+      ["ENTRY_OIDC_CLAIM_NAME", "groups"],
+      ["ENTRY_OIDC_CLAIM_VALUE", "therapists"],
+    ]);
+  });
+
+  it("passes every check of what is rendered", () => {
+    expect(evaluate(RENDER_CHAIN, sound({ spec: { staff: { oidc: PROVIDER } } }))).toEqual([]);
+  });
+});
+
+const PROVIDER = {
+  issuer: "https://login.greenriver.example:8443/realms/staff",
+  clientId: "messaging",
+  clientSecretRef: { name: "login", key: "secret" },
+  requiredClaim: { name: "groups", value: "therapists" },
+  to: { cidrs: ["0.0.0.0/0"] },
+};

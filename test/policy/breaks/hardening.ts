@@ -16,6 +16,10 @@ export const HARDENING_BREAKS: readonly Break[] = [
   editPod("pod-security-restricted", "a token by the back door", "Deployment/entry", (spec) => {
     spec.volumes = [{ name: "token", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } }];
   }),
+  editPod("pod-security-restricted", "more of the pod than the proof in a file", "StatefulSet/synapse", (spec) => {
+    const volume = spec.volumes.find(({ name }: { name: string }) => name === "proof");
+    volume.downwardAPI.items[0].fieldRef.fieldPath = "metadata.annotations";
+  }),
   editPod("read-only-root", "a nightly job with a writable root", "CronJob/pruner", (spec) => {
     spec.containers[0].securityContext.readOnlyRootFilesystem = false;
   }),

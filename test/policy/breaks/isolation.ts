@@ -1,6 +1,14 @@
 import { LABEL } from "../../../src/api/group.ts";
 import { and, type Break, edit, editFile, editPod, replaced } from "../../support/broken.ts";
 
+const PROVIDER = {
+  issuer: "https://login.greenriver.example",
+  clientId: "messaging",
+  clientSecretRef: { name: "login", key: "secret" },
+  requiredClaim: { name: "groups", value: "therapists" },
+  to: { cidrs: ["203.0.113.9/32"] },
+};
+
 export const ISOLATION_BREAKS: readonly Break[] = [
   {
     check: "default-deny",
@@ -73,6 +81,22 @@ export const ISOLATION_BREAKS: readonly Break[] = [
     "the bridge's debugging page for everybody",
     "jvb/jvb.conf",
     replaced('"host": "127.0.0.1"', '"host": "0.0.0.0"'),
+  ),
+  editFile(
+    "admin-on-loopback",
+    "people administered from every pod",
+    "synapse/homeserver.yaml",
+    replaced("    bind_addresses:\n      - 127.0.0.1\n", ""),
+  ),
+  edit(
+    "edges-as-listed",
+    "another port of the provider",
+    "NetworkPolicy/entry",
+    (policy) => {
+      const rule = policy.spec.egress.find((rule: { to: { ipBlock?: unknown }[] }) => rule.to[0]?.ipBlock);
+      rule.ports[0].port = 22;
+    },
+    { spec: { staff: { oidc: PROVIDER } } },
   ),
   editFile(
     "admin-on-loopback",

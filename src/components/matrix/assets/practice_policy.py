@@ -32,6 +32,7 @@ from typing import Any
 from synapse.api.errors import Codes, SynapseError
 from synapse.event_auth import get_user_power_level
 from synapse.handlers.sso import MappingException
+from synapse.http.server import finish_request
 from synapse.module_api import NOT_SPAM, ModuleApi
 from synapse.module_api.errors import ConfigError
 from synapse.types import UserID
@@ -554,6 +555,34 @@ class StaffProvider:
         if user_id is not None:
             await self._api._store.set_user_type(UserID.from_string(user_id), None)
             await self._api._hs.get_device_handler().delete_all_devices_for_user(user_id)
+
+
+class StaffSignIn:
+    """
+    Where a sign-in through the provider begins. Synapse's own place for it only answers a listener with TLS, or one that
+    is told the client's address. Option: the addresses to which people may come back (`clients`).
+    """
+
+    def __init__(self, config: dict[str, list[str]], api: ModuleApi) -> None:
+        self._clients = tuple(client.encode() for client in config["clients"])
+        self._sso = api._hs.get_sso_handler()
+
+    @staticmethod
+    def parse_config(config: Any) -> dict[str, list[str]]:
+        return parsed(config, {"clients"})
+
+    async def handle_request(self, request: Any) -> None:
+        back = request.args.get(b"redirectUrl", [b""])[0]
+        if request.method != b"GET" or not back.startswith(self._clients):
+            raise SynapseError(400, "A sign-in begins in this practice's own programs.", Codes.INVALID_PARAM)
+        try:
+            address = await self._sso.handle_redirect_request(request, back, PROVIDER)
+        except Exception:
+            message = "The place where staff signs in cannot be reached now. Please try again later."
+            self._sso.render_error(request, "provider_unavailable", message, 503)
+            return
+        request.redirect(address)
+        finish_request(request)
 
 
 def opaque_localpart() -> str:
