@@ -16,12 +16,15 @@ export interface Prosody {
   readonly waiting: (room: string) => Promise<readonly Waiting[]>;
   readonly admit: (room: string, holder: string) => Promise<void>;
   readonly end: (room: string) => Promise<void>;
+  /** When a slot that ends at `until` is over: staff in the room may have made it last longer. Seconds. */
+  readonly ends: (room: string, until: number) => Promise<number>;
   /** Since when Prosody remembers what it was told: it keeps that in memory alone. */
   readonly started: () => Promise<number>;
 }
 
 const ANSWER = z.object({
   started: z.int(),
+  ends: z.int().optional(),
   waiting: z.array(z.object({ sub: z.string(), since: z.int() })).optional(),
 });
 const PATIENCE_MS = 3_000;
@@ -46,6 +49,7 @@ export function prosodyAt(url: string, key: SigningKey, parties: Parties, now: (
       ((await ask({ act: "waiting", room })).waiting ?? []).map(({ sub, since }) => ({ holder: sub, since })),
     admit: async (room, sub) => void (await ask({ act: "admit", room, sub })),
     end: async (room) => void (await ask({ act: "end", room })),
+    ends: async (room, until) => (await ask({ act: "ends", room, until })).ends ?? until,
     started: async () => (await ask({ act: "waiting", room: roomName(newRoom()) })).started,
   };
 }

@@ -27,6 +27,8 @@ export interface Rooms {
   readonly of: (capability: Capability) => Room;
   /** What the video stack calls it. */
   readonly nameOf: (room: Room) => string;
+  /** Whether the time of a room is over, the time that staff in it added included. */
+  readonly isOver: (room: Room) => Promise<boolean>;
   /** Why a device would not be let in now, without changing anything. */
   readonly objection: (room: Room, device?: string) => Promise<Closing | undefined>;
   /** Lets a patient's device in: the one thing that uses a use. The same device gets in again. */
@@ -95,15 +97,22 @@ export function roomsOf({ keys, store, prosody, signingKey, parties, margins, no
   const taken = ({ capability }: Room): Closing => (capability.people > 1 ? "full" : "used");
   const closing = (how: Closed): Closing => (how === "ended" ? "late" : how);
 
+  async function isOver({ capability, slot }: Room): Promise<boolean> {
+    if (now() < slot.closes) return false;
+    if (now() >= forgottenAt(slot, margins)) return true;
+    const ends = await prosody.ends(roomName(capability.room), slot.ends).catch(() => slot.ends);
+    return now() >= ends;
+  }
+
   async function objection(room: Room, device?: string): Promise<Closing | undefined> {
-    if (now() >= room.slot.closes) return "late";
+    if (await isOver(room)) return "late";
     const state: RoomState = await store.look(room.key, device === undefined ? undefined : deviceOf(room, device));
     if (state.closed) return closing(state.closed);
     return state.seat === undefined && state.seats >= room.capability.people ? taken(room) : undefined;
   }
 
   async function admit(room: Room, device: string): Promise<Pass | Closing> {
-    if (now() >= room.slot.closes) return "late";
+    if (await isOver(room)) return "late";
     const until = forgottenAt(room.slot, margins);
     const seat = await store.take(room.key, deviceOf(room, device), room.capability.people, until);
     if (typeof seat === "number") return pass(room, seatHolder(room.key, seat), false);
@@ -116,6 +125,7 @@ export function roomsOf({ keys, store, prosody, signingKey, parties, margins, no
 
   return {
     of,
+    isOver,
     nameOf: ({ capability }) => roomName(capability.room),
     objection,
     admit,

@@ -5,6 +5,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { createAdaptorServer } from "@hono/node-server";
+import type { CustomFetch } from "openid-client";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { entryApp } from "./app.ts";
 import { Away } from "./away.ts";
@@ -30,11 +31,11 @@ export interface EntryServer {
   readonly close: () => Promise<void>;
 }
 
-/** What tests may replace: clocks, where lines go, and TLS towards a provider on this machine. */
+/** What tests may replace: the clock, where lines go, and how a provider on this machine is reached. */
 export interface EntrySeams {
   readonly now?: () => number;
   readonly logger?: Logger;
-  readonly insecureProvider?: boolean;
+  readonly reachProvider?: CustomFetch;
   readonly watchEveryMs?: number;
 }
 
@@ -55,7 +56,7 @@ export async function serveEntry(
   const store = openStore(databaseServer(options.database));
   const prosody = prosodyAt(options.signallingUrl, signingKey, hosts, now);
   const matrix = matrixAt(options.synapseUrl, options.answersUrl);
-  const provider = options.oidc && providerOf(options.oidc, hosts.entry, seams.insecureProvider);
+  const provider = options.oidc && providerOf(options.oidc, hosts.entry, seams.reachProvider);
   const sealer = sealerOf(keys, hosts.entry, now);
   const rooms = roomsOf({ keys, store, prosody, signingKey, parties: hosts, margins, now });
   const watching = watch({ rooms, prosody, store, now }, seams.watchEveryMs);

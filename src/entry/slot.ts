@@ -12,7 +12,7 @@ export interface Slot {
   readonly opens: number;
   readonly starts: number;
   readonly ends: number;
-  /** Until when it lets in. */
+  /** Until when it lets in, unless staff in the room makes it last longer. */
   readonly closes: number;
 }
 

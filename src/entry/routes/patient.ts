@@ -8,6 +8,7 @@ import { earlyPage, joinPage, openPage, readyPage } from "../pages/join.ts";
 import { refusalPage } from "../pages/refusal.ts";
 import type { Appointment, Refusal } from "../pages/views.ts";
 import type { Carried, EntryContext, Parts } from "../parts.ts";
+import { forgottenAt } from "../slot.ts";
 import type { Closing, Pass, Room } from "../rooms.ts";
 
 const STATUS = { late: 410, revoked: 410, used: 409, full: 409, wrong: 404, away: 503 } as const;
@@ -99,7 +100,7 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
       httpOnly: true,
       sameSite: "Strict",
       path: "/",
-      maxAge: Math.max(0, room.slot.closes - now()),
+      maxAge: Math.max(0, forgottenAt(room.slot, options.sessions) - now()),
     });
 
   return app;

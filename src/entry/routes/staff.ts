@@ -76,7 +76,7 @@ export function staffRoutes(parts: Parts): Hono<Carried> {
   app.post("/enter", async (context) => {
     const room = roomOf(context);
     if (!room) return desk(context, { refused: "wrong" }, 404);
-    if (now() >= room.slot.closes) return desk(context, { refused: "late" }, 410);
+    if (await rooms.isOver(room)) return desk(context, { refused: "late" }, 410);
     const pass = await rooms.admitStaff(room, context.get("account"));
     return context.redirect(meetingAddress(options.hosts.meet, pass), 303);
   });

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { someParams } from "../../support/practice.ts";
-import { IN_THE_ROOM, REMOVED } from "../support/calls.ts";
-import { type Desk, startDesk } from "../support/practice-desk.ts";
+import { newRoom, signLink } from "../../../src/entry/capability.ts";
+import { type Keys, readKeys } from "../../../src/entry/keys.ts";
+import { IN_THE_ROOM, nickOf, REMOVED, STAFF } from "../support/calls.ts";
+import { startEntry } from "../support/entry.ts";
+import { seconds } from "../support/signalling.ts";
+import { encryption, presence } from "../support/xmpp.ts";
+import { type Desk, deskOn, startDesk } from "../support/practice-desk.ts";
 
 // Real Synapse, PostgreSQL and Prosody on the rendered files; the entry page is told what its Deployment says.
 
@@ -118,6 +123,46 @@ describe("what is taken back", () => {
     await patient.expect(new RegExp(`${REMOVED.source}|<stream:error`));
     await therapist.expect(new RegExp(`${REMOVED.source}|<stream:error`));
     expect((await desk.enter(link, one)).status).toBe(410);
+  });
+});
+
+describe("a call that staff made longer", () => {
+  const ending = (keys: Keys) => {
+    const content = { room: newRoom(), minutes: 1, people: 1, starts: seconds() - 60 + 5 };
+    return (["patient", "staff"] as const).map((role) => signLink(keys.current, { ...content, role }));
+  };
+  const closing = { sessions: { earlyMinutes: 10, graceMinutes: 0 } };
+
+  it("lets its people in again after the end of the slot, and nobody into another one", async () => {
+    const entry = await startEntry(params, { database: desk.matrix.database, signalling: desk.calls }, {}, closing);
+    const brief = deskOn(entry, desk.calls);
+    const keys = readKeys(entry.options.keys);
+    const [link = "", ...others] = ending(keys);
+    const [overLink = ""] = ending(keys);
+    const first = await brief.enter(link);
+    const over = await brief.enter(overLink);
+    const staffed = desk.calls.token(roomOf(first.to), { ...STAFF, exp: seconds() + 5 });
+    const therapist = await desk.knock(`https://meet.x/${roomOf(first.to)}#jwt=%22${staffed}%22`);
+    await therapist.expect(IN_THE_ROOM);
+    const wish = `<jitsi_participant_practice_extend>${seconds() + 900}</jitsi_participant_practice_extend>`;
+    therapist.send(presence(`${therapist.room.jid}/${nickOf(therapist)}`, encryption() + wish));
+    await expect.poll(async () => (await brief.enter(overLink, over)).status, { timeout: 10_000, interval: 700 }).toBe(410);
+    const again = await brief.enter(link, first);
+    expect(again.status).toBe(303);
+    await (await desk.knock(again.to)).expect(IN_THE_ROOM);
+    expect(others).toHaveLength(1);
+    await entry.stop();
+  });
+});
+
+describe("a Prosody that starts anew", () => {
+  it("is told again what was taken back, without anybody asking", async () => {
+    const { link, staffLink } = await desk.make(staff);
+    const one = await desk.enter(link);
+    expect((await post("/staff/revoke", { link: staffLink }, staff)).status).toBe(200);
+    await desk.calls.restart();
+    const login = () => desk.calls.withToken(/%22(.*)%22/.exec(one.to)?.[1]).then(() => "in", String);
+    await expect.poll(login, { timeout: 10_000, interval: 500 }).toContain("not-authorized");
   });
 });
 
