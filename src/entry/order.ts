@@ -36,7 +36,7 @@ export function readOrder(
   { timeZone, maxPeople, now }: { readonly timeZone: string; readonly maxPeople: number; readonly now: number },
 ): Order | { readonly errors: Errors } {
   const fields = {
-    date: z.string().regex(/^20\d\d-\d\d-\d\d$/),
+    date: z.iso.date(),
     time: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
     minutes: number(MINUTES.shortest, MINUTES.longest),
     people: number(1, maxPeople),

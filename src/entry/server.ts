@@ -78,7 +78,7 @@ export async function serveEntry(
     reporter(logger),
   );
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
-  server.listen(options.port, options.listen);
+  server.listen({ port: options.port, host: options.listen, backlog: 2048 });
   await once(server, "listening");
   logger.info("The entry page is open");
   return {

@@ -2,6 +2,31 @@ import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks }
 import type { AttackGroup } from "./attack.ts";
 import { encryptionAttacks, messageAttacks, serviceAttacks } from "./encryption.ts";
 import {
+  databaseAwayAttacks,
+  linkAttacks,
+  revokedAttacks,
+  timeAttacks,
+  tokenRevocation,
+  useAttacks,
+} from "./entry-links.ts";
+import {
+  accountAttacks,
+  conversationAttacks,
+  deviceAttacks,
+  lockedOut,
+  passwordGuessing,
+  sessionAttacksAtTheDesk,
+} from "./entry-staff.ts";
+import {
+  cookieAttacks,
+  diaryAttacks,
+  forgeryAttacks,
+  frameAttacks,
+  injectionAttacks,
+  previewAttacks,
+  redirectAttacks,
+} from "./entry-web.ts";
+import {
   controlOnce,
   controlPort,
   controlSignature,
@@ -42,6 +67,25 @@ export const CATALOGUE: readonly AttackGroup[] = [
   administrationListener,
   claimAttacksOn(),
   signInAttacks,
+  linkAttacks,
+  timeAttacks,
+  useAttacks,
+  revokedAttacks,
+  tokenRevocation,
+  databaseAwayAttacks,
+  sessionAttacksAtTheDesk,
+  accountAttacks,
+  lockedOut,
+  deviceAttacks,
+  passwordGuessing,
+  conversationAttacks,
+  forgeryAttacks,
+  redirectAttacks,
+  injectionAttacks,
+  previewAttacks,
+  cookieAttacks,
+  frameAttacks,
+  diaryAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

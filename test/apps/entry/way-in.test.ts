@@ -146,7 +146,9 @@ describe("a call that staff made longer", () => {
     await therapist.expect(IN_THE_ROOM);
     const wish = `<jitsi_participant_practice_extend>${seconds() + 900}</jitsi_participant_practice_extend>`;
     therapist.send(presence(`${therapist.room.jid}/${nickOf(therapist)}`, encryption() + wish));
-    await expect.poll(async () => (await brief.enter(overLink, over)).status, { timeout: 10_000, interval: 700 }).toBe(410);
+    await expect
+      .poll(async () => (await brief.enter(overLink, over)).status, { timeout: 10_000, interval: 700 })
+      .toBe(410);
     const again = await brief.enter(link, first);
     expect(again.status).toBe(303);
     await (await desk.knock(again.to)).expect(IN_THE_ROOM);

@@ -63,26 +63,33 @@ export async function startEntry(
   const logger = createLogger("debug", { write: (line) => void (log += line) });
   const options = { ...entryOptions(placed.environment), ...changes };
   const server: EntryServer = await serveEntry(options, { logger, ...seams });
-  const origin = `https://${params.practice.hosts.entry}`;
   return {
-    port: server.port,
     options,
     log: () => log,
+    ...asks(server.port, params),
+    stop: async () => {
+      await server.close();
+      await placed.stop();
+    },
+  };
+}
+
+/** How a browser asks the entry page at a port. */
+export function asks(port: number, { practice }: Params) {
+  const origin = `https://${practice.hosts.entry}`;
+  return {
+    port,
     /** One request as a browser makes it to the entry host, without following anywhere. */
     get: (path: string, headers: Readonly<Record<string, string>> = {}) =>
-      fetch(`http://127.0.0.1:${server.port}${path}`, { headers, redirect: "manual" }),
+      fetch(`http://127.0.0.1:${port}${path}`, { headers, redirect: "manual" }),
     /** A form of the page's own, sent by a browser. */
     post: (path: string, form: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}) =>
-      fetch(`http://127.0.0.1:${server.port}${path}`, {
+      fetch(`http://127.0.0.1:${port}${path}`, {
         method: "POST",
         body: new URLSearchParams(form),
         headers: { origin, ...headers },
         redirect: "manual",
       }),
-    stop: async () => {
-      await server.close();
-      await placed.stop();
-    },
   };
 }
 

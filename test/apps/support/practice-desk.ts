@@ -2,7 +2,7 @@ import type { EntryOptions } from "../../../src/entry/options.ts";
 import type { EntrySeams } from "../../../src/entry/server.ts";
 import type { Params } from "../../../src/components/component.ts";
 import { type Calls, nickOf, startCalls } from "./calls.ts";
-import { cookiesOf, fieldOf, startEntry } from "./entry.ts";
+import { type asks, cookiesOf, fieldOf, startEntry } from "./entry.ts";
 import { type Account, startMessaging } from "./messaging.ts";
 import { encryption, presence } from "./xmpp.ts";
 
@@ -44,10 +44,8 @@ export async function startDesk(
   };
 }
 
-type Entry = Awaited<ReturnType<typeof startEntry>>;
-
 /** What people do at an entry page. */
-export function deskOn(entry: Entry, calls?: Calls) {
+export function deskOn<Page extends ReturnType<typeof asks>>(entry: Page, calls?: Calls) {
   const signIn = ({ id, password }: Pick<Account, "id" | "password">) =>
     entry.post("/staff/sign-in", { user: id, password });
   const signedIn = async (account: Pick<Account, "id" | "password">) => {
