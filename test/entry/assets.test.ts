@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { assetPath, assetRoutes } from "../../src/entry/assets.ts";
+import { assetRoutes } from "../../src/entry/assets.ts";
+import { assetPath } from "../../src/entry/assets/files.ts";
 
 const get = (path: string) => assetRoutes().request(path.replace(/^\/assets/, ""));
 

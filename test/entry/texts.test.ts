@@ -3,6 +3,7 @@ import { IntlMessageFormat } from "intl-messageformat";
 import { describe, expect, it } from "vitest";
 import { calendarNote, calendarTitle, messageText } from "../../src/entry/texts/neutral.ts";
 import { chooseLocale, isLocale, locales, textKeys, textsOf } from "../../src/entry/texts/texts.ts";
+import { fleschKincaidGrade, wienerSachtextformel } from "./support/readability.ts";
 import { telling } from "./support/telling.ts";
 
 const fileOf = (locale: string) =>
@@ -12,7 +13,8 @@ type Element = ReturnType<IntlMessageFormat["getAst"]>[number];
 /** Names of placeholders, those within plurals too. Literals and `#` have none. */
 function placeholders(elements: readonly Element[]): string[] {
   return elements.flatMap((element) => {
-    const own = element.type >= 1 && element.type <= 6 && "value" in element ? [element.value] : [];
+    const named = /^[1-6]$/.test(String(element.type)); // arguments of each kind; not literals, `#` and tags
+    const own = named && "value" in element ? [element.value] : [];
     const inner =
       "options" in element ? Object.values(element.options).flatMap(({ value }) => placeholders(value)) : [];
     return [...own, ...inner];
@@ -43,7 +45,7 @@ describe("the files of the languages", () => {
   });
 
   it.each(locales)("%s has no text that is not used", () => {
-    const code = globSync("src/entry/{pages,texts}/*.ts")
+    const code = globSync(["src/entry/**/*.ts", "test/entry/support/gallery.ts"])
       .map((file) => readFileSync(file, "utf8"))
       .join("\n");
     /** Keys that are put together, like `refusal.${refusal}.title`. */
@@ -85,6 +87,16 @@ describe("the language of a visitor", () => {
     expect(isLocale(undefined)).toBe(false);
   });
 });
+
+it.each(locales)(
+  "the consent text in %s is plain, and tells nothing to somebody who looks over a shoulder",
+  (locale) => {
+    const text = textsOf(locale)("consent.text");
+    const grade = { de: wienerSachtextformel, en: fleschKincaidGrade }[locale];
+    expect(grade?.(text.split("\n\n"))).toBeLessThanOrEqual(8);
+    expect(telling(text)).toEqual([]);
+  },
+);
 
 describe("what is sent to guests", () => {
   const invitation = {

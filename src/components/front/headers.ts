@@ -26,6 +26,7 @@ function securityHeaders(csp: Csp | undefined, permissions: string): string {
 }
 
 const NO_PERMISSIONS = "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()";
+const CHECK_PERMISSIONS = "camera=(self), microphone=(self), display-capture=(), geolocation=(), payment=(), usb=()";
 const CALL_PERMISSIONS =
   "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), geolocation=(), payment=(), usb=()";
 
@@ -85,9 +86,9 @@ export function matrixHeaders(): string {
   return securityHeaders({ "frame-ancestors": ["'none'"] }, NO_PERMISSIONS);
 }
 
-/** The entry page brings its own content policy; the rest is the same for every host. */
+/** The entry page brings its own content policy, and tests camera and microphone before an appointment. */
 export function entryHeaders(): string {
-  return securityHeaders(undefined, NO_PERMISSIONS);
+  return securityHeaders(undefined, CHECK_PERMISSIONS);
 }
 
 function cspText(csp: Csp): string {

@@ -80,6 +80,7 @@ function listen(track) {
   const samples = new Float32Array(analyser.fftSize);
   const meter = check.querySelector("meter");
   test.audio = audio;
+  void audio.resume(); // some browsers begin silent
   test.timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
     const loud = samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);

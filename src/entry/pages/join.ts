@@ -74,7 +74,7 @@ export function openPage(site: Site, view: OpenAppointment): Html {
       <section class="card" aria-labelledby="consent">
         <h2 id="consent">${say("consent.title")}</h2>
         ${view.changed ? html`<p class="note" role="alert">${say("open.changed")}</p>` : ""}
-        <div class="consent" tabindex="0" role="region" aria-label="${say("consent.text")}">${text}</div>
+        <div class="consent" tabindex="0" role="region" aria-label="${say("consent.box")}">${text}</div>
         <form method="post" action="/consent">
           ${linkFields(site, view)}<input type="hidden" name="consent" value="${hash}" />
           <label class="choice"

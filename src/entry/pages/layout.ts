@@ -1,5 +1,5 @@
 import { html } from "hono/html";
-import { assetPath } from "../assets.ts";
+import { assetPath } from "../assets/files.ts";
 import { type Say, textsOf } from "../texts/texts.ts";
 import type { Site } from "./views.ts";
 

@@ -38,7 +38,7 @@ export interface OpenAppointment extends Appointment {
   readonly consent: Consent;
   /** The text changed while it was being read, so it is shown again. */
   readonly changed?: boolean;
-  /** The practice's own STUN servers, like `stun:198.51.100.7:3478`. Without one the connection is shown as not tested. */
+  /** The practice's own responders to connectivity checks, like `stun:198.51.100.7:3478`. Without one the connection is shown as not tested. */
   readonly stun?: readonly string[];
 }
 

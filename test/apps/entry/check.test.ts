@@ -10,17 +10,20 @@ import { openPage } from "./support.ts";
 
 let heard: Awaited<ReturnType<typeof startStun>>;
 let deaf: Awaited<ReturnType<typeof startStun>>;
-let apps: Record<"plain" | "reachable" | "blocked" | "late", EntryApp>;
+let foreign: Awaited<ReturnType<typeof startStun>>;
+let apps: Record<"plain" | "reachable" | "blocked" | "forged" | "late", EntryApp>;
 let browser: Browser;
 let opened: Awaited<ReturnType<typeof openPage>>[] = [];
 
 beforeAll(async () => {
   heard = await startStun();
-  deaf = await startStun({ deaf: true });
+  deaf = await startStun("deaf");
+  foreign = await startStun("foreign");
   apps = {
     plain: await startEntryApp(),
-    reachable: await startEntryApp({ stun: [heard.url] }),
+    reachable: await startEntryApp({ stun: [deaf.url, heard.url] }),
     blocked: await startEntryApp({ stun: [deaf.url] }),
+    forged: await startEntryApp({ stun: [foreign.url] }),
     late: await startEntryApp({ site: { now: Math.floor(Date.now() / 1000) - 600 } }),
   };
   const { command, env } = await program();
@@ -39,6 +42,7 @@ afterAll(async () => {
   await Promise.all(Object.values(apps ?? {}).map((app) => app.stop()));
   await heard?.stop();
   await deaf?.stop();
+  await foreign?.stop();
 });
 
 async function visit(way: keyof typeof apps, how: { before?: string; userAgent?: string } = {}): Promise<Page> {
@@ -118,13 +122,16 @@ describe("the connection", () => {
     expect(heard.asked()).toBeGreaterThan(0);
   });
 
-  it("is said to be blocked, with what to do, when no answer comes", async () => {
-    const page = await visit("blocked");
+  it.each([
+    ["no answer comes", "blocked"],
+    ["somebody else answers", "forged"],
+  ] as const)("is said to be blocked, with what to do, when %s", async (_, way) => {
+    const page = await visit(way);
     await start(page);
     await expect
       .poll(() => said(page, "connection"), { timeout: 20_000 })
       .toBe("Your network blocks picture and sound. Please use another one, such as your phone’s.");
-    expect(deaf.asked()).toBeGreaterThan(0);
+    expect((way === "blocked" ? deaf : foreign).asked()).toBeGreaterThan(0);
   });
 });
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type EntryApp, startEntryApp } from "../../entry/support/entry-app.ts";
 import { LINK, someConsent, someReceipt } from "../../entry/support/gallery.ts";
 import { startBrowser } from "../support/browser.ts";
-import { openPage } from "./support.ts";
+import { closeCalm, openPage } from "./support.ts";
 
 let app: EntryApp;
 let soon: EntryApp;
@@ -19,9 +19,9 @@ beforeEach(() => {
   app.posted.length = 0;
 });
 afterEach(async () => {
-  expect(opened.flatMap(({ complaints }) => complaints)).toEqual([]);
-  await Promise.all(opened.map(({ close }) => close()));
+  const all = opened;
   opened = [];
+  await closeCalm(all);
 });
 afterAll(async () => {
   await browser?.close();

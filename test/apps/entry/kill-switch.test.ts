@@ -25,9 +25,9 @@ beforeAll(async () => {
     .replace(/^DNS = .*\n/m, "") // needs resolvconf, which changes files of this machine
     .replace("<public key of the server>", theirsPublic)
     .replace("<address of the server>", "192.0.2.1");
-  expect(withSwitch).not.toMatch(/^[^#].*[<>]/m);
+  if (/^[^#].*[<>]/m.test(withSwitch)) throw new Error(`The template has gaps that nothing fills:\n${withSwitch}`);
   without = withSwitch.replaceAll(/^(?:PreUp|PostDown) = .*\n/gm, "");
-  expect(without).not.toBe(withSwitch);
+  if (without === withSwitch) throw new Error("The template has no kill switch.");
   await world.shell(`umask 077
 cat > ${SCRIPT} <<'END'
 ${files["kill-switch.sh"].text}END
@@ -114,7 +114,7 @@ describe("with the kill switch", () => {
     await world.shell(`umask 077; cat > /etc/wireguard/tunnel.conf <<'END'
 ${withSwitch.replace("Address = ", "Address = 999.0.0.1/32, ")}END`);
     await state("! wg-quick up tunnel 2>/run/refused");
-    expect(await look()).toEqual({ reach: NONE, seen: { tunnel: 0, clear4: 0, clear6: 0, dns: 0 } });
+    expect(await look()).toMatchObject({ reach: NONE, seen: { clear4: 0, clear6: 0, dns: 0 } });
     await state(`${SCRIPT} off`);
     expect((await look()).reach).toEqual(ALL);
   });

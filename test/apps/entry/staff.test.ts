@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type EntryApp, startEntryApp } from "../../entry/support/entry-app.ts";
 import { someMade } from "../../entry/support/gallery.ts";
 import { startBrowser } from "../support/browser.ts";
-import { openPage } from "./support.ts";
+import { closeCalm, openPage } from "./support.ts";
 
 let app: EntryApp;
 let browser: Browser;
@@ -18,9 +18,9 @@ beforeEach(() => {
   app.waiting.length = 0;
 });
 afterEach(async () => {
-  expect(opened.flatMap(({ complaints }) => complaints)).toEqual([]);
-  await Promise.all(opened.map(({ close }) => close()));
+  const all = opened;
   opened = [];
+  await closeCalm(all);
 });
 afterAll(async () => {
   await browser?.close();

@@ -1,8 +1,7 @@
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
+import axe from "axe-core";
+import { expect } from "vitest";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** What differs in the dark. */
 export const COLOURS = { runOnly: ["color-contrast"] };
 const STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"];
@@ -12,7 +11,7 @@ export async function axeFindings(
   page: Pick<Page, "evaluate">,
   rules: object = { runOnly: STANDARD },
 ): Promise<readonly string[]> {
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   return page.evaluate<string[]>(
     `axe.run(${JSON.stringify(rules)}).then(({ violations, passes }) => {
       if (passes.length === 0) throw new Error("axe looked at nothing");
@@ -39,4 +38,10 @@ export async function openPage(browser: Browser, url: string, how: BrowserContex
   });
   await page.goto(url, { waitUntil: "load" });
   return { page, complaints, close: () => context.close() };
+}
+
+/** Closes pages, and expects that none of them did what it must not. */
+export async function closeCalm(opened: readonly Awaited<ReturnType<typeof openPage>>[]): Promise<void> {
+  await Promise.all(opened.map(({ close }) => close()));
+  expect(opened.flatMap(({ complaints }) => complaints)).toEqual([]);
 }

@@ -13,14 +13,14 @@ import { chooseLocale } from "../../../src/entry/texts/texts.ts";
 import { DESK, gallery, someConsent, someMade, someReceipt, someSite, APPOINTMENT } from "./gallery.ts";
 
 /** The content policy that the pages are made for. */
-export const CSP =
+const CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src blob: mediastream:; " +
   "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 export interface EntryApp {
   readonly origin: string;
   /** What was posted, by path; the pages' side of the contract. */
-  readonly posted: { readonly path: string; readonly fields: Readonly<Record<string, unknown>> }[];
+  readonly posted: { readonly path: string; readonly fields: Readonly<Record<string, string>> }[];
   /** Who waits, as the desk is told. */
   readonly waiting: { holder: string; since: number }[];
   readonly stop: () => Promise<void>;
@@ -42,7 +42,7 @@ export async function startEntryApp({ site, stun, opensIn }: EntryAppOptions = {
   const waiting: EntryApp["waiting"] = [];
   const app = new Hono();
   const fieldsOf = async (context: Context) => {
-    const fields = await context.req.parseBody();
+    const fields = Object.fromEntries(new URLSearchParams(await context.req.text()));
     posted.push({ path: context.req.path, fields });
     return fields;
   };
@@ -66,19 +66,19 @@ export async function startEntryApp({ site, stun, opensIn }: EntryAppOptions = {
   app.get("/ended", (context) => context.html(gallery(siteOf(context)).ended ?? ""));
   app.get("/join", (context) => context.html(joinPage(siteOf(context))));
   app.post("/join", async (context) => {
-    const { lang, link } = await fieldsOf(context);
-    const site = siteOf(context, String(lang));
+    const { lang = "", link = "" } = await fieldsOf(context);
+    const site = siteOf(context, lang);
     if (link === "wrong") return context.html(refusalPage(site, "wrong"), 404);
-    const mine = { ...soon, link: String(link) };
+    const mine = { ...soon, link: link };
     if (opensIn !== undefined && posted.length === 1) {
       return context.html(earlyPage(site, { ...mine, opens: now() + opensIn }));
     }
     return context.html(openPage(site, { ...mine, consent: someConsent(site.locale), ...(stun && { stun }) }));
   });
   app.post("/consent", async (context) => {
-    const { lang, link } = await fieldsOf(context);
-    const site = siteOf(context, String(lang));
-    return context.html(readyPage(site, { ...soon, link: String(link), receipt: someReceipt(site.locale) }));
+    const { lang = "", link = "" } = await fieldsOf(context);
+    const site = siteOf(context, lang);
+    return context.html(readyPage(site, { ...soon, link: link, receipt: someReceipt(site.locale) }));
   });
   app.post("/enter", async (context) => {
     await fieldsOf(context);
@@ -87,9 +87,9 @@ export async function startEntryApp({ site, stun, opensIn }: EntryAppOptions = {
   app.get("/inside", (context) => context.text("inside"));
   app.get("/staff", (context) => context.html(deskPage(siteOf(context), DESK)));
   app.post("/staff/links", async (context) => {
-    const { lang, locale } = await fieldsOf(context);
-    const made = { ...someMade(String(locale)), starts: soon.starts, ends: soon.ends };
-    return context.html(madeLinkPage(siteOf(context, String(lang)), made), 201);
+    const { lang = "", locale = "" } = await fieldsOf(context);
+    const made = { ...someMade(locale), starts: soon.starts, ends: soon.ends };
+    return context.html(madeLinkPage(siteOf(context, lang), made), 201);
   });
   app.post("/staff/waiting", async (context) => {
     await fieldsOf(context);
@@ -105,9 +105,9 @@ export async function startEntryApp({ site, stun, opensIn }: EntryAppOptions = {
     return context.redirect(`${origin.url}/inside`, 303);
   });
   app.post("/staff/:action{end|revoke}", async (context) => {
-    const { lang } = await fieldsOf(context);
+    const { lang = "" } = await fieldsOf(context);
     const done = context.req.param("action") === "end" ? "ended" : "revoked";
-    return context.html(deskPage(siteOf(context, String(lang)), { ...DESK, done }));
+    return context.html(deskPage(siteOf(context, lang), { ...DESK, done }));
   });
 
   const server = serve({ fetch: app.fetch, port: 0, hostname: "127.0.0.1" });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import encodeQR from "qr";
+import { encodeQR } from "qr";
 import { beforePage } from "../../../src/entry/pages/before.ts";
 import { deskPage, madeLinkPage } from "../../../src/entry/pages/desk.ts";
 import { endedPage } from "../../../src/entry/pages/ended.ts";
@@ -11,7 +11,7 @@ import { lostPage, refusalPage } from "../../../src/entry/pages/refusal.ts";
 import { signInPage } from "../../../src/entry/pages/sign-in.ts";
 import type { Appointment, DeskView, MadeLinkView, Refusal, Site } from "../../../src/entry/pages/views.ts";
 import { messageText } from "../../../src/entry/texts/neutral.ts";
-import { locales } from "../../../src/entry/texts/texts.ts";
+import { locales, textsOf } from "../../../src/entry/texts/texts.ts";
 
 // Every page that people can see, with what it is made from.
 
@@ -47,14 +47,10 @@ export const APPOINTMENT: Appointment = {
   ends: STARTS + 50 * MINUTES,
 };
 
-const TEXTS: Readonly<Record<string, string>> = {
-  de: "Wir sprechen über eine verschlüsselte Leitung. Niemand nimmt das Gespräch auf, auch wir nicht.\n\nSie können jederzeit aufhören. Sagen Sie uns, wenn Sie nicht allein sind.",
-  en: "We talk over an encrypted line. Nobody records the call, and neither do we.\n\nYou can stop at any time. Please tell us if you are not alone.",
-};
-
 export function someConsent(locale: string) {
-  const text = TEXTS[locale] ?? TEXTS.en ?? "";
-  return { text, version: "2027-01", hash: createHash("sha256").update(text).digest("hex") };
+  const say = textsOf(locale);
+  const text = say("consent.text");
+  return { text, version: say("consent.version"), hash: createHash("sha256").update(text).digest("hex") };
 }
 
 export const DESK: DeskView = { timeZone: "Europe/Berlin", maxPeople: 19 };
