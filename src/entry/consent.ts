@@ -24,16 +24,28 @@ export type Receipt = z.output<typeof contentSchema>;
 
 const fileSchema = z.strictObject({ payload: z.string(), protected: z.string(), signature: z.string() });
 
-/** The text to agree to in a language. */
+/** The texts to agree to, by language: made once, because texts come with the program. */
+const consents: ReadonlyMap<string, Consent> = new Map(
+  locales.map((locale) => {
+    const say = textsOf(locale);
+    const text = say("consent.text");
+    return [locale, { text, version: say("consent.version"), hash: createHash("sha256").update(text).digest("hex") }];
+  }),
+);
+
+/**
+ * The text to agree to in a language.
+ * @throws Error for a language that there is no file for.
+ */
 export function consentIn(locale: string): Consent {
-  const say = textsOf(locale);
-  const text = say("consent.text");
-  return { text, version: say("consent.version"), hash: createHash("sha256").update(text).digest("hex") };
+  const consent = consents.get(locale);
+  if (!consent) throw new Error(`There is no text to agree to in "${locale}".`);
+  return consent;
 }
 
 /** The language whose text has this hash today. */
 export function consentWith(hash: string): string | undefined {
-  return locales.find((locale) => consentIn(locale).hash === hash);
+  return locales.find((locale) => consents.get(locale)?.hash === hash);
 }
 
 /**

@@ -52,9 +52,7 @@ CREATE TABLE IF NOT EXISTS rooms (
   closed text CHECK (closed IN ('revoked', 'ended')),
   until bigint NOT NULL
 );
-CREATE INDEX IF NOT EXISTS rooms_until ON rooms (until);
 CREATE TABLE IF NOT EXISTS windows (conversation bytea PRIMARY KEY, until bigint NOT NULL);
-CREATE INDEX IF NOT EXISTS windows_until ON windows (until);
 `;
 
 /** The statements, prepared once per connection under these names. */

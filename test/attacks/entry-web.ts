@@ -243,14 +243,14 @@ export const frameAttacks = group({
       promise: 6,
       does: "A page elsewhere shows the desk under its own buttons, to be clicked unawares.",
       run: async ({ browser, address }) => {
-        const page = await browser.newPage();
+        const page = await browser.newPage({ locale: "de-DE" });
         await page.goto(address);
         return waitFor(
           async (): Promise<Outcome | undefined> => {
             const framed = page.frames()[1];
             if (!framed) return undefined;
             const text = await framed.evaluate("document.body.innerText").catch(() => "");
-            if (typeof text === "string" && /Passwort|Anmelde/i.test(text)) return "succeeded";
+            if (typeof text === "string" && /Passwort|Anmeld|Konto|Praxis/i.test(text)) return "succeeded";
             return framed.url().startsWith("chrome-error:") ? "failed" : undefined;
           },
           { what: "the frame, shown or refused", timeout: 15_000 },
