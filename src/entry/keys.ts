@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from "node:crypto";
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -7,13 +7,13 @@ export interface KeySet {
   /** The number of the Secret, from 1. */
   readonly id: number;
   /** Signs links. */
-  readonly links: Buffer;
+  readonly links: KeyObject;
   /** Makes what the database keeps, and the ids of whoever is let in. */
-  readonly hashes: Buffer;
+  readonly hashes: KeyObject;
   /** Makes names of rooms from those of Matrix. */
-  readonly rooms: Buffer;
+  readonly rooms: KeyObject;
   /** Seals cookies: 256 bits for AES-GCM. */
-  readonly cookies: Buffer;
+  readonly cookies: KeyObject;
 }
 
 /** The keys of a practice's entry page: new things are made with `current`, what former ones made stays good. */
@@ -26,7 +26,8 @@ const LARGEST_ID = 65_535;
 
 /** The keys that come from one secret text (HKDF, RFC 5869). */
 export function keySet(id: number, secret: string): KeySet {
-  const derived = (use: string) => Buffer.from(hkdfSync("sha256", secret, "", `practice entry ${use}`, 32));
+  const derived = (use: string) =>
+    createSecretKey(Buffer.from(hkdfSync("sha256", secret, "", `practice entry ${use}`, 32)));
   return {
     id,
     links: derived("links"),
@@ -56,7 +57,7 @@ export function readKeys(folder: string): Keys {
 }
 
 /** A keyed digest (HMAC-SHA-256) over parts that cannot run into each other. 32 bytes. */
-export function digest(key: Buffer, ...parts: readonly (string | Buffer)[]): Buffer {
+export function digest(key: KeyObject, ...parts: readonly (string | Buffer)[]): Buffer {
   const hmac = createHmac("sha256", key);
   for (const part of parts) {
     const bytes = typeof part === "string" ? Buffer.from(part) : part;

@@ -1,3 +1,4 @@
+import type { KeyObject } from "node:crypto";
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { digest } from "./keys.ts";
 
@@ -16,7 +17,10 @@ export interface Limit {
  */
 const COUNTERS = 4096;
 
-export function limitOf(key: Buffer, { tries, seconds }: { readonly tries: number; readonly seconds: number }): Limit {
+export function limitOf(
+  key: KeyObject,
+  { tries, seconds }: { readonly tries: number; readonly seconds: number },
+): Limit {
   const limiter = new RateLimiterMemory({ points: tries, duration: seconds });
   const counter = (whose: string) => digest(key, "limit", whose).readUInt32BE() % COUNTERS;
   return {

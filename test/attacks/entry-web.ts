@@ -172,10 +172,10 @@ export const previewAttacks = group<EntryStage>({
             await fetch(`http://127.0.0.1:${stage.entry.port}${path}?${query}`, { method, redirect: "manual" });
           }
         }
-        const patient = await stage.enter(link);
-        if (patient.status === 303) return "failed";
-        if (patient.status === 409) return "succeeded";
-        throw new Error(`The patient was answered ${patient.status}.`);
+        const { status } = await stage.entry.post("/join", { link });
+        if (status === 409) return "succeeded";
+        if ((await stage.enter(link)).status === 303) return "failed";
+        throw new Error(`The patient was answered ${status}.`);
       },
     },
   ],

@@ -77,7 +77,7 @@ describe("seats", () => {
       const room = key();
       const tries = await Promise.all(Array.from({ length: 1000 }, () => store.take(room, key(), seats, now() + 60)));
       const won = tries.filter((result) => typeof result === "number");
-      expect(won.toSorted()).toEqual(Array.from({ length: seats }, (_, index) => index + 1));
+      expect(won.toSorted((one, other) => one - other)).toEqual(Array.from({ length: seats }, (_, index) => index + 1));
       expect(tries.filter((result) => result === "taken")).toHaveLength(1000 - seats);
     }
   });

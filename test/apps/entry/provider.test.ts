@@ -20,7 +20,8 @@ beforeAll(async () => {
     {},
     {
       now: () => Math.floor(Date.now() / 1000) + late,
-      reachProvider: (url, options) => fetchWith(url, { ...options, dispatcher: agent } as never) as never,
+      reachProvider: (url, options) =>
+        fetchWith(url, { ...options, dispatcher: agent } as never) as unknown as Promise<Response>,
     },
     {
       oidc: {
