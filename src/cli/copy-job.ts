@@ -42,7 +42,7 @@ export function newToken(namespace: string, name: string, owner?: LiveObject): {
         ownerReferences: [{ apiVersion, kind, name: metadata.name, uid: metadata.uid, controller: false }],
       }),
     } as Manifest["metadata"],
-    stringData: { token },
+    stringData: { token, "database-password": randomBytes(32).toString("hex") },
   };
   return { token, secret };
 }

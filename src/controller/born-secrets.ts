@@ -19,6 +19,9 @@ export const BIRTHS: Readonly<Record<BornSecret, Birth>> = {
   rooms: { content: roomKeys },
   database: { content: () => ({ password: hex(24), "pruner-password": hex(24) }), guards: "databaseVolume" },
   synapse: { content: synapseSecrets, guards: "messagesVolume" },
+  // What the entry page makes links and cookies with, and its own database's password. Without it links are void, and
+  // no data is lost.
+  entry: { content: () => ({ key: hex(32), "database-password": hex(24) }) },
   fingerprint: { content: () => ({ key: hex(32) }) },
 };
 

@@ -15,6 +15,8 @@ export type ControlAct =
   | { readonly act: "admit"; readonly room: string; readonly sub: string }
   /** Moves the end of a room, in seconds. */
   | { readonly act: "extend"; readonly room: string; readonly until: number }
+  /** When the token whose slot ends at `until` (seconds) is over in a room: staff there may have made it last longer. */
+  | { readonly act: "ends"; readonly room: string; readonly until: number }
   /** Ends a room for all. */
   | { readonly act: "end"; readonly room: string };
 

@@ -51,7 +51,9 @@ const CONVERSATIONS: readonly (readonly [Role, Role, number])[] = [
   ["front", "signalling", 5280],
   ["entry", "signalling", 5281],
   ["front", "synapse", 8008],
+  ["entry", "synapse", 8008],
   ["entry", "synapse", 8009],
+  ["entry", "postgres", 5432],
   ["front", "entry", 8080],
   ["bridge", "signalling", 5222],
   ["synapse", "postgres", 5432],
@@ -89,8 +91,8 @@ function isWayOut(practice: Practice, role: string | undefined, edge: Edge): boo
   const { dns } = practice.network;
   const asksDns = ASKS_DNS.some((name) => name === role);
   if (asksDns && dns.ports.includes(Number(edge.port?.port)) && isOneOf(dns.peers, edge)) return true;
-  if (role === "synapse" && isDatabase(practice, edge)) return true;
-  if ((role === "synapse" || role === "entry") && isProvider(practice, edge)) return true;
+  const goesOut = role === "synapse" || role === "entry";
+  if (goesOut && (isDatabase(practice, edge) || isProvider(practice, edge))) return true;
   return CONVERSATIONS.some(([from, to, port]) => from === role && isPeer(edge, to, port));
 }
 

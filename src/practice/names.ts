@@ -8,7 +8,7 @@ export const JOB_ROLES = ["pruner", "backup", "trial"] as const;
 export type Role = (typeof ROLES | typeof JOB_ROLES)[number];
 
 /** Secrets that are born once. A rotation makes the next number, so pods roll because a name changed. */
-export const BORN_SECRETS = ["signalling", "rooms", "database", "synapse", "fingerprint"] as const;
+export const BORN_SECRETS = ["signalling", "rooms", "database", "synapse", "entry", "fingerprint"] as const;
 export type BornSecret = (typeof BORN_SECRETS)[number];
 
 export type Names = ReturnType<typeof namesOf>;

@@ -51,6 +51,7 @@ export function everythingObserved(changes: Partial<Observed> = {}): Observed {
       rooms: "greenriver-rooms-1",
       database: "greenriver-database-1",
       synapse: "greenriver-synapse-1",
+      entry: "greenriver-entry-1",
       fingerprint: "greenriver-fingerprint-1",
     },
     apis: { certManager: true, gateway: true, cloudNativePG: false },

@@ -3,15 +3,14 @@ import type { IService } from "kubernetes-models/v1";
 import type { Manifest } from "../../manifest.ts";
 import { ANNOTATION, LABEL } from "../../api/group.ts";
 import type { Observed, Practice } from "../../practice/practice.ts";
-import { stunUrls } from "../bridge/addresses.ts";
-import type { Component, Params, Walls } from "../component.ts";
+import type { Component, Params, Party, Walls } from "../component.ts";
 import { XMPP_INTERNAL_PORT } from "../jitsi/xmpp.ts";
-import { providerVolumes } from "../jitsi/volumes.ts";
 import { labels, pod, probes } from "../kube.ts";
-import { OIDC_FILES, SYNAPSE_PORTS } from "../matrix/homeserver.ts";
-import { providerEdges } from "../outside.ts";
-
-export const ENTRY_PORT = 8080;
+import { SYNAPSE_PORTS } from "../matrix/homeserver.ts";
+import { POSTGRES_PORT } from "../matrix/postgres-config.ts";
+import { outside, providerEdges } from "../outside.ts";
+import { ENTRY_PORT, environment } from "./environment.ts";
+import { entryMounts, entryVolumes } from "./volumes.ts";
 
 /** The page where patients and staff come in: the operator's own image, without any right in the cluster. */
 export const entry: Component = { name: "entry", build, walls };
@@ -25,13 +24,21 @@ function build({ practice, observed }: Params): readonly Manifest[] {
 }
 
 function walls({ practice }: Params): Walls {
+  const { database } = practice.messaging;
+  const storage: { port: number; to: Party } =
+    database.kind === "managed"
+      ? { port: POSTGRES_PORT, to: { kind: "role", role: "postgres" } }
+      : { port: database.port, to: outside(database.to) };
   return {
     role: "entry",
     listens: [{ port: ENTRY_PORT, protocol: "TCP", from: { kind: "role", role: "front" } }],
     talksTo: [
       // Who waits, who may come in, whose link is no longer good.
       { port: XMPP_INTERNAL_PORT, protocol: "TCP", to: { kind: "role", role: "signalling" } },
-      // Whose token that is, and what they may in a room.
+      // What was used up or taken back.
+      { ...storage, protocol: "TCP" },
+      // Whose password that is, whose token, and what they may in a room.
+      { port: SYNAPSE_PORTS.client, protocol: "TCP", to: { kind: "role", role: "synapse" } },
       { port: SYNAPSE_PORTS.openid, protocol: "TCP", to: { kind: "role", role: "synapse" } },
       ...providerEdges(practice.staff),
       { port: 53, protocol: "UDP", to: { kind: "dns" } },
@@ -80,34 +87,19 @@ function deployment(practice: Practice, observed: Observed): Manifest & IDeploym
             ports: [{ name: "http", containerPort: ENTRY_PORT, protocol: "TCP" }],
             ...probes({ httpGet: { path: "/-/ready", port: "http" } }),
             resources: practice.sizing.entry,
-            ...(practice.staff.oidc && { volumeMounts: [{ name: "oidc", mountPath: OIDC_FILES, readOnly: true }] }),
+            volumeMounts: entryMounts(practice),
           },
         ],
-        volumes: providerVolumes(practice.staff),
+        volumes: entryVolumes(practice, observed),
       }),
     },
   };
 }
 
-/** Only what has a value: the API server drops empty ones, and would be asked to take them again. */
-function environment({ locale, legal, staff }: Practice, observed: Observed) {
-  const values = {
-    ENTRY_PORT: String(ENTRY_PORT),
-    ENTRY_LOCALE: locale,
-    ENTRY_IMPRINT_URL: legal.imprintUrl,
-    ENTRY_PRIVACY_URL: legal.privacyUrl,
-    ENTRY_OIDC_ISSUER: staff.oidc?.issuer,
-    ENTRY_OIDC_CLIENT_ID: staff.oidc?.clientId,
-    ENTRY_OIDC_CLIENT_SECRET_FILE: staff.oidc && `${OIDC_FILES}/client-secret`,
-    ENTRY_OIDC_CLAIM_NAME: staff.oidc?.claim.name,
-    ENTRY_OIDC_CLAIM_VALUE: staff.oidc?.claim.value,
-    ENTRY_STUN: stunUrls(observed).join(" "),
-  };
-  return Object.entries(values).flatMap(([name, value]) => (value ? [{ name, value }] : []));
-}
-
-/** Rolls the pod when the secret of the practice's client at its provider has a new content. */
-function givenSecrets({ staff }: Practice, { secretFingerprints }: Observed): Record<string, string> {
-  const print = staff.oidc && secretFingerprints[staff.oidc.clientSecret.name];
-  return print ? { [ANNOTATION.secrets]: print } : {};
+/** Rolls the pod when a Secret that the practice brought, and this page reads, has a new content. */
+function givenSecrets({ messaging, staff }: Practice, { secretFingerprints }: Observed): Record<string, string> {
+  const { database } = messaging;
+  const names = [staff.oidc?.clientSecret.name, database.kind === "external" ? database.secretName : undefined];
+  const prints = names.flatMap((name) => (name && secretFingerprints[name]) || []);
+  return prints.length > 0 ? { [ANNOTATION.secrets]: prints.join(".") } : {};
 }

@@ -5,7 +5,7 @@ import type { Manifest } from "../../manifest.ts";
 import type { Practice } from "../../practice/practice.ts";
 import type { Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
-import { ENTRY_PORT } from "../entry/entry.ts";
+import { ENTRY_PORT } from "../entry/environment.ts";
 import { configJs } from "../jitsi/config.ts";
 import { headHtml } from "../jitsi/head.ts";
 import { interfaceConfigJs } from "../jitsi/interface-config.ts";

@@ -1,5 +1,5 @@
 import type { Practice } from "../../practice/practice.ts";
-import { ENTRY_PORT } from "../entry/entry.ts";
+import { ENTRY_PORT } from "../entry/environment.ts";
 import { XMPP_HTTP_PORT } from "../jitsi/xmpp.ts";
 import { STAFF_SIGN_IN_PATH, SYNAPSE_PORTS } from "../matrix/homeserver.ts";
 import { chatHeaders, entryHeaders, matrixHeaders, meetHeaders } from "./headers.ts";
@@ -205,6 +205,9 @@ const API_HEADERS = [
   "Access-Control-Request-Headers",
 ];
 
+/** Of a form's origin browsers say nothing but this where the page sends no referrer. */
+const ENTRY_HEADERS = ["Content-Type", "Accept", "Accept-Language", "Origin", "Sec-Fetch-Site", "Cookie"];
+
 function matrixServer(practice: Practice): string {
   const { matrix } = practice.hosts;
   const passed = `${proxied("synapse", matrix, API_HEADERS)}
@@ -258,7 +261,7 @@ function entryServer(practice: Practice): string {
     entryHeaders(),
     `    location /-/ { return 404; }
     location / {
-${proxied("entry", entry, API_HEADERS)}
+${proxied("entry", entry, ENTRY_HEADERS)}
     }`,
   );
 }

@@ -11,6 +11,8 @@ export const POSTGRES_PORT = 5432;
 
 /** Role and database. Synapse owns them and is no superuser. */
 export const SYNAPSE_ROLE = "synapse";
+/** Role and database of the entry page, apart from Synapse's. */
+export const ENTRY_ROLE = "entry";
 /** May call one function, see `prunerSql`, and read nothing. */
 export const PRUNER_ROLE = "pruner";
 
@@ -54,13 +56,15 @@ log_parameter_max_length_on_error = 0
 }
 
 /**
- * Who may connect: Synapse and the pruner with their passwords; and the program's own user from inside the container,
+ * Who may connect: Synapse, the pruner and the entry page with their passwords, each to its own; and the program's own user from inside the container,
  * which is how a backup is made.
  */
 export function pgHbaConf(): string {
   return `local all postgres peer
 host ${SYNAPSE_ROLE} ${SYNAPSE_ROLE},${PRUNER_ROLE} 0.0.0.0/0 scram-sha-256
 host ${SYNAPSE_ROLE} ${SYNAPSE_ROLE},${PRUNER_ROLE} ::/0 scram-sha-256
+host ${ENTRY_ROLE} ${ENTRY_ROLE} 0.0.0.0/0 scram-sha-256
+host ${ENTRY_ROLE} ${ENTRY_ROLE} ::/0 scram-sha-256
 `;
 }
 
@@ -87,6 +91,22 @@ CREATE DATABASE ${SYNAPSE_ROLE} OWNER ${SYNAPSE_ROLE};
 
 END
   mv "$data.new" "$data"
+fi
+
+# Apart, because a database cannot be made inside of anything, and only where there is none yet.
+single "$data" postgres <<END
+$(cat ${POSTGRES_FILES}/entry.sql)
+
+ALTER ROLE ${ENTRY_ROLE} PASSWORD '$(secret entry-password)';
+
+END
+if ! echo "SELECT datname FROM pg_database WHERE datname = '${ENTRY_ROLE}'" | postgres --single -D "$data" postgres | grep -q '"${ENTRY_ROLE}"'; then
+  single "$data" postgres <<END
+CREATE DATABASE ${ENTRY_ROLE} OWNER ${ENTRY_ROLE};
+
+REVOKE ALL ON DATABASE ${ENTRY_ROLE} FROM PUBLIC;
+
+END
 fi
 
 single "$data" ${SYNAPSE_ROLE} <<END
@@ -130,6 +150,16 @@ ALTER FUNCTION public.prune_residue() OWNER TO ${SYNAPSE_ROLE};
 REVOKE ALL ON FUNCTION public.prune_residue() FROM PUBLIC;
 
 GRANT EXECUTE ON FUNCTION public.prune_residue() TO ${PRUNER_ROLE};
+`;
+}
+
+/** `entry.sql`: the role of the entry page, which owns its own small database and reads no other. */
+export function entrySql(): string {
+  return `DO $do$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${ENTRY_ROLE}') THEN CREATE ROLE ${ENTRY_ROLE}; END IF;
+END $do$;
+
+ALTER ROLE ${ENTRY_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT 10;
 `;
 }
 

@@ -2,7 +2,7 @@ import type { IStatefulSet } from "kubernetes-models/apps/v1";
 import type { IService, IVolume, IVolumeMount } from "kubernetes-models/v1";
 import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
-import type { Practice } from "../../practice/practice.ts";
+import type { Observed, Practice } from "../../practice/practice.ts";
 import { claim } from "../claim.ts";
 import type { Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
@@ -10,6 +10,7 @@ import { configurationVolume, scratchVolume } from "../jitsi/volumes.ts";
 import { type ContainerParams, labels, pod, probes } from "../kube.ts";
 import { recorded } from "../record.ts";
 import {
+  entrySql,
   makeDatabaseSh,
   pgHbaConf,
   POSTGRES_DATA,
@@ -33,13 +34,14 @@ function build({ practice, observed }: Params): readonly Manifest[] {
     "pg_hba.conf": pgHbaConf(),
     "make-database.sh": makeDatabaseSh(),
     "pruner.sql": prunerSql(),
+    "entry.sql": entrySql(),
   });
   return [
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
     files,
     claim(practice, observed, "postgres", practice.names.databaseVolume, database.storage),
     service(practice),
-    statefulSet(practice, files.metadata.name, observed.secrets.database),
+    statefulSet(practice, files.metadata.name, observed.secrets),
   ];
 }
 
@@ -48,7 +50,7 @@ function walls({ practice }: Params): Walls {
   return {
     role: "postgres",
     listens: managed
-      ? (["synapse", "pruner", "backup"] as const).map((role) => ({
+      ? (["synapse", "pruner", "backup", "entry"] as const).map((role) => ({
           port: POSTGRES_PORT,
           protocol: "TCP",
           from: { kind: "role", role },
@@ -74,7 +76,7 @@ function service(practice: Practice): Manifest & IService {
   };
 }
 
-function statefulSet(practice: Practice, configMap: string, secretName: string): Manifest & IStatefulSet {
+function statefulSet(practice: Practice, configMap: string, secrets: Observed["secrets"]): Manifest & IStatefulSet {
   return recorded(practice, {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
@@ -93,22 +95,39 @@ function statefulSet(practice: Practice, configMap: string, secretName: string):
         terminationGracePeriodSeconds: 60,
         initContainers: [makeDatabase(practice)],
         containers: [container(practice)],
-        volumes: databaseVolumes(practice, configMap, secretName),
+        volumes: databaseVolumes(practice, configMap, secrets),
       }),
     },
   });
 }
 
-/** What the two containers of the database see. @param configMap holds its files, `secretName` its passwords. */
-export function databaseVolumes(practice: Practice, configMap: string, secretName: string): IVolume[] {
-  const items = ["password", "pruner-password"].map((key) => ({ key, path: key }));
+/** What the two containers of the database see. @param configMap holds its files. */
+export function databaseVolumes(practice: Practice, configMap: string, secrets: DatabaseSecrets): IVolume[] {
   return [
     configurationVolume("postgres", configMap),
-    { name: "passwords", secret: { secretName, items, defaultMode: 0o440 } },
+    passwords(secrets),
     { name: "data", persistentVolumeClaim: { claimName: practice.names.databaseVolume } },
     scratchVolume("sockets", "1Mi"),
     scratchVolume("tmp", "16Mi"),
   ];
+}
+
+type DatabaseSecrets = Pick<Observed["secrets"], "database" | "entry">;
+
+function passwords({ database, entry }: DatabaseSecrets): IVolume {
+  const source = (name: string, files: Readonly<Record<string, string>>) => ({
+    secret: { name, items: Object.entries(files).map(([key, path]) => ({ key, path })) },
+  });
+  return {
+    name: "passwords",
+    projected: {
+      sources: [
+        source(database, { password: "password", "pruner-password": "pruner-password" }),
+        source(entry, { "database-password": "entry-password" }),
+      ],
+      defaultMode: 0o440,
+    },
+  };
 }
 
 /** Where the database's own program finds its files. */

@@ -16,13 +16,15 @@ export interface Restore {
 
 /** @param files the name of the ConfigMap of PostgreSQL. */
 export function restoreJobs(practice: Practice, observed: Observed, files: string): Restore {
-  const { messagesVolume } = practice.names;
+  const { messagesVolume, backup } = practice.names;
+  // The entry page's own password is born with the practice and set then; until that, one that nobody knows.
+  const secrets = { database: observed.secrets.database, entry: backup };
   return {
     database: job(practice, "database", {
       user: 999,
       initContainers: [makeDatabase(practice)],
       containers: [take(practice, "file", "/copy/database.dump", { name: "copy", mountPath: "/copy" }), load(practice)],
-      volumes: [...databaseVolumes(practice, files, observed.secrets.database), scratchVolume("copy", "100Gi")],
+      volumes: [...databaseVolumes(practice, files, secrets), scratchVolume("copy", "100Gi")],
     }),
     media: job(practice, "media", {
       user: 991,

@@ -64,6 +64,7 @@ function walls({ practice }: Params): Walls {
     role: "synapse",
     listens: [
       { port: SYNAPSE_PORTS.client, protocol: "TCP", from: { kind: "role", role: "front" } },
+      { port: SYNAPSE_PORTS.client, protocol: "TCP", from: { kind: "role", role: "entry" } },
       { port: SYNAPSE_PORTS.openid, protocol: "TCP", from: { kind: "role", role: "entry" } },
     ],
     talksTo: [

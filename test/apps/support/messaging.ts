@@ -45,6 +45,7 @@ function dumpCommand(params: Params): string[] {
   const { spec } = backup.build(params).find(({ kind }) => kind === "CronJob") as unknown as ICronJob;
   return [...(spec?.jobTemplate.spec?.template.spec?.initContainers?.[0]?.command ?? [])];
 }
+const random = () => randomBytes(12).toString("hex");
 
 /** Runs the rendered init script and starts PostgreSQL as its container does. */
 export async function startDatabase(
@@ -56,7 +57,7 @@ export async function startDatabase(
   const file = filesOf(params);
   const folder = await ownFolder("database-");
   const port = await freePort();
-  const [password, prunerPassword] = [randomBytes(12).toString("hex"), randomBytes(12).toString("hex")];
+  const [password, prunerPassword, entryPassword] = [random(), random(), random()];
   const places = {
     "/var/lib/postgresql/data": join(folder, "data"),
     "/etc/postgresql": join(folder, "etc"),
@@ -66,6 +67,8 @@ export async function startDatabase(
   const move = (text: string, ...keys: (keyof typeof places)[]) =>
     relocated(text, Object.fromEntries(keys.map((key) => [key, places[key]])));
 
+  const scripts = (text: string) =>
+    move(text, "/var/lib/postgresql/data", "/run/secrets/postgresql", "/etc/postgresql");
   await write(join(folder, "etc"), {
     "postgresql.conf": edit(
       "postgresql.conf",
@@ -75,13 +78,15 @@ export async function startDatabase(
       }),
     ),
     "pg_hba.conf": file("pg_hba.conf"),
-    "make-database.sh": edit(
-      "make-database.sh",
-      move(file("make-database.sh"), "/var/lib/postgresql/data", "/run/secrets/postgresql", "/etc/postgresql"),
-    ),
+    "make-database.sh": edit("make-database.sh", scripts(file("make-database.sh"))),
     "pruner.sql": edit("pruner.sql", file("pruner.sql")),
+    "entry.sql": edit("entry.sql", file("entry.sql")),
   });
-  await write(join(folder, "secrets"), { password, "pruner-password": prunerPassword });
+  await write(join(folder, "secrets"), {
+    password,
+    "pruner-password": prunerPassword,
+    "entry-password": entryPassword,
+  });
   for (const name of ["data", "sockets"]) await mkdir(join(folder, name));
   await giveAway(folder, ["data", "sockets", "."]);
 
@@ -107,9 +112,14 @@ export async function startDatabase(
   const group = processGroup(folder);
   const data = join(folder, "data", "pgdata");
   const command = ["postgres", "-D", data, "-c", `config_file=${join(folder, "etc", "postgresql.conf")}`];
-  const postgres = group.start("postgres", ...unprivileged("env", [...settings, ...command]));
   const isReady = ["pg_isready", "--quiet", `--host=${join(folder, "sockets")}`, `--port=${port}`];
-  await waitFor(() => run("env", [...settings, ...isReady]).then(() => true), { what: "PostgreSQL" });
+  const start = async () => {
+    const program = group.start("postgres", ...unprivileged("env", [...settings, ...command]));
+    await waitFor(() => run("env", [...settings, ...isReady]).then(() => true), { what: "PostgreSQL" });
+    return program;
+  };
+  const postgres = await start();
+  const end = () => run("env", [...settings, ...unprivileged("pg_ctl", ["stop", "-D", data, "-m", "fast"]).flat()]);
 
   const query = async (sql: string, login = { user: "synapse", name: "synapse", password }) => {
     const to = ["-h", "127.0.0.1", "-p", String(port), "-U", login.user, "-d", login.name];
@@ -131,7 +141,7 @@ export async function startDatabase(
   };
   /** Ends PostgreSQL and runs the script again, on a cluster that says it is of this major version. */
   const restartAs = async (major: string) => {
-    await run("env", [...settings, ...unprivileged("pg_ctl", ["stop", "-D", data, "-m", "fast"]).flat()]);
+    await end();
     await writeFile(join(data, "PG_VERSION"), `${major}\n`);
     await makeDatabase();
   };
@@ -139,8 +149,18 @@ export async function startDatabase(
     port,
     password,
     prunerPassword,
+    entryPassword,
     restartAs,
     makeDatabase,
+    /** Ends PostgreSQL, runs the whole script of this release as a new pod does, and starts PostgreSQL again. */
+    upgrade: async () => {
+      await end();
+      await writeFile(join(folder, "etc", "make-database.sh"), scripts(file("make-database.sh")));
+      await makeDatabase();
+      await start();
+    },
+    pause: end,
+    resume: start,
     query,
     dump,
     prune,

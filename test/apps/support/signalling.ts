@@ -59,15 +59,19 @@ export async function startSignalling(
   await mkdir(join(folder, "upstream"));
 
   const group = processGroup(folder);
-  const program = group.start("prosody", ...commandLine(programs.server, ["--config", configuration, "-F"]));
   const log = () => readFile(join(folder, "log", "prosody.log"), "utf8");
-  await waitFor(
-    () => {
-      if (program.ended()) throw new Error(`Prosody ${program.ended()}: ${group.tail("prosody")}`);
-      return fetch(`http://127.0.0.1:${ports.http}/`).then(() => true);
-    },
-    { interval: 20, what: "Prosody" },
-  );
+  const start = async () => {
+    const started = group.start("prosody", ...commandLine(programs.server, ["--config", configuration, "-F"]));
+    await waitFor(
+      () => {
+        if (started.ended()) throw new Error(`Prosody ${started.ended()}: ${group.tail("prosody")}`);
+        return fetch(`http://127.0.0.1:${ports.http}/`).then(() => true);
+      },
+      { interval: 20, what: "Prosody" },
+    );
+    return started;
+  };
+  const program = await start();
 
   const parties = params.practice.hosts;
   const signingKey = { kid: "1", privateKey: keys.privateKey };
@@ -76,6 +80,11 @@ export async function startSignalling(
   return {
     ports,
     pid: program.pid,
+    /** Ends Prosody as a crash does, and starts it anew: it has forgotten everything. */
+    restart: async () => {
+      await program.kill();
+      await start();
+    },
     authority: authority.cert,
     focusPassword: FOCUS_PASSWORD,
     bridgePassword: BRIDGE_PASSWORD,

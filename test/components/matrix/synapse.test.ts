@@ -81,6 +81,7 @@ describe("the walls of Synapse", () => {
   it("let the front pod in on the client port, and the entry page where it is told who somebody is", () => {
     expect(synapse.walls?.(someParams()).listens).toEqual([
       { port: 8008, protocol: "TCP", from: { kind: "role", role: "front" } },
+      { port: 8008, protocol: "TCP", from: { kind: "role", role: "entry" } },
       { port: 8009, protocol: "TCP", from: { kind: "role", role: "entry" } },
     ]);
   });

@@ -82,6 +82,11 @@ function acts.extend(request)
 	return {};
 end
 
+function acts.ends(request)
+	if not is_room(request.room) or math.type(request["until"]) ~= "integer" then return nil; end
+	return { ends = window.ends_at({ room = request.room, exp = request["until"] }) };
+end
+
 acts["end"] = function (request)
 	if not is_room(request.room) then return nil; end
 	window.finish(request.room, os.time());

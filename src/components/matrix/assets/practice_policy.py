@@ -473,25 +473,36 @@ def state(event_type: str, **content: str) -> dict[str, Any]:
     return {"type": event_type, "state_key": "", "content": content}
 
 
+TICKET = text(r"ticket\.[0-9]{1,12}\.[A-Za-z0-9_-]{1,400}\.[0-9a-f]{64}")
+TICKET_SECONDS = 12 * 3600
+
+
 class PracticeAnswers:
     """
     Tells the practice's own programs who somebody is: `GET`, on the internal listener alone. Whoever asks shows the
     OpenID token that Synapse gave to that person (`Authorization: Bearer`), so nobody learns of anybody else.
     With `?room=` also whether they are in that room and with what power; a room they are not in, or that is not
     there, looks the same.
+
+    The answer holds a ticket, to be shown instead of the token for half a day: so the entry page can ask again who
+    that is without keeping anything with which messages could be read. It ends with the password it was made under.
     """
 
     def __init__(self, config: dict[str, list[str]], api: ModuleApi) -> None:
         self._api = api
         self._staff = Staff(config["staff_user_types"], api)
+        self._key = hmac.digest(api._hs.config.key.macaroon_secret_key, b"practice ticket", "sha256")
 
     @staticmethod
     def parse_config(config: Any) -> dict[str, list[str]]:
         return parsed(config, {"staff_user_types"})
 
     async def handle_request(self, request: Any) -> tuple[int, dict[str, Any]]:
-        """200 with `user_id`, `staff`, `member`, `level` (0 to 100); 401 for a token that is nobody's any more."""
-        user_id = await self.owner_of((request.getHeader(b"Authorization") or b"").decode("latin-1"))
+        """
+        200 with `user_id`, `staff`, `member`, `level` (0 to 100) and `ticket`; 401 for what is nobody's any more.
+        """
+        scheme, _, shown = (request.getHeader(b"Authorization") or b"").decode("latin-1").partition(" ")
+        user_id = await self.owner_of(shown) if scheme == "Bearer" else None
         if user_id is None or request.method != b"GET":
             raise SynapseError(401, "The token is unknown, expired, or its owner is locked out.", Codes.UNKNOWN_TOKEN)
         level = await self.level_in(user_id, request.args.get(b"room", [b""])[0].decode("utf-8", "replace"))
@@ -500,17 +511,35 @@ class PracticeAnswers:
             "staff": await self._staff.has(user_id),
             "member": level is not None,
             "level": level or 0,
+            # Not a new one for an old one, so that none is renewed for ever.
+            "ticket": shown if TICKET(shown) else await self.ticket_of(user_id, int(time.time()) + TICKET_SECONDS),
         }
 
-    async def owner_of(self, header: str) -> str | None:
-        scheme, _, token = header.partition(" ")
-        if scheme != "Bearer":
-            return None
-        now = self._api.get_current_time_msec()
-        user_id = await self._api._store.get_user_id_for_open_id_token(token, now)
-        # A token lives for an hour, also when its owner is shut out meanwhile.
+    async def owner_of(self, shown: str) -> str | None:
+        if TICKET(shown):
+            user_id = await self.owner_of_ticket(shown)
+        else:
+            now = self._api.get_current_time_msec()
+            user_id = await self._api._store.get_user_id_for_open_id_token(shown, now)
+        # Both live on when their owner is shut out meanwhile.
         user = user_id and await self._api.get_userinfo_by_id(user_id)
         return user_id if user and not (user.locked or user.suspended or user.is_deactivated) else None
+
+    async def ticket_of(self, user_id: str, until: int) -> str:
+        hashes = await self._api._store.get_users_by_id_case_insensitive(user_id)
+        content = json.dumps([user_id, until, hashes.get(user_id)]).encode()
+        name = base64.urlsafe_b64encode(user_id.encode()).decode().rstrip("=")
+        return f"ticket.{until}.{name}.{hmac.new(self._key, content, 'sha256').hexdigest()}"
+
+    async def owner_of_ticket(self, ticket: str) -> str | None:
+        _, until, name, _ = ticket.split(".")
+        if int(until) <= time.time():
+            return None
+        try:
+            user_id = base64.urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode()
+        except ValueError:
+            return None
+        return user_id if hmac.compare_digest(ticket, await self.ticket_of(user_id, int(until))) else None
 
     async def level_in(self, user_id: str, room_id: str) -> int | None:
         if not ROOM_ID(room_id):
