@@ -11,11 +11,26 @@ export const ENTRY_PORT = 8080;
  * take them again. No secret is among it.
  */
 export function environment(practice: Practice): { readonly name: string; readonly value: string }[] {
-  const values = { ...pages(practice), ...services(practice), ...database(practice), ...provider(practice) };
+  const values = {
+    ...memory(practice),
+    ...pages(practice),
+    ...services(practice),
+    ...database(practice),
+    ...provider(practice),
+  };
   return Object.entries(values).flatMap(([name, value]) => (value ? [{ name, value }] : []));
 }
 
 type Values = Readonly<Record<string, string | undefined>>;
+
+/**
+ * What Node may use for objects: half of what the pod may use, and a small nursery, so that a crowd makes it slower and
+ * does not end it.
+ */
+function memory({ sizing }: Practice): Values {
+  const mebibytes = Number.parseInt(sizing.entry.memory, 10);
+  return { NODE_OPTIONS: `--max-old-space-size=${Math.floor(mebibytes / 2)} --max-semi-space-size=2` };
+}
 
 function pages(practice: Practice): Values {
   const { hosts, locale, legal, maintenance, video } = practice;
