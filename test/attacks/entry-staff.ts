@@ -23,7 +23,10 @@ export const sessionAttacksAtTheDesk = group<EntryStage>({
   defence: "routes/staff.ts: every request of staff asks who that is",
   parts: ["the entry page", "PostgreSQL"],
   start: entryStage({
-    "routes/staff.ts": instead("if (account !== undefined) {", "if (account !== null) {"),
+    "routes/staff.ts": instead(
+      'if (account !== undefined) {\n      context.set("account", account);',
+      'if (account !== null) {\n      context.set("account", account ?? "anybody");',
+    ),
   }),
   attacks: [
     asStaff("patient-link-as-staff", "A patient enters with their link as staff does.", "/staff/enter", "patient"),

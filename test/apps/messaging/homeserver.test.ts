@@ -167,10 +167,34 @@ describe("listeners", () => {
     const room = await newRoom(therapist, patient);
     const who = async (account: Account) =>
       (await on("openid", `/practice/who?room=${room}`, await openId(account))).body;
-    expect(await who(therapist)).toEqual({ user_id: therapist.id, staff: true, member: true, level: 100 });
-    expect(await who(patient)).toEqual({ user_id: patient.id, staff: false, member: true, level: 0 });
-    expect(await who(stranger)).toEqual({ user_id: stranger.id, staff: false, member: false, level: 0 });
+    const ticket = expect.stringMatching(/^ticket\./) as string;
+    expect(await who(therapist)).toEqual({ user_id: therapist.id, staff: true, member: true, level: 100, ticket });
+    expect(await who(patient)).toEqual({ user_id: patient.id, staff: false, member: true, level: 0, ticket });
+    expect(await who(stranger)).toEqual({ user_id: stranger.id, staff: false, member: false, level: 0, ticket });
     expect((await on("openid", "/practice/who", await openId(patient))).body).toMatchObject({ member: false });
+  });
+
+  it("tell the same to whoever shows the ticket that came with an answer, and never give a new one for it", async () => {
+    const { therapist, patient } = matrix;
+    const room = await newRoom(therapist, patient);
+    const path = `/practice/who?room=${room}`;
+    const first = (await on("openid", path, await openId(therapist))).body;
+    const ticket = String(first["ticket"]);
+    expect((await on("openid", path, ticket)).body).toEqual(first);
+    expect(await on("client", "/_matrix/client/v3/account/whoami", ticket)).toMatchObject({ status: 401 });
+    const [, until = "", , mac = ""] = ticket.split(".");
+    const other = Buffer.from(patient.id).toString("base64url");
+    for (const wrong of [
+      `ticket.${until}.${other}.${mac}`,
+      `ticket.${Number(until) + 1}.${ticket.split(".")[2]}.${mac}`,
+      `ticket.1.${ticket.split(".")[2]}.${mac}`,
+      `ticket.${until}.%%%.${mac}`,
+      `ticket.${until}._.${mac}`,
+      `ticket.${until}._w.${mac}`,
+      ticket.slice(0, -1),
+    ]) {
+      expect(await on("openid", path, wrong), wrong).toMatchObject({ status: 401 });
+    }
   });
 
   it("tell nothing for any other token, nor for a room that is not there", async () => {

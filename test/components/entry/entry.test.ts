@@ -71,7 +71,7 @@ describe("the entry pod", () => {
       synapseUrl: "http://greenriver-synapse:8008",
       answersUrl: "http://greenriver-synapse:8009",
       database: { host: "greenriver-postgres", port: 5432, name: "entry", folder: "/run/secrets/database", tls: "off" },
-      stun: [],
+      stun: ["stun:203.0.113.7:30081"],
     });
   });
 
