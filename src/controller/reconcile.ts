@@ -78,6 +78,8 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
   await prune(context, practice, rendering, plan);
 
+  // What is judged and told is what was just made, not what was there before.
+  await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
 }
@@ -164,13 +166,15 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
 }
 
 function next(report: Report): { requeueAfterSeconds?: number } {
-  const { error, door, plan, rendering } = report;
+  const { error, door, plan, rendering, changes = [] } = report;
   if (error instanceof Waiting) return { requeueAfterSeconds: error.seconds };
   if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   if (error) throw error;
   // The door was judged after the routes were applied: they follow at once.
   if (door && plan && door.closed !== plan.withdraw) return { requeueAfterSeconds: 0 };
   if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };
+  const contested = changes.flatMap(({ waitMs }) => waitMs ?? []);
+  if (contested.length > 0) return { requeueAfterSeconds: Math.min(...contested) / 1000 };
   if (rendering?.awaits.length) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   const asksAgain = plan?.later.some(({ reason }) => reason === "WaitingForQuietMoment");
   return { requeueAfterSeconds: asksAgain ? ASK_AGAIN_SECONDS * (0.8 + 0.4 * Math.random()) : LOOK_AGAIN_SECONDS };
