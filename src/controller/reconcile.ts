@@ -6,7 +6,6 @@ import { InvalidPractice, resolve } from "../practice/resolve.ts";
 import { describe, type LiveObject } from "../manifest.ts";
 import type { Finding } from "../policy/policy.ts";
 import { phaseOf } from "../render/order.ts";
-import { render } from "../render/render.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { applyPlan, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
@@ -70,7 +69,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   report.practice = practice;
   const observed = await observe(context, practice, born);
   report.observed = observed;
-  const rendering = render({ practice, observed, assets: context.assets });
+  const rendering = context.render({ practice, observed, assets: context.assets });
   report.rendering = rendering;
 
   const plan = await planFor(context, resource, practice, rendering);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
-import { createQueue } from "./queue.ts";
+import { createQueue, type Priority } from "./queue.ts";
 
 export interface ReconcileContext {
   /** Fires after the time limit and when the process stops: pass it on to every call. */
@@ -20,8 +20,9 @@ export type Reconcile = (
 ) => Promise<{ readonly requeueAfterSeconds?: number } | void>;
 
 export interface Controller {
-  enqueue(key: string): void;
-  enqueueAfter(key: string, ms: number): void;
+  enqueue(key: string, priority?: Priority): void;
+  /** Somebody has changed what is wanted: the key comes first, and what failed before no longer counts. */
+  enqueueEdited(key: string): void;
   /** Starts the workers; before that keys only gather. */
   start(): void;
   /** Takes no more keys, gives the running reconciles 25 s, then fires their signal. */
@@ -89,7 +90,10 @@ export function createController(options: {
 
   return {
     enqueue: queue.add,
-    enqueueAfter: queue.addAfter,
+    enqueueEdited(key) {
+      queue.forget(key);
+      queue.add(key, "user");
+    },
     start() {
       running = Promise.all(Array.from({ length: workers }, work));
     },
