@@ -58,6 +58,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
     health: {},
     readiness: {
       caches: () => (running.synced() ? undefined : "the caches are still filling"),
+      freshness: () => running.stale().join("; ") || undefined,
       definition: () => outdated,
     },
   });

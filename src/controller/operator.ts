@@ -43,6 +43,8 @@ export interface Operator {
   /** Reconciles until the signal; resolves when the last reconcile has ended. */
   lead(signal: AbortSignal): Promise<void>;
   readonly synced: () => boolean;
+  /** Kinds of which nothing was heard for too long, each with what is known about why. */
+  readonly stale: () => readonly string[];
 }
 
 export function createOperator(options: OperatorOptions): Operator {
@@ -98,6 +100,7 @@ export function createOperator(options: OperatorOptions): Operator {
       await controller.stop();
     },
     synced: () => cache.synced,
+    stale: cache.stale,
   };
 }
 
