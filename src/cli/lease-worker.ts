@@ -29,6 +29,7 @@ const state = leaseState(buffer);
 const logger = createLogger(logLevel, { write: (line) => void writeSync(1, line) });
 const { cluster, metrics, transport, namespace } = await connectTo(context, environment());
 const stop = new AbortController();
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
 const tell = (news: LeaseNews) => parentPort?.postMessage(news);
 
 const lease = createLease({

@@ -7,6 +7,7 @@ import { createOperator } from "../controller/operator.ts";
 import { crdProblem } from "../controller/schema.ts";
 import { createCluster } from "../runtime/kube-cluster.ts";
 import { createLeaseThread } from "../runtime/lease-thread.ts";
+import { watchEventLoop } from "../telemetry/event-loop.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { startTelemetryServer } from "../telemetry/server.ts";
 import { argumentsOf } from "./arguments.ts";
@@ -53,6 +54,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
     logger,
     metrics,
   });
+  watchEventLoop(metrics);
   let outdated: string | undefined;
   const telemetry = await startTelemetryServer({
     ...config.telemetry,

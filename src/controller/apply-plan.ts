@@ -61,10 +61,18 @@ export async function prune(
   practice: Practice,
   rendering: Rendering,
   plan: ApplyPlan,
-): Promise<void> {
-  if (practice.suspend) return;
+): Promise<ChangeSet> {
+  if (practice.suspend) return [];
   const superfluous = superfluousChildren(context.cache, practice, rendering, plan.withdraw);
-  if (superfluous.length > 0) await context.applier.prune(superfluous, context.signal);
+  return superfluous.length > 0 ? context.applier.prune(superfluous, context.signal) : [];
+}
+
+/** One line for a reconcile that changed something, none for one that did not. */
+export function logChanges({ logger }: Context, changes: ChangeSet): void {
+  const counts: Partial<Record<ChangeSet[number]["action"], number>> = {};
+  for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1;
+  const { unchanged: _, ...changed } = counts;
+  if (Object.keys(changed).length > 0) logger.info(counts, "Objects changed");
 }
 
 /**

@@ -7,7 +7,7 @@ import { describe, type LiveObject } from "../manifest.ts";
 import type { Finding } from "../policy/policy.ts";
 import { phaseOf } from "../render/order.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
-import { applyPlan, prune } from "./apply-plan.ts";
+import { applyPlan, logChanges, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
 import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } from "./claims.ts";
 import { planFor } from "./circumstances.ts";
@@ -75,7 +75,8 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const plan = await planFor(context, resource, practice, rendering);
   report.plan = plan;
   report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
-  await prune(context, practice, rendering, plan);
+  const pruned = await prune(context, practice, rendering, plan);
+  logChanges(context, [...report.changes, ...pruned]);
 
   // What is judged and told is what was just made, not what was there before.
   await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { traced } from "../telemetry/tracing.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { createQueue, type Priority } from "./queue.ts";
 
@@ -71,7 +72,8 @@ export function createController(options: {
     const startedAt = clock.now();
     try {
       const signal = AbortSignal.any([timeout.signal, stopping.signal]);
-      const result = await reconcile(key, { signal, reconcileId, logger });
+      const attributes = { controller: name, object: key, reconcileId };
+      const result = await traced("reconcile", attributes, async () => reconcile(key, { signal, reconcileId, logger }));
       queue.forget(key);
       const after = result?.requeueAfterSeconds;
       if (after !== undefined) queue.addAfter(key, after * 1000);

@@ -45,6 +45,7 @@ export function createLeaseThread(options: {
       state.beat();
       const beating = setInterval(state.beat, BEAT_MS);
       const thread = new Worker(url, { workerData: { ...data, buffer } });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
       const release = () => thread.postMessage("release");
       signal.addEventListener("abort", release, { once: true });
       thread.on("message", (news: LeaseNews) => {

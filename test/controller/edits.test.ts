@@ -19,7 +19,7 @@ it("an edit counts the generation up; a status, a child and a repeated event do 
   expect(isEdit(event(1))).toBe(false);
   expect(isEdit(event(2))).toBe(true);
   expect(isEdit(event(2))).toBe(false);
-  expect(isEdit(event(3, "modified", RESOURCES.Service as typeof PRACTICES))).toBe(false);
+  expect(isEdit(event(3, "modified", RESOURCES.Service))).toBe(false);
   expect(isEdit(event(3, "deleted"))).toBe(true);
   expect(isEdit(event(2, "added"))).toBe(true);
 });

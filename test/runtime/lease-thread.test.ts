@@ -46,7 +46,8 @@ beforeEach(async () => {
     stdio: ["pipe", "pipe", "inherit"],
   });
   leader.stdout?.on("data", (text) => (said += String(text)));
-  await vi.waitFor(() => expect(said).toContain("leading\n"), 20_000);
+  const leads = () => (said.includes("leading\n") ? undefined : Promise.reject(new Error(`It does not lead: ${said}`)));
+  await vi.waitFor(leads, 20_000);
 }, 30_000);
 
 afterEach(async () => {
