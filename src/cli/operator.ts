@@ -6,11 +6,13 @@ import { askProsody } from "../controller/calls.ts";
 import { createOperator } from "../controller/operator.ts";
 import { crdProblem } from "../controller/schema.ts";
 import { createCluster } from "../runtime/kube-cluster.ts";
-import { createLease } from "../runtime/lease.ts";
+import { createLeaseThread } from "../runtime/lease-thread.ts";
+import { watchEventLoop } from "../telemetry/event-loop.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import { startTelemetryServer } from "../telemetry/server.ts";
 import { argumentsOf } from "./arguments.ts";
 import { connectTo, instanceName } from "./connect.ts";
+import type { LeaseWork } from "./lease-worker.ts";
 
 /**
  * `telehealth operator`: fills its caches, leads when the lease is free, reconciles until SIGTERM or SIGINT. Ends with 1
@@ -20,20 +22,21 @@ export async function operator(argv: readonly string[]): Promise<number> {
   const { values } = argumentsOf(argv, { config: { type: "string" }, context: { type: "string" } });
   const config = loadConfig({ config: values.config });
   const logger = createLogger(config.logLevel);
-  const {
-    cluster: unchecked,
-    namespace,
-    transport,
-    metrics,
-  } = await connectTo(values.context, environment(), config.logLevel);
+  const { cluster: unchecked, transport, metrics } = await connectTo(values.context, environment(), config.logLevel);
   const stop = stopSignal(logger);
   const instance = instanceName(hostname());
 
-  const lease = createLease({
-    name: config.leaderElection.name,
-    namespace: config.leaderElection.namespace ?? namespace,
-    cluster: unchecked,
-    identity: instance,
+  const { name, namespace } = config.leaderElection;
+  const lease = createLeaseThread({
+    worker: new URL("./lease-worker.ts", import.meta.url),
+    data: {
+      context: values.context,
+      logLevel: config.logLevel,
+      namespace,
+      name,
+      identity: instance,
+    } satisfies LeaseWork,
+    name,
     metrics,
     logger,
     onLost: () => process.exit(1),
@@ -51,6 +54,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
     logger,
     metrics,
   });
+  watchEventLoop(metrics);
   let outdated: string | undefined;
   const telemetry = await startTelemetryServer({
     ...config.telemetry,
@@ -58,6 +62,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
     health: {},
     readiness: {
       caches: () => (running.synced() ? undefined : "the caches are still filling"),
+      freshness: () => running.stale().join("; ") || undefined,
       definition: () => outdated,
     },
   });

@@ -12,6 +12,9 @@ import type { ApplyPlan } from "./gate.ts";
 import { liveChildren } from "./live.ts";
 import { isOurs } from "./ownership.ts";
 
+/** How long somebody who fights us may keep a wall as he made it; other objects longer. */
+const LONGEST_FIGHT_FOR_WALLS_MS = 10_000;
+
 /**
  * Applies what may be applied now, phase by phase: a phase begins when the one before it is through.
  * @throws Stalled `NameTaken` when a foreign object stands in a name; it is left as it is.
@@ -22,7 +25,8 @@ export async function applyPlan(context: Context, resource: PracticeResource, pl
     try {
       const only = (object: Manifest) => phaseOf(object) === phase;
       const ours = (live: LiveObject) => isOurs(context, resource, live);
-      changes.push(...(await context.applier.apply(plan.now, { only, ours, signal: context.signal })));
+      const limit = phase === "walls" ? { longestFightMs: LONGEST_FIGHT_FOR_WALLS_MS } : {};
+      changes.push(...(await context.applier.apply(plan.now, { only, ours, ...limit, signal: context.signal })));
     } catch (error) {
       if (!(error instanceof NameTaken)) throw error;
       throw new Stalled(
@@ -31,24 +35,24 @@ export async function applyPlan(context: Context, resource: PracticeResource, pl
       );
     }
   }
-  for (const change of changes) announceTakeover(context, resource, change);
+  for (const change of changes) announceOthers(context, resource, change);
   return changes;
 }
 
-/** Names whoever changed what is ours, so that the admin can end the fight. */
-function announceTakeover(
-  context: Context,
-  resource: PracticeResource,
-  { object, tookOverFrom }: ChangeSet[number],
-): void {
-  if (!tookOverFrom) return;
-  context.events.emit({
-    regarding: resource,
-    type: "Warning",
-    reason: "ChangedByOthers",
-    action: "Repair",
-    note: `${tookOverFrom.join(", ")} changed ${object.kind}/${object.name}; it was put back. Change the practice's manifest instead.`,
-  });
+/** Tells of whoever changes what is ours, so that the admin can end the fight. */
+function announceOthers(context: Context, regarding: PracticeResource, change: ChangeSet[number]): void {
+  const { object, action, tookOverFrom } = change;
+  const what = `${object.kind}/${object.name}`;
+  const warn = (reason: string, note: string) =>
+    context.events.emit({ regarding, type: "Warning", reason, action: "Repair", note });
+  if (tookOverFrom) {
+    const who = tookOverFrom.join(", ");
+    warn("ChangedByOthers", `${who} changed ${what}; it was put back. Change the practice's manifest instead.`);
+  }
+  if (action === "contested") {
+    const advice = "Find out what does that (the events ChangedByOthers name it) and stop it.";
+    warn("Contested", `${what} is changed or deleted again and again, so it is put back less often. ${advice}`);
+  }
 }
 
 /** Deletes what this practice no longer consists of. */
@@ -57,10 +61,18 @@ export async function prune(
   practice: Practice,
   rendering: Rendering,
   plan: ApplyPlan,
-): Promise<void> {
-  if (practice.suspend) return;
+): Promise<ChangeSet> {
+  if (practice.suspend) return [];
   const superfluous = superfluousChildren(context.cache, practice, rendering, plan);
-  if (superfluous.length > 0) await context.applier.prune(superfluous, context.signal);
+  return superfluous.length > 0 ? context.applier.prune(superfluous, context.signal) : [];
+}
+
+/** One line for a reconcile that changed something, none for one that did not. */
+export function logChanges({ logger }: Context, changes: ChangeSet): void {
+  const counts: Partial<Record<ChangeSet[number]["action"], number>> = {};
+  for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1;
+  const { unchanged: _, ...changed } = counts;
+  if (Object.keys(changed).length > 0) logger.info(counts, "Objects changed");
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { PracticeSpec } from "../api/practice.ts";
-import { FIELD_MANAGER } from "../api/group.ts";
+import { FIELD_MANAGER, FINALIZER } from "../api/group.ts";
+import type { LiveObject } from "../manifest.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
 import { defaultIdentity } from "../practice/resolve.ts";
@@ -25,7 +26,11 @@ export interface Born {
  *   belongs to another server name, `NameTaken` when a foreign object stands in a name.
  */
 export async function birth(context: Context, resource: PracticeResource, spec: PracticeSpec): Promise<Born> {
-  const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
+  // Nothing was made yet for a practice without our finalizer, and what a former one left is in the caches.
+  const isNew = !resource.metadata.finalizers?.includes(FINALIZER);
+  const identityName = namesOf(resource.metadata.name).identity;
+  const ask = isNew ? () => Promise.resolve(undefined) : context.cluster.get;
+  const found = await findOurs(context, resource, RESOURCES.ConfigMap, identityName, ask);
   if (found && readIdentity(found).restoring) {
     throw new Waiting(
       "Restoring",
@@ -47,8 +52,9 @@ export async function birth(context: Context, resource: PracticeResource, spec: 
   // Adopted only now: whose data it is must be clear before a deletion of this practice could take it along.
   const kept = found && readIdentity(await adopt(context, resource, RESOURCES.ConfigMap, found));
   const versions = { ...kept?.versions };
+  const volumes = volumesOf(context, resource);
   for (const secret of BORN_SECRETS) {
-    versions[secret] = await ensureSecret(context, resource, secret, versions[secret]);
+    versions[secret] = await ensureSecret(context, resource, secret, versions[secret], volumes);
   }
   await adoptVolumes(context, resource);
   const identity = { ...wanted, ...kept?.identity };
@@ -84,23 +90,39 @@ function secretNames(name: string, versions: Versions): Born["secrets"] {
   return Object.fromEntries(entries) as Record<BornSecret, string>;
 }
 
+/** Finds a volume of the practice; the server is asked at most once, for all of them. */
+function volumesOf(context: Context, resource: PracticeResource): (name: string) => Promise<LiveObject | undefined> {
+  const { namespace } = resource.metadata;
+  let listed: Promise<LiveObject[]> | undefined;
+  return (name) =>
+    findAndAdopt(context, resource, RESOURCES.PersistentVolumeClaim, name, async (kind) => {
+      listed ??= context.cluster.list(kind, { namespace });
+      return (await listed).find(({ metadata }) => metadata.name === name);
+    });
+}
+
 /** @returns the version whose Secret exists. */
 async function ensureSecret(
   context: Context,
   resource: PracticeResource,
   secret: BornSecret,
   recorded: number | undefined,
+  volumes: ReturnType<typeof volumesOf>,
 ): Promise<number> {
   const names = namesOf(resource.metadata.name);
   const version = recorded ?? 1;
-  const found = await findAndAdopt(context, resource, RESOURCES.Secret, names.bornSecret(secret, version));
-  if (found) return version;
+  const name = names.bornSecret(secret, version);
+  const find = () => findAndAdopt(context, resource, RESOURCES.Secret, name);
+  // What was never recorded is hardly there: making it tells, and overwrites nothing.
+  const isCached = context.cache.get(RESOURCES.Secret, { namespace: resource.metadata.namespace, name }) !== undefined;
+  if ((isCached || recorded !== undefined) && (await find())) return version;
 
   const { guards, content } = BIRTHS[secret];
-  if (guards && (await findAndAdopt(context, resource, RESOURCES.PersistentVolumeClaim, names[guards]))) {
+  if (guards && (await volumes(names[guards]))) {
+    if (await find()) return version;
     throw new Stalled(
       "SecretLost",
-      `Secret ${names.bornSecret(secret, version)} is gone, but the volume ${names[guards]} that needs it exists. ` +
+      `Secret ${name} is gone, but the volume ${names[guards]} that needs it exists. ` +
         "Restore the Secret from your backup; running pods are left alone, and no new one is made.",
     );
   }
@@ -117,8 +139,9 @@ async function ensureSecret(
   try {
     await context.cluster.create(RESOURCES.Secret, object, FIELD_MANAGER);
   } catch (error) {
-    // Made by a predecessor that ended before its cache or ours saw it: `find` reads it again next time.
     if (!(error instanceof ApiError && error.reason === "AlreadyExists")) throw error;
+    // Made by a predecessor that ended before our cache saw it, or by somebody else.
+    await findAndAdopt(context, resource, RESOURCES.Secret, object.metadata.name);
   }
   return next;
 }

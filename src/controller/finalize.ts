@@ -40,6 +40,8 @@ export async function finalize(context: Context, resource: PracticeResource): Pr
   }
   await letGoOfWhatWasBorn(context, resource, children);
   await removeFinalizer(context, resource, finalizers);
+  // A practice that is made anew under this name begins without our memory of this one.
+  context.applier.forget(resource.metadata.namespace);
 }
 
 /** Objects of the practice, as the server has them now: a cache may not have seen the last one yet. */

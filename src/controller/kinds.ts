@@ -41,7 +41,11 @@ export function cachedKinds(options: { nodes: boolean }): CachedKind[] {
     { resource: RESOURCES.Namespace, metadataOnly: true },
     { resource: RESOURCES.Pod, project: projectPod },
     ...JUDGED_WHOLE.map((resource) => ({ resource, ...(resource === RESOURCES.HTTPRoute && { optional: true }) })),
-    ...OURS_ONLY.map((resource) => ({ resource, labelSelector: isOurs })),
+    ...OURS_ONLY.map((resource) => ({
+      resource,
+      labelSelector: isOurs,
+      ...(resource === RESOURCES.ConfigMap && { alike: true }),
+    })),
     ...OPTIONAL_OURS.map((resource) => ({ resource, labelSelector: isOurs, optional: true })),
     { resource: RESOURCES.Secret, labelSelector: isOurs, metadataOnly: true },
     ...(options.nodes ? [{ resource: RESOURCES.Node, project: projectNode }] : []),

@@ -16,9 +16,11 @@ import type { InUse } from "./calls.ts";
 import { createHostClaims, type HostClaims } from "./claims.ts";
 import type { Context } from "./context.ts";
 import { createDoors } from "./door.ts";
+import { createEdits } from "./edits.ts";
 import { cachedKinds, keyOf, PRACTICES } from "./kinds.ts";
 import { createLookup } from "./lookup.ts";
 import { reconcile } from "./reconcile.ts";
+import { createRenderings } from "./renderings.ts";
 import { createStatuses } from "./statuses.ts";
 
 export interface OperatorOptions {
@@ -41,6 +43,8 @@ export interface Operator {
   /** Reconciles until the signal; resolves when the last reconcile has ended. */
   lead(signal: AbortSignal): Promise<void>;
   readonly synced: () => boolean;
+  /** Kinds of which nothing was heard for too long, each with what is known about why. */
+  readonly stale: () => readonly string[];
 }
 
 export function createOperator(options: OperatorOptions): Operator {
@@ -65,6 +69,7 @@ export function createOperator(options: OperatorOptions): Operator {
     doors: createDoors(),
     statuses: createStatuses(),
     lookup: createLookup(),
+    render: createRenderings(),
     inUse: options.inUse,
     now: () => new Date(),
   };
@@ -76,8 +81,16 @@ export function createOperator(options: OperatorOptions): Operator {
     reconcile: (key, { signal, logger }) =>
       reconcile({ ...context, cluster: cluster.within(signal), logger, signal }, key),
   });
+  const isEdit = createEdits();
   cache.onEvent((event) => {
-    for (const key of concerned(context, claims, event)) controller.enqueue(key);
+    // Our own word in a status is no news; what we make is, because the server may have filled it in.
+    if (event.type !== "deleted" && context.statuses.isLast(event)) return;
+    const edited = isEdit(event) && cache.synced ? keyOf(event.object) : undefined;
+    for (const key of concerned(context, claims, event)) {
+      // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.
+      if (key === edited) controller.enqueueEdited(key);
+      else controller.enqueue(key, cache.synced ? "normal" : "start");
+    }
   });
   return {
     watch: (signal) => cache.start(signal),
@@ -87,6 +100,7 @@ export function createOperator(options: OperatorOptions): Operator {
       await controller.stop();
     },
     synced: () => cache.synced,
+    stale: cache.stale,
   };
 }
 

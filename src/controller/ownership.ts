@@ -33,9 +33,18 @@ export async function adopt(
   return context.cluster.mergePatch(kind, ref, { metadata: { labels } }, FIELD_MANAGER);
 }
 
+/** What the server has of this name. */
+type Ask = (kind: Resource, ref: { namespace: string; name: string }) => Promise<LiveObject | undefined>;
+
 /** The object from the cache, else from the server; adopted if a former practice left it. */
-export async function findAndAdopt(context: Context, resource: PracticeResource, kind: Resource, name: string) {
-  const live = await findOurs(context, resource, kind, name);
+export async function findAndAdopt(
+  context: Context,
+  resource: PracticeResource,
+  kind: Resource,
+  name: string,
+  ask?: Ask,
+) {
+  const live = await findOurs(context, resource, kind, name, ask);
   return live && adopt(context, resource, kind, live);
 }
 
@@ -43,9 +52,15 @@ export async function findAndAdopt(context: Context, resource: PracticeResource,
  * The object from the cache, else from the server.
  * @throws Stalled `NameTaken` when somebody else's stands in its name.
  */
-export async function findOurs(context: Context, resource: PracticeResource, kind: Resource, name: string) {
+export async function findOurs(
+  context: Context,
+  resource: PracticeResource,
+  kind: Resource,
+  name: string,
+  ask: Ask = context.cluster.get,
+) {
   const ref = { namespace: resource.metadata.namespace, name };
-  const live = context.cache.get(kind, ref) ?? (await context.cluster.get(kind, ref));
+  const live = context.cache.get(kind, ref) ?? (await ask(kind, ref));
   if (!live) return undefined;
   if (!isOurs(context, resource, live)) {
     throw new Stalled(

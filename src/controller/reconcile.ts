@@ -6,9 +6,8 @@ import { InvalidPractice, resolve } from "../practice/resolve.ts";
 import { describe, type LiveObject } from "../manifest.ts";
 import type { Finding } from "../policy/policy.ts";
 import { phaseOf } from "../render/order.ts";
-import { render } from "../render/render.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
-import { applyPlan, prune } from "./apply-plan.ts";
+import { applyPlan, logChanges, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
 import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } from "./claims.ts";
 import { planFor } from "./circumstances.ts";
@@ -70,14 +69,17 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   report.practice = practice;
   const observed = await observe(context, practice, born);
   report.observed = observed;
-  const rendering = render({ practice, observed, assets: context.assets });
+  const rendering = context.render({ practice, observed, assets: context.assets });
   report.rendering = rendering;
 
   const plan = await planFor(context, resource, practice, rendering);
   report.plan = plan;
   report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
-  await prune(context, practice, rendering, plan);
+  const pruned = await prune(context, practice, rendering, plan);
+  logChanges(context, [...report.changes, ...pruned]);
 
+  // What is judged and told is what was just made, not what was there before.
+  await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
 }
@@ -162,13 +164,15 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
 }
 
 function next(report: Report): { requeueAfterSeconds?: number } {
-  const { error, door, plan, rendering } = report;
+  const { error, door, plan, rendering, changes = [] } = report;
   if (error instanceof Waiting) return { requeueAfterSeconds: error.seconds };
   if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   if (error) throw error;
   // The door was judged after the routes were applied: they follow at once.
   if (door && plan && door.closed !== plan.withdraw) return { requeueAfterSeconds: 0 };
   if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };
+  const contested = changes.flatMap(({ waitMs }) => waitMs ?? []);
+  if (contested.length > 0) return { requeueAfterSeconds: Math.min(...contested) / 1000 };
   if (rendering?.awaits.length) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   const asksAgain = plan?.later.some(({ reason }) => reason === "WaitingForQuietMoment");
   return { requeueAfterSeconds: asksAgain ? ASK_AGAIN_SECONDS * (0.8 + 0.4 * Math.random()) : LOOK_AGAIN_SECONDS };

@@ -5,9 +5,11 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Cache, Cluster, Ref } from "./cluster.ts";
 import { type Difference, differences } from "./differences.ts";
+import { createFights } from "./fights.ts";
 import { createLedger, reached } from "./ledger.ts";
 import { createLimiter } from "./limiter.ts";
 import { hasLeftovers, managersOf } from "./managed-fields.ts";
+import { guarded, isRefusedByGuard } from "./precondition.ts";
 import { resourceOf } from "./resources.ts";
 
 /** An object by name, for messages and events. */
@@ -18,9 +20,12 @@ export interface ObjectRef extends Ref {
 
 export interface Change {
   readonly object: ObjectRef;
-  readonly action: "created" | "configured" | "unchanged" | "pruned";
+  /** `contested`: left as somebody else made it, because it was put right too often of late. */
+  readonly action: "created" | "configured" | "unchanged" | "pruned" | "contested";
   /** The managers whose values were replaced: somebody else changes what is ours. */
   readonly tookOverFrom?: readonly string[];
+  /** When contested: milliseconds after which it may be put right. */
+  readonly waitMs?: number;
 }
 
 export type ChangeSet = readonly Change[];
@@ -49,6 +54,8 @@ export interface Applier {
       readonly only?: (object: Manifest) => boolean;
       /** Whether a live object may be written to. */
       readonly ours: (live: LiveObject) => boolean;
+      /** How long (ms) an object that somebody fights for may stay as it is. */
+      readonly longestFightMs?: number;
       readonly signal: AbortSignal;
     },
   ): Promise<ChangeSet>;
@@ -64,8 +71,23 @@ export interface Applier {
 
 const IN_PARALLEL = 8;
 const SETTLE_POLL_MS = 10;
+const LONGEST_FIGHT_MS = 300_000;
 
-/** Server-side apply with a memory: see ledger.ts. */
+/** What one call of `apply` works with. */
+interface Run {
+  readonly cluster: Cluster;
+  readonly ours: (live: LiveObject) => boolean;
+  readonly longestFightMs: number;
+}
+
+/** An object to be made so: its hash, and the differences that an earlier apply of it did not remove. */
+interface Task {
+  readonly desired: Manifest;
+  readonly hash: string;
+  readonly tolerated: string;
+}
+
+/** Server-side apply with a memory (see ledger.ts): one request for an object that differs, none for one that does not. */
 export function createApplier(options: {
   readonly cluster: Cluster;
   readonly cache: Cache;
@@ -76,67 +98,92 @@ export function createApplier(options: {
   readonly clock?: Clock;
 }): Applier {
   const { cache, manager, metrics, logger, clock = systemClock } = options;
-  const ledger = createLedger(cache);
+  const fights = createFights(clock);
+  const ledger = createLedger(cache, fights.fought);
 
-  async function applyOne(desired: Manifest, ours: (live: LiveObject) => boolean, cluster: Cluster): Promise<Change> {
+  async function applyOne(desired: Manifest, run: Run): Promise<Change> {
+    const before = ledger.get(desired)?.hash;
+    const change = await makeSo(desired, run);
+    const again = change.action === "configured" && before === hashOf(desired);
+    if (again || change.tookOverFrom) fights.fought(desired);
+    return change;
+  }
+
+  /** What the cache tells is enough to write safely: see `guarded`. Only when the server objects, it is read. */
+  async function makeSo(desired: Manifest, run: Run): Promise<Change> {
     const resource = resourceOf(desired);
     const hash = hashOf(desired);
     const ref = refOf(desired);
     const entry = ledger.get(desired);
     const cached = cache.get(resource, ref);
-    if (cached && !ours(cached)) throw new NameTaken(desired);
-    if (cached && entry?.hash === hash && entry.uid === cached.metadata.uid) {
+    const same = entry?.hash === hash;
+    if (cached && !run.ours(cached)) throw new NameTaken(desired);
+    if (cached && same && entry.uid === cached.metadata.uid) {
       // An older version in the cache is one from before our write.
       if (reached(entry.resourceVersion, cached.metadata.resourceVersion)) return { object: ref, action: "unchanged" };
     }
-    if (cached && cache.holds(resource) === "whole" && (!entry || entry.hash === hash)) {
-      const found = fingerprint(drift(desired, cached));
-      if (found === (entry?.accepted ?? "")) return remember(desired, hash, cached, found, "unchanged");
+    const task = { desired, hash, tolerated: same ? entry.accepted : "" };
+    const found = cached ? drift(desired, cached) : [];
+    const whole = cached !== undefined && cache.holds(resource) === "whole";
+    if (whole && (!entry || same) && fingerprint(found) === task.tolerated) return unchanged(task, cached);
+    const wait = !entry || same ? fights.wait(desired, run.longestFightMs) : 0;
+    if (wait > 0) return { object: ref, action: "contested", waitMs: wait };
+    // What we made and the cache does not show is on its way to it, or of a kind that it does not hold.
+    const known = cached ? whole : cache.serves(resource) && !entry;
+    // To say who made what is sealed, it must be read before it goes.
+    if (!known || (cached && isSealed(cached) && found.length > 0)) return repair(task, run);
+    try {
+      const wanted = guarded(desired, cached);
+      return written(task, await run.cluster.apply(resource, wanted, { manager, force: false }), cached);
+    } catch (error) {
+      if (!isRefusedByGuard(error)) throw error;
+      return repair(task, run);
     }
-    return repair(desired, hash, entry?.hash === hash ? entry.accepted : "", ours, cluster);
   }
 
-  /** Compares with the server's own object, and applies if that differs too. */
-  async function repair(
-    desired: Manifest,
-    hash: string,
-    tolerated: string,
-    ours: (live: LiveObject) => boolean,
-    cluster: Cluster,
-  ): Promise<Change> {
+  /** Compares with the server's own object, and takes over what differs. */
+  async function repair(task: Task, { cluster, ours }: Run): Promise<Change> {
+    const { desired, tolerated } = task;
     const resource = resourceOf(desired);
     const live = await cluster.get(resource, refOf(desired));
     if (live && !ours(live)) throw new NameTaken(desired);
     const found = live ? drift(desired, live) : [];
     if (live && fingerprint(found) === tolerated && !hasLeftovers(live, desired, manager)) {
-      return remember(desired, hash, live, tolerated, "unchanged");
+      ledger.expect(desired, live);
+      return unchanged(task, live);
     }
-    if (live && isSealed(live) && found.length > 0) {
+    const sealed = live !== undefined && isSealed(live) && found.length > 0;
+    if (sealed) {
       // Nothing can be written to it: somebody deleted ours and made this one in its place.
+      ledger.drop(desired);
       await cluster.delete(resource, refOf(desired), { uid: live.metadata.uid, propagation: "Background" });
     }
-    const applied = await cluster.apply(resource, desired, { manager, force: true });
-    const accepted = fingerprint(drift(desired, applied));
-    if (applied.metadata.resourceVersion === live?.metadata.resourceVersion) {
-      return remember(desired, hash, applied, accepted, "unchanged");
-    }
-    ledger.expect(desired, applied);
+    const wanted = guarded(desired, sealed ? undefined : live);
+    const change = written(task, await cluster.apply(resource, wanted, { manager, force: true }), live);
     const paths = found.map(({ path }) => path);
-    const others = live ? managersOf(live, desired, paths, manager) : [];
-    const change = remember(desired, hash, applied, accepted, live ? "configured" : "created");
-    logger.debug({ object: change.object, action: change.action, others }, "applied");
+    const others = live && change.action === "configured" ? managersOf(live, desired, paths, manager) : [];
     return others.length > 0 ? { ...change, tookOverFrom: others } : change;
   }
 
-  function remember(
-    desired: Manifest,
-    hash: string,
-    { metadata: { uid, resourceVersion } }: LiveObject,
-    accepted: string,
-    action: Change["action"],
-  ): Change {
-    ledger.set(desired, { hash, uid, resourceVersion, accepted });
-    return { object: refOf(desired), action };
+  function written(task: Task, applied: LiveObject, before: LiveObject | undefined): Change {
+    const { desired, hash } = task;
+    const accepted = fingerprint(drift(desired, applied));
+    ledger.expect(desired, applied);
+    remember(desired, hash, applied, accepted);
+    const object = refOf(desired);
+    if (applied.metadata.resourceVersion === before?.metadata.resourceVersion) return { object, action: "unchanged" };
+    const action = before ? "configured" : "created";
+    logger.debug({ object, action }, "applied");
+    return { object, action };
+  }
+
+  function unchanged({ desired, hash, tolerated }: Task, live: LiveObject): Change {
+    remember(desired, hash, live, tolerated);
+    return { object: refOf(desired), action: "unchanged" };
+  }
+
+  function remember(desired: Manifest, hash: string, { metadata }: LiveObject, accepted: string): void {
+    ledger.set(desired, { hash, uid: metadata.uid, resourceVersion: metadata.resourceVersion, accepted });
   }
 
   /** Every task is tried, then the first failure is thrown. */
@@ -157,15 +204,16 @@ export function createApplier(options: {
   }
 
   return {
-    apply(objects, { only, ours, signal }) {
-      const cluster = options.cluster.within(signal);
+    apply(objects, { only, ours, longestFightMs = LONGEST_FIGHT_MS, signal }) {
+      const run = { cluster: options.cluster.within(signal), ours, longestFightMs };
       const chosen = only ? objects.filter((object) => only(object)) : objects;
-      return all(chosen, signal, (object) => applyOne(object, ours, cluster));
+      return all(chosen, signal, (object) => applyOne(object, run));
     },
     prune(candidates, signal) {
       const cluster = options.cluster.within(signal);
       return all(candidates, signal, async (live) => {
         const ref = refOf(live);
+        ledger.drop(live);
         await cluster.delete(resourceOf(live), ref, { uid: live.metadata.uid, propagation: "Background" });
         return { object: ref, action: "pruned" };
       });
@@ -182,7 +230,10 @@ export function createApplier(options: {
       }
       return true;
     },
-    forget: ledger.forget,
+    forget(namespace) {
+      ledger.forget(namespace);
+      fights.forget(namespace);
+    },
   };
 }
 

@@ -24,6 +24,8 @@ export interface WatchedCache extends Cache {
   start(signal: AbortSignal): Promise<void>;
   /** One row for each watch. */
   status(): KindStatus[];
+  /** One line for each watch that may no longer be believed. */
+  stale(): string[];
   /** Asks at once for every kind whether it is served now. Rarely needed: new CRDs are noticed. */
   refreshServed(): void;
 }
@@ -35,6 +37,10 @@ interface Watched {
 }
 
 const SYNC_POLL_MS = 50;
+/** A watch that fails is tried again all the time; after so long the cluster and we are apart. */
+const FAILING_SECONDS = 180;
+/** A watch lasts ten minutes at most, and opening the next one is a sign of life. */
+const SILENT_SECONDS = 720;
 
 /**
  * Keeps kinds in memory. Cluster-scoped kinds are watched once, namespaced ones in all namespaces or in each that is named.
@@ -136,6 +142,13 @@ export function createCache(options: {
           ...(problem === undefined ? {} : { problem }),
         })),
       ),
+    stale: () =>
+      cache.status().flatMap(({ resource, namespace, state, staleSeconds, problem }) => {
+        const limit = state === "watching" ? SILENT_SECONDS : FAILING_SECONDS;
+        if (state === "absent" || staleSeconds < limit) return [];
+        const where = namespace === undefined ? resource.kind : `${resource.kind} in ${namespace}`;
+        return `${where}: nothing heard for ${staleSeconds.toFixed(0)} s${problem === undefined ? "" : ` (${problem})`}`;
+      }),
     refreshServed() {
       for (const reflector of reflectors()) if (reflector.state === "absent") reflector.wake();
     },

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { traced } from "../telemetry/tracing.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
-import { createQueue } from "./queue.ts";
+import { createQueue, type Priority } from "./queue.ts";
 
 export interface ReconcileContext {
   /** Fires after the time limit and when the process stops: pass it on to every call. */
@@ -20,8 +21,9 @@ export type Reconcile = (
 ) => Promise<{ readonly requeueAfterSeconds?: number } | void>;
 
 export interface Controller {
-  enqueue(key: string): void;
-  enqueueAfter(key: string, ms: number): void;
+  enqueue(key: string, priority?: Priority): void;
+  /** Somebody has changed what is wanted: the key comes first, and what failed before no longer counts. */
+  enqueueEdited(key: string): void;
   /** Starts the workers; before that keys only gather. */
   start(): void;
   /** Takes no more keys, gives the running reconciles 25 s, then fires their signal. */
@@ -70,7 +72,8 @@ export function createController(options: {
     const startedAt = clock.now();
     try {
       const signal = AbortSignal.any([timeout.signal, stopping.signal]);
-      const result = await reconcile(key, { signal, reconcileId, logger });
+      const attributes = { controller: name, object: key, reconcileId };
+      const result = await traced("reconcile", attributes, async () => reconcile(key, { signal, reconcileId, logger }));
       queue.forget(key);
       const after = result?.requeueAfterSeconds;
       if (after !== undefined) queue.addAfter(key, after * 1000);
@@ -89,7 +92,10 @@ export function createController(options: {
 
   return {
     enqueue: queue.add,
-    enqueueAfter: queue.addAfter,
+    enqueueEdited(key) {
+      queue.forget(key);
+      queue.add(key, "user");
+    },
     start() {
       running = Promise.all(Array.from({ length: workers }, work));
     },

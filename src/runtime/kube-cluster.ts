@@ -5,7 +5,7 @@ import { apiVersionOf, pathOf, type Resource } from "./resources.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
 
 /** Large enough to be few, small enough not to block the event loop (measured: 16 ms for pods). */
-const PAGE = 500;
+export const PAGE = 500;
 
 export interface ClusterOptions {
   /** Called before each attempt of a write; what it throws ends the write: "are we still the leader?" */
@@ -140,22 +140,24 @@ export interface Page {
 /**
  * A consistent list, page by page. Begins again when the server has forgotten the continuation (410).
  * @param read fetches one page with this query.
+ * @param pageSize how many objects the next page may have.
  */
 export async function* listPages(
   read: (query: Record<string, string>) => Promise<unknown>,
   resource: Resource,
   labelSelector?: string,
+  pageSize: () => number = () => PAGE,
 ): AsyncGenerator<Page> {
-  const common = { limit: String(PAGE), ...(labelSelector ? { labelSelector } : {}) };
+  const common = () => ({ limit: String(pageSize()), ...(labelSelector ? { labelSelector } : {}) });
   let token: string | undefined;
   do {
     let list: List;
     try {
-      list = (await read(token ? { ...common, continue: token } : common)) as List;
+      list = (await read(token ? { ...common(), continue: token } : common())) as List;
     } catch (error) {
       if (token === undefined || !(error instanceof ApiError) || error.status !== 410) throw error;
       token = undefined;
-      list = (await read(common)) as List;
+      list = (await read(common())) as List;
     }
     const first = token === undefined;
     token = list.metadata.continue || undefined;

@@ -35,11 +35,13 @@ interface LeaseSpec {
   readonly leaseTransitions?: number;
 }
 
-/** client-go's numbers: others wait `duration`; the holder gives up `deadline` after its last success. */
+/** client-go's numbers but for the wait: others wait `duration`; the holder gives up `deadline` after its last success. */
 const DURATION_SECONDS = 15;
 const DEADLINE_MS = 10_000;
 const RETRY_MS = 2000;
-const JITTER = 1.2;
+/** Who waits asks oftener than who renews: a lease that is given back shall not lie about for three seconds. */
+const WAIT_MS = 1000;
+const JITTER = 0.5;
 
 /**
  * Leader election on a Lease, after client-go: decides by when a change was *seen here*, never by the clocks of others.
@@ -56,13 +58,19 @@ export function createLease(options: {
   readonly logger: Logger;
   /** Leadership was lost: the process must exit. Not called when it is given back. */
   readonly onLost: () => void;
+  /** Whether the process does its work. While it does not, the lease is neither taken nor renewed. */
+  readonly isAlive?: () => boolean;
+  /** Told of each change of `validUntil`. */
+  readonly onRenewed?: (until: number) => void;
   readonly clock?: Clock;
 }): Lease {
   const { cluster, namespace, name, identity, metrics, logger, onLost, clock = systemClock } = options;
+  const { isAlive = () => true, onRenewed = () => {} } = options;
   const ref = { namespace, name };
   const resource = RESOURCES.Lease;
   let observed = "";
   let observedAt = 0;
+  let duration = DURATION_SECONDS * 1000;
   let until = 0;
   let current: LiveObject | undefined;
   const won = Promise.withResolvers<void>();
@@ -76,7 +84,7 @@ export function createLease(options: {
     const spec = (current?.["spec"] ?? {}) as LeaseSpec;
     const seen = JSON.stringify(spec);
     if (seen !== observed) [observed, observedAt] = [seen, clock.now()];
-    const duration = (spec.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
+    duration = (spec.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
     const theirs = Boolean(spec.holderIdentity) && spec.holderIdentity !== identity;
     if (theirs && clock.now() < observedAt + duration) return false;
     const next = claim(spec);
@@ -89,8 +97,13 @@ export function createLease(options: {
           identity,
         );
     // Counted from before the request: the others count from when they see it, which is later.
-    until = askedAt + DEADLINE_MS;
+    setUntil(askedAt + DEADLINE_MS);
     return true;
+  }
+
+  function setUntil(value: number): void {
+    until = value;
+    onRenewed(value);
   }
 
   function claim(spec: LeaseSpec): LeaseSpec {
@@ -106,6 +119,10 @@ export function createLease(options: {
   }
 
   async function attempt(signal: AbortSignal): Promise<boolean | undefined> {
+    if (!isAlive()) {
+      logger.warn({ lease: name, identity }, "the operator's loop stands still; the lease is not renewed");
+      return undefined;
+    }
     try {
       return await tryOnce(signal);
     } catch (error) {
@@ -116,10 +133,16 @@ export function createLease(options: {
     }
   }
 
+  /** The lease of one that is gone is taken as soon as it may be. */
+  function untilFree(): number {
+    const left = observedAt + duration - clock.now();
+    return left > 0 ? left : Infinity;
+  }
+
   async function acquire(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       if (await attempt(signal)) return true;
-      await sleep(clock, RETRY_MS * (1 + clock.random() * JITTER), signal);
+      await sleep(clock, Math.min(WAIT_MS * (1 + clock.random() * JITTER), untilFree()), signal);
     }
     return false;
   }
@@ -139,7 +162,7 @@ export function createLease(options: {
   }
 
   async function release(): Promise<void> {
-    until = 0;
+    setUntil(0);
     if (!current) return;
     const spec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(clock.date()) };
     try {
@@ -159,7 +182,7 @@ export function createLease(options: {
       const held = await hold(signal);
       metrics.leader.set({ name }, 0);
       if (held) return release();
-      until = 0;
+      setUntil(0);
       logger.error({ lease: name, identity }, "lost the leadership");
       onLost();
     },

@@ -21,6 +21,8 @@ export interface Ledger {
   settled(namespace: string): boolean;
   /** Stops waiting for what the cache has not shown. */
   giveUp(namespace: string): void;
+  /** We delete it ourselves. */
+  drop(object: Manifest): void;
   forget(namespace: string): void;
   readonly size: number;
 }
@@ -36,8 +38,11 @@ interface NamespaceLedger {
   readonly expected: Map<string, Expected>;
 }
 
-/** Objects that the cache reports deleted are forgotten by themselves. */
-export function createLedger(cache: Cache): Ledger {
+/**
+ * Objects that the cache reports deleted are forgotten by themselves.
+ * @param onLost told of each object that somebody else deleted.
+ */
+export function createLedger(cache: Cache, onLost: (object: LiveObject) => void = () => undefined): Ledger {
   const namespaces = new Map<string, NamespaceLedger>();
 
   function within(namespace = ""): NamespaceLedger {
@@ -53,7 +58,10 @@ export function createLedger(cache: Cache): Ledger {
     // A delete that is older than our write is news about the object's predecessor.
     if (expected && !reached(object.metadata.resourceVersion, expected.resourceVersion)) return;
     ledger?.expected.delete(keyOf(object));
-    if (ledger?.entries.get(keyOf(object))?.uid === object.metadata.uid) ledger.entries.delete(keyOf(object));
+    if (ledger?.entries.get(keyOf(object))?.uid === object.metadata.uid) {
+      ledger.entries.delete(keyOf(object));
+      onLost(object);
+    }
     if (ledger?.entries.size === 0 && ledger.expected.size === 0) namespaces.delete(object.metadata.namespace ?? "");
   });
 
@@ -79,6 +87,7 @@ export function createLedger(cache: Cache): Ledger {
     giveUp(namespace) {
       namespaces.get(namespace)?.expected.clear();
     },
+    drop: (object) => void namespaces.get(object.metadata.namespace ?? "")?.entries.delete(keyOf(object)),
     forget: (namespace) => void namespaces.delete(namespace),
     get size() {
       return [...namespaces.values()].reduce((sum, { entries }) => sum + entries.size, 0);

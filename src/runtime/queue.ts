@@ -1,14 +1,19 @@
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Clock, systemClock } from "./clock.ts";
 
+/** How urgent a key is. `user`: somebody waits for it. `start`: nothing is known to have changed. */
+export type Priority = "user" | "normal" | "start";
+
 /**
- * Keys that want work, first in, first out; each key at most once in the queue and at most once in work.
- * A key added while it is in work comes back when that work is done, so no change is ever lost.
- * The semantics are those of client-go's work queue.
+ * Keys that want work, the urgent first, in order among equals; each key at most once in the queue and at most once in
+ * work. A key added while it is in work comes back when that work is done, so no change is ever lost. The semantics are
+ * those of client-go's work queue; the priorities are controller-runtime's, but nothing starves: every fourth key is the
+ * one that has waited longest.
  */
 export interface Queue {
-  add(key: string): void;
-  /** Adds after `ms`; of several times for one key the earliest counts. */
+  /** Of several priorities for one key the highest counts. */
+  add(key: string, priority?: Priority): void;
+  /** Adds after `ms`; of several times for one key the earliest counts. What began at `start` stays behind what is news. */
   addAfter(key: string, ms: number): void;
   /** Adds after this key's back-off: 1 s, doubling up to 5 min until `forget`. */
   addRateLimited(key: string): void;
@@ -21,8 +26,15 @@ export interface Queue {
   shutDown(): void;
   /** Keys ready for a worker. */
   readonly length: number;
+  /** Keys of which anything at all is remembered. */
+  readonly remembered: number;
 }
 
+const PRIORITIES: readonly Priority[] = ["user", "normal", "start"];
+/** Every so many keys, the one that has waited longest is next. */
+const OLDEST_EVERY = 4;
+/** What is looked at again after so long is routine, not news. */
+const ROUTINE_MS = 60_000;
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 300_000;
 
@@ -33,19 +45,23 @@ export function createQueue(options: {
 }): Queue {
   const { name, metrics, clock = systemClock } = options;
   /** Wanted and not in work, in order: key to the time of adding. */
-  const ready = new Map<string, number>();
-  /** In work: key to the time of taking. */
-  const processing = new Map<string, number>();
+  const ready = {
+    user: new Map<string, number>(),
+    normal: new Map<string, number>(),
+    start: new Map<string, number>(),
+  };
+  const processing = new Map<string, { readonly since: number; readonly priority: Priority }>();
   /** In work and wanted again. */
-  const dirty = new Set<string>();
+  const dirty = new Map<string, Priority>();
   const delayed = new Map<string, { readonly due: number; readonly cancel: () => void }>();
   const failures = new Map<string, number>();
   const takers: ((key: string | undefined) => void)[] = [];
   let open = true;
+  let given = 0;
 
   metrics.onScrape(() => {
-    const ages = [...processing.values()].map((since) => (clock.now() - since) / 1000);
-    metrics.queueDepth.set({ name }, ready.size);
+    const ages = [...processing.values()].map(({ since }) => (clock.now() - since) / 1000);
+    metrics.queueDepth.set({ name }, length());
     metrics.unfinishedSeconds.set(
       { name },
       ages.reduce((sum, age) => sum + age, 0),
@@ -53,36 +69,53 @@ export function createQueue(options: {
     metrics.longestSeconds.set({ name }, Math.max(0, ...ages));
   });
 
-  function add(key: string): void {
-    if (!open || ready.has(key) || dirty.has(key)) return;
-    metrics.queueAdds.inc({ name });
-    if (processing.has(key)) dirty.add(key);
-    else {
-      ready.set(key, clock.now());
-      hand();
-    }
+  function length(): number {
+    return PRIORITIES.reduce((sum, priority) => sum + ready[priority].size, 0);
+  }
+
+  function add(key: string, priority: Priority = "normal"): void {
+    if (!open) return;
+    const known = dirty.get(key) ?? PRIORITIES.find((candidate) => ready[candidate].has(key));
+    if (known === undefined) metrics.queueAdds.inc({ name });
+    else if (PRIORITIES.indexOf(known) <= PRIORITIES.indexOf(priority)) return;
+    if (processing.has(key)) return void dirty.set(key, priority);
+    const since = known && ready[known].get(key);
+    if (known) ready[known].delete(key);
+    ready[priority].set(key, since ?? clock.now());
+    hand();
+  }
+
+  function next(): { key: string; since: number; priority: Priority } | undefined {
+    const firsts = PRIORITIES.flatMap((priority) => {
+      const [first] = ready[priority];
+      return first ? [{ key: first[0], since: first[1], priority }] : [];
+    });
+    if (given % OLDEST_EVERY === OLDEST_EVERY - 1) firsts.sort((a, b) => a.since - b.since);
+    return firsts[0];
   }
 
   function hand(): void {
-    for (const [key, since] of ready) {
-      const taker = takers.shift();
-      if (!taker) return;
-      ready.delete(key);
-      processing.set(key, clock.now());
+    for (let found = next(); found && takers.length > 0; found = next()) {
+      const { key, since, priority } = found;
+      given += 1;
+      ready[priority].delete(key);
+      processing.set(key, { since: clock.now(), priority });
       metrics.queueSeconds.observe({ name }, (clock.now() - since) / 1000);
-      taker(key);
+      takers.shift()?.(key);
     }
   }
 
   function addAfter(key: string, ms: number): void {
-    if (ms <= 0) return add(key);
+    const isStart = processing.get(key)?.priority === "start" || ms >= ROUTINE_MS;
+    const priority = isStart ? "start" : "normal";
+    if (ms <= 0) return add(key, priority);
     const due = clock.now() + ms;
     const waiting = delayed.get(key);
     if (!open || (waiting && waiting.due <= due)) return;
     waiting?.cancel();
     const cancel = clock.after(ms, () => {
       delayed.delete(key);
-      add(key);
+      add(key, priority);
     });
     delayed.set(key, { due, cancel });
   }
@@ -107,26 +140,31 @@ export function createQueue(options: {
       });
     },
     done(key) {
-      const since = processing.get(key);
-      if (since === undefined) return;
+      const work = processing.get(key);
+      if (!work) return;
       processing.delete(key);
-      metrics.workSeconds.observe({ name }, (clock.now() - since) / 1000);
-      if (dirty.delete(key) && open) {
-        ready.set(key, clock.now());
-        hand();
-      }
+      metrics.workSeconds.observe({ name }, (clock.now() - work.since) / 1000);
+      const again = dirty.get(key);
+      dirty.delete(key);
+      if (!again || !open) return;
+      ready[again].set(key, clock.now());
+      hand();
     },
     shutDown() {
       open = false;
       for (const { cancel } of delayed.values()) cancel();
       delayed.clear();
-      ready.clear();
+      for (const priority of PRIORITIES) ready[priority].clear();
       dirty.clear();
       failures.clear();
       for (const taker of takers.splice(0)) taker(undefined);
     },
     get length() {
-      return ready.size;
+      return length();
+    },
+    get remembered() {
+      const keys = [...PRIORITIES.map((priority) => ready[priority]), processing, dirty, delayed, failures];
+      return new Set(keys.flatMap((map) => [...map.keys()])).size;
     },
   };
 }

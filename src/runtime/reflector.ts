@@ -1,11 +1,14 @@
 import type { LiveObject } from "../manifest.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { createAlike } from "./alike.ts";
+import { createBreather } from "./breather.ts";
 import { type Clock, createBackoff, sleep } from "./clock.ts";
 import type { CachedKind } from "./cluster.ts";
 import { ApiError } from "./errors.ts";
 import { asObject, listPages } from "./kube-cluster.ts";
 import { lines } from "./lines.ts";
+import { createPageSize } from "./page-size.ts";
 import { pathOf } from "./resources.ts";
 import { keyOf, type Store } from "./store.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -55,7 +58,8 @@ export interface WatchTimes {
 const WATCH_TIMES: WatchTimes = { shortest: 300, longest: 600, grace: 30 };
 
 /**
- * Mirrors one kind (in one namespace, or all) into a store: list in pages, then watch with bookmarks.
+ * Mirrors one kind (in one namespace, or all) into a store: a stream of all objects where the server has it, else a list in
+ * pages, then a watch with bookmarks.
  * Whatever the server or the network does, it goes on from where it was, or lists anew and makes up for missed deletes.
  */
 export function createReflector(options: {
@@ -73,6 +77,11 @@ export function createReflector(options: {
   const logger = options.logger.child({ kind: resource.kind, ...(namespace ? { namespace } : {}) });
   const path = pathOf(resource, namespace === undefined ? {} : { namespace });
   const backoff = createBackoff(clock, LIST_AND_WATCH.base, LIST_AND_WATCH.cap);
+  const breathe = createBreather(clock.now);
+  const pages = createPageSize(kind.metadataOnly === true);
+  const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
+  /** Whether the next start asks for a stream: off for good where the server has none, and for one try after a failure. */
+  let streams: "yes" | "not now" | "never" = "yes";
   let state: ReflectorState = "starting";
   let problem: string | undefined;
   let synced = false;
@@ -87,34 +96,44 @@ export function createReflector(options: {
 
   function keep(item: LiveObject): void {
     const object = withoutManagedFields(asObject(item, resource));
-    store.put(kind.project ? kind.project(object) : object);
+    store.put(kind.project ? kind.project(object) : alike(object));
   }
 
   async function list(signal: AbortSignal): Promise<Position> {
     metrics.cacheRelists.inc({ kind: resource.kind });
     const accept = kind.metadataOnly ? { accept: METADATA.list } : {};
-    const read = async (query: Record<string, string>): Promise<unknown> =>
-      JSON.parse(await transport.request({ method: "GET", path, query, repeatable: true, signal, ...accept }));
+    const read = async (query: Record<string, string>): Promise<unknown> => {
+      const body = await transport.request({ method: "GET", path, query, repeatable: true, signal, ...accept });
+      pages.saw(body.length);
+      return JSON.parse(body);
+    };
     const listed = new Set<string>();
     const position = { resourceVersion: "" };
-    for await (const page of listPages(read, resource, kind.labelSelector)) {
+    for await (const page of listPages(read, resource, kind.labelSelector, pages.size)) {
       if (page.first) listed.clear();
       for (const item of page.items) {
         listed.add(keyOf(item));
         keep(item);
+        await breathe();
       }
       position.resourceVersion = page.resourceVersion;
     }
-    store.retain(listed, namespace);
-    synced = true;
-    heard("watching");
+    complete(listed);
+    if (streams === "not now") streams = "yes";
     return position;
   }
 
-  function watchRequest(position: Position, seconds: number, signal: AbortSignal): ApiRequest {
+  /** Everything has been told: what was not is gone. */
+  function complete(told: ReadonlySet<string>): void {
+    store.retain(told, namespace);
+    synced = true;
+    heard("watching");
+  }
+
+  function watchRequest(position: Position | undefined, seconds: number, signal: AbortSignal): ApiRequest {
     const query = {
       watch: "1",
-      resourceVersion: position.resourceVersion,
+      ...(position ? { resourceVersion: position.resourceVersion } : INITIAL_EVENTS),
       allowWatchBookmarks: "true",
       timeoutSeconds: String(seconds),
       ...(kind.labelSelector ? { labelSelector: kind.labelSelector } : {}),
@@ -123,8 +142,16 @@ export function createReflector(options: {
     return { method: "GET", path, query, repeatable: true, signal, ...accept };
   }
 
-  /** One watch, until it ends. @throws ApiError when the position is lost or the server refuses. */
-  async function watch(position: Position, signal: AbortSignal): Promise<void> {
+  /**
+   * One watch, until it ends. Without a position it begins with every object there is (WatchList, KEP-3157).
+   * @param reached called with each position from which another watch can go on.
+   * @throws ApiError when the position is lost or the server refuses.
+   */
+  async function watch(
+    from: Position | undefined,
+    signal: AbortSignal,
+    reached: (position: Position) => void,
+  ): Promise<void> {
     const { shortest, longest, grace } = watchTimes;
     const seconds = Math.round(shortest + clock.random() * (longest - shortest));
     const watchdog = new AbortController();
@@ -133,21 +160,40 @@ export function createReflector(options: {
     );
     const openedAt = clock.now();
     metrics.cacheReconnects.inc({ kind: resource.kind });
+    if (!from) metrics.cacheRelists.inc({ kind: resource.kind });
+    let told = from ? undefined : new Set<string>();
+    const silence = from ? undefined : watchSilence(clock, FIRST_SILENCE_MS, () => watchdog.abort(UNTOLD));
     try {
       const both = AbortSignal.any([signal, watchdog.signal]);
-      const stream = await transport.stream(watchRequest(position, seconds, both));
-      heard("watching");
+      const stream = await transport.stream(watchRequest(from, seconds, both));
+      if (from) heard("watching");
       for await (const line of lines(stream)) {
-        take(JSON.parse(line) as WatchEvent, position);
+        silence?.heard();
+        const event = JSON.parse(line) as WatchEvent;
+        take(event);
+        told?.add(keyOf(event.object));
+        if (told && isEndOfInitialEvents(event)) {
+          complete(told);
+          told = undefined;
+          silence?.end();
+        }
+        if (!told) reached({ resourceVersion: event.object.metadata.resourceVersion });
         backoff.reset();
+        await breathe();
       }
+      // Half of a beginning is none.
+      if (told) throw UNTOLD;
+    } catch (error) {
+      if (told) streams = isUnknown(error) ? "never" : "not now";
+      throw error;
     } finally {
       cancel();
+      silence?.end();
       if (clock.now() - openedAt >= HEALTHY_MS) backoff.reset();
     }
   }
 
-  function take({ type, object }: WatchEvent, position: Position): void {
+  function take({ type, object }: WatchEvent): void {
     if (type === "ERROR") {
       const { code = 0, message = "", reason = "" } = object;
       throw new ApiError(code === 429 ? 429 : 410, message, { reason });
@@ -155,7 +201,6 @@ export function createReflector(options: {
     heardAt = clock.now();
     if (type === "DELETED") store.remove(asObject(object, resource));
     else if (type !== "BOOKMARK") keep(object);
-    position.resourceVersion = object.metadata.resourceVersion;
   }
 
   /** Judges what went wrong. @returns milliseconds to wait. */
@@ -181,14 +226,17 @@ export function createReflector(options: {
     while (!signal.aborted) {
       const stop = AbortSignal.any([signal, interrupt.signal]);
       let wait = 0;
+      const reached = (next: Position) => void (position = next);
       try {
-        position ??= await list(stop);
+        if (!position && streams !== "yes") position = await list(stop);
         const openedAt = clock.now();
-        await watch(position, stop);
+        await watch(position, stop, reached);
         // A server that hangs up at once must not be asked in a tight loop.
         if (clock.now() - openedAt < LIST_AND_WATCH.base) wait = backoff.next();
       } catch (error) {
         if (stop.aborted) position = undefined;
+        // The server cannot stream: that is no failure, and a list comes next.
+        else if (!position && isUnknown(error)) continue;
         else {
           wait = fail(error);
           if (!goesOn(error)) position = undefined;
@@ -218,6 +266,35 @@ export function createReflector(options: {
       interrupt.abort();
     },
   };
+}
+
+const UNTOLD = new ApiError(0, "The stream stopped before every object was told.");
+/** A server that streams tells without a pause; one that has not understood is silent. */
+const FIRST_SILENCE_MS = 30_000;
+
+/** Calls once when nothing was heard for so long. */
+function watchSilence(clock: Clock, ms: number, silent: () => void): { heard: () => void; end: () => void } {
+  let last = clock.now();
+  let cancel = () => {};
+  const look = () => {
+    const left = last + ms - clock.now();
+    if (left <= 0) silent();
+    else cancel = clock.after(left, look);
+  };
+  look();
+  return { heard: () => void (last = clock.now()), end: () => cancel() };
+}
+
+/** What asks a watch to begin with every object; `NotOlderThan` no version is the newest. */
+const INITIAL_EVENTS = { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" };
+
+/** A server without WatchList refuses these as invalid. */
+function isUnknown(error: unknown): boolean {
+  return error instanceof ApiError && (error.status === 400 || error.status === 422);
+}
+
+function isEndOfInitialEvents({ type, object }: WatchEvent): boolean {
+  return type === "BOOKMARK" && object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
 }
 
 /** True when the watch may go on from where it was; else everything is listed anew. */

@@ -3,7 +3,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type Clock, createBackoff, sleep, systemClock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
 import { ApiError } from "./errors.ts";
-import { createLimiter } from "./limiter.ts";
+import { createAdaptiveLimiter } from "./limiter.ts";
 
 export interface ApiRequest {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -33,8 +33,9 @@ export interface Transport {
 }
 
 const ATTEMPTS = 6;
-const CONNECTIONS = 32;
-const WRITES_IN_FLIGHT = 32;
+const CONNECTIONS = 48;
+/** API priority and fairness gives a service account some 245 seats by default (KEP-1040); so few are polite. */
+const WRITES_IN_FLIGHT = { first: 16, least: 2, most: 48 };
 const TIMEOUT_MS = 30_000;
 const LONGEST_RETRY_AFTER_SECONDS = 30;
 const PASSING = new Set([429, 500, 502, 503, 504]);
@@ -50,7 +51,7 @@ export function createTransport(options: {
 }): Transport {
   const { connection, metrics, clock = systemClock, timeoutMs = TIMEOUT_MS } = options;
   const agents = createAgents(connection, timeoutMs);
-  const writes = createLimiter(WRITES_IN_FLIGHT);
+  const writes = createAdaptiveLimiter({ ...WRITES_IN_FLIGHT, now: clock.now });
 
   async function send(agent: Agent, request: ApiRequest, freshToken: boolean): Promise<Dispatcher.ResponseData> {
     request.signal?.throwIfAborted();
@@ -71,6 +72,8 @@ export function createTransport(options: {
       },
     });
     metrics.requests.inc({ code: String(answer.statusCode), method: request.method });
+    if (answer.statusCode === 429) writes.refused();
+    else if (request.method !== "GET") writes.taken();
     if (answer.statusCode === 401 && !freshToken) {
       await answer.body.dump();
       return send(agent, request, true);

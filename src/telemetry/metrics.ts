@@ -40,8 +40,12 @@ export const METRICS = {
   requests: counter("rest_client_requests_total", "Answers of the API server.", "code", "method"),
   objects: counter(
     "telehealth_objects_total",
-    "Objects handled by action: created, configured, unchanged, pruned.",
+    "Objects handled by action: created, configured, unchanged, pruned, contested.",
     "action",
+  ),
+  eventLoopLag: gauge(
+    "nodejs_eventloop_lag_max_seconds",
+    "How long the event loop was held at most since the last scrape.",
   ),
   cacheObjects: gauge("telehealth_cache_objects", "Objects held in memory.", "kind"),
   cacheStaleSeconds: gauge(

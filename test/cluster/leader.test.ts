@@ -1,10 +1,19 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { BORN_SECRETS } from "../../src/practice/names.ts";
 import { RESOURCES, pathOf } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
-import { type RunningOperator, startOperator } from "../support/operator.ts";
-import { applyPractice, children, practiceNamespace } from "../support/practice-bed.ts";
+import { type RunningOperator, runOperator, startOperator } from "../support/operator.ts";
+import {
+  ALWAYS,
+  applyPractice,
+  childNames,
+  children,
+  giveMediaAddress,
+  practiceNamespace,
+  quiet,
+} from "../support/practice-bed.ts";
 
 const leads = async (operator: RunningOperator) => (await operator.log()).includes("Reconciling practices");
 
@@ -34,13 +43,49 @@ describe("several operators for the same practices", () => {
     await waitFor(async () => (await children(namespace)).some(({ kind }) => kind === "StatefulSet"));
     expect(await leads(second)).toBe(false);
 
-    await first.stop();
-    await waitFor(() => leads(second), { timeout: 10_000, what: "the second operator to take over" });
+    const stoppedAt = performance.now();
+    const stopped = first.stop();
+    await waitFor(() => leads(second), { timeout: 10_000, interval: 20, what: "the second operator to take over" });
+    expect(performance.now() - stoppedAt, "hand-over").toBeLessThan(3000);
+    await stopped;
     expect(await holder(namespace)).not.toBe(before);
 
     const third = await start(false);
+    await waitFor(async () => (await third.log()).includes("Operator started"));
+    const killedAt = performance.now();
     await second.kill();
     await waitFor(() => leads(third), { timeout: 25_000, what: "the third operator to find the lease abandoned" });
+    expect(performance.now() - killedAt, "fail-over").toBeLessThan(17_500);
     expect((await children(namespace)).some(({ kind }) => kind === "StatefulSet")).toBe(true);
+  });
+
+  it("do no damage when two work at the same time: one birth, the same objects, and then peace", async () => {
+    const namespace = await practiceNamespace();
+    const operators = [runOperator(bed.adminConnection, [namespace]), runOperator(bed.adminConnection, [namespace])];
+    try {
+      await applyPractice(namespace);
+      await giveMediaAddress(namespace);
+      for (const size of ["group", "clinic", "solo"]) {
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        await applyPractice(namespace, { size, maintenance: ALWAYS });
+      }
+      await quiet(namespace, 3);
+    } finally {
+      await Promise.all(operators.map((operator) => operator.stop()));
+    }
+    const names = childNames(await children(namespace));
+    const born = BORN_SECRETS.map((secret) => `Secret/greenriver-${secret}-1`);
+    expect(names.filter((name) => name.startsWith("Secret/")).toSorted()).toEqual(born.toSorted());
+    const alone = await practiceNamespace();
+    const operator = runOperator(bed.adminConnection, [alone]);
+    try {
+      await applyPractice(alone, { size: "solo", maintenance: ALWAYS });
+      await giveMediaAddress(alone);
+      await quiet(alone, 3);
+    } finally {
+      await operator.stop();
+    }
+    const general = (list: string[]) => list.map((name) => name.replace(/-[0-9a-f]{8}$/, "-HASH"));
+    expect(general(names)).toEqual(general(childNames(await children(alone))));
   });
 });

@@ -30,14 +30,17 @@ let emit: (event: CacheEvent) => void;
 beforeEach(async () => {
   objects = new Map();
   version = 10;
-  server = await startScriptedServer(({ method, path, body }, reply) => {
+  server = await startScriptedServer(({ method, path, body, query }, reply) => {
     const before = objects.get(path);
     if (method === "GET") return before ? reply.json(200, before) : reply.status(404, "NotFound");
     if (method === "DELETE") {
       objects.delete(path);
       return reply.json(200, {});
     }
-    reply.json(200, put(path, JSON.parse(body) as Manifest));
+    const wanted = JSON.parse(body) as Stored;
+    const refusal = refused(wanted, before, query.get("force") === "true");
+    if (refusal) return reply.status(refusal.code, refusal.reason, { details: { causes: refusal.causes } });
+    reply.json(200, put(path, wanted));
   });
   transport = createTransport({ connection: server.connection, metrics: createMetrics(), clock: quickClock() });
   restart();
@@ -48,10 +51,27 @@ afterEach(async () => {
   await server.close();
 });
 
+/** Preconditions and other managers' fields, as test/cluster/preconditions.test.ts sees a real API server judge them. */
+function refused({ metadata: { uid, resourceVersion }, data }: Stored, before: Stored | undefined, force: boolean) {
+  const conflict = { code: 409, reason: "Conflict", causes: [] as object[] };
+  if (!before) return uid ? conflict : undefined;
+  if (uid && uid !== before.metadata.uid) {
+    return { code: 422, reason: "Invalid", causes: [{ field: "metadata.uid" }] };
+  }
+  if (resourceVersion && resourceVersion !== before.metadata.resourceVersion) return conflict;
+  const [wanted, live] = [data, before["data"]] as Record<string, string>[];
+  const held = (before.metadata.managedFields as { manager: string; fieldsV1: { "f:data"?: object } }[] | undefined)
+    ?.filter(({ manager }) => manager !== MANAGER)
+    .flatMap(({ fieldsV1 }) => Object.keys(fieldsV1["f:data"] ?? {}).map((field) => field.slice(2)));
+  const fought = held?.some((file) => wanted?.[file] !== undefined && wanted[file] !== live?.[file]);
+  return fought && !force ? { ...conflict, causes: [{ reason: "FieldManagerConflict" }] } : undefined;
+}
+
 /** Like an API server that knows no defaults: the version moves only when something changes. */
 function put(path: string, wanted: Manifest): Stored {
   const before = objects.get(path);
-  const { uid = `uid-${path}`, resourceVersion = "", ...others } = before?.metadata ?? {};
+  const given = (wanted.metadata as Partial<LiveObject["metadata"]>).uid;
+  const { uid = given ?? `uid-${path}`, resourceVersion = "", ...others } = before?.metadata ?? {};
   const merged = { ...before, ...wanted, metadata: { ...others, ...wanted.metadata, uid, resourceVersion } };
   if (before && JSON.stringify(merged) === JSON.stringify(before)) return before;
   version += 1;
@@ -122,6 +142,30 @@ describe("apply", () => {
     expect(server.received.length).toBe(before);
   });
 
+  it("creates with one request, and so it changes what is in the cache", async () => {
+    await actions(map("a", { x: "1" }));
+    sync();
+    await actions(map("a", { x: "2" }));
+    expect(server.received.map(({ method, query }) => `${method} ${query.get("force")}`)).toEqual([
+      "PATCH false",
+      "PATCH false",
+    ]);
+  });
+
+  it("reads what is ours but not in the cache, and what is another object by now", async () => {
+    put(`${PATH}a`, map("a", { x: "0" }));
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a configured"]);
+    expect(server.received.map(({ method }) => method)).toEqual(["PATCH", "GET", "PATCH"]);
+    sync();
+    objects.delete(`${PATH}a`);
+    put(`${PATH}a`, {
+      ...map("a", { x: "theirs" }, {}),
+      metadata: { ...map("a", {}, {}).metadata, uid: "new" } as never,
+    });
+    await expect(actions(map("a", { x: "2" }))).rejects.toThrow(NameTaken);
+    expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ x: "theirs" });
+  });
+
   it("does not take a cache that lags behind for a difference", async () => {
     await actions(map("a", { x: "1" }));
     sync();
@@ -190,6 +234,49 @@ describe("apply", () => {
       action: "configured",
       tookOverFrom: ["kubectl-edit"],
     });
+  });
+
+  it("puts back at once at first, and later and later when somebody goes on; another wish is not held up", async () => {
+    const fight = async () => {
+      put(`${PATH}a`, {
+        ...map("a", { x: "evil" }),
+        metadata: { ...map("a", {}).metadata, managedFields: [] } as never,
+      });
+      sync();
+      return applier.apply(verified(map("a", { x: "1" })), OPTIONS);
+    };
+    await actions(map("a", { x: "1" }));
+    sync();
+    const rounds = [];
+    for (let round = 0; round < 8; round += 1) rounds.push((await fight())[0]);
+    expect(rounds.map((change) => change?.action)).toEqual([
+      ...Array.from({ length: 6 }, () => "configured"),
+      "contested",
+      "contested",
+    ]);
+    expect(rounds.at(-1)?.waitMs).toBeGreaterThan(9000);
+    const [short] = await applier.apply(verified(map("a", { x: "1" })), { ...OPTIONS, longestFightMs: 0 });
+    expect(short?.action).toBe("configured");
+    await fight();
+    expect(await actions(map("a", { x: "2" }))).toEqual(["a configured"]);
+  });
+
+  it("counts what is deleted again and again as a fight too, but not what it deletes itself", async () => {
+    const lose = async (prune: boolean) => {
+      await actions(map("a", { x: "1" }));
+      sync();
+      const live = objects.get(`${PATH}a`) as LiveObject;
+      if (prune) await applier.prune([live], OPTIONS.signal);
+      objects.delete(`${PATH}a`);
+      version += 1;
+      store.remove({ ...live, metadata: { ...live.metadata, resourceVersion: String(version) } });
+    };
+    for (let round = 0; round < 8; round += 1) await lose(true);
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a created"]);
+    for (let round = 0; round < 6; round += 1) await lose(false);
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a contested"]);
+    applier.forget("green");
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a created"]);
   });
 
   it("re-creates what was deleted behind our back", async () => {

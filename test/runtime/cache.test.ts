@@ -6,6 +6,7 @@ import type { CachedKind, CacheEvent } from "../../src/runtime/cluster.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
 import { createTransport, type Transport } from "../../src/runtime/transport.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { fakeClock } from "../support/fake-clock.ts";
 import { quickClock } from "../support/quick-clock.ts";
 import { type Reply, type ScriptedServer, startScriptedServer, type Stream } from "../support/scripted-server.ts";
 
@@ -22,6 +23,8 @@ interface Kind {
   readonly onList: ((reply: Reply) => void)[];
   readonly onWatch: ((reply: Reply) => void)[];
   absent: boolean;
+  /** Whether a watch may begin with all objects (WatchList). */
+  streams: boolean;
 }
 
 let server: ScriptedServer;
@@ -36,12 +39,16 @@ beforeEach(async () => {
     const plural = path.split("/").at(-1) ?? "";
     const kind = kindOf(path.includes("/namespaces/") ? `${path.split("/").at(-2) ?? ""}/${plural}` : plural);
     if (kind.absent) return reply.status(404, "NotFound");
+    const initial = query.get("sendInitialEvents") === "true";
+    if (initial && !kind.streams) return reply.status(422, "Invalid");
     const fail = (query.get("watch") ? kind.onWatch : kind.onList).shift();
     if (fail) return fail(reply);
     if (!query.get("watch")) {
       return reply.json(200, { metadata: { resourceVersion: String(kind.version) }, items: kind.items });
     }
-    kind.watches.push({ since: query.get("resourceVersion"), stream: reply.stream() });
+    const watch = { since: query.get("resourceVersion"), stream: reply.stream() };
+    if (initial) tellAll(kind, watch.stream);
+    kind.watches.push(watch);
   });
   transport = createTransport({ connection: server.connection, metrics, clock: quickClock() });
 });
@@ -52,8 +59,16 @@ afterEach(async () => {
   await server.close();
 });
 
+function tellAll({ items, version }: Kind, stream: Stream, end = true): void {
+  for (const object of items) stream.write({ type: "ADDED", object });
+  const annotations = { "k8s.io/initial-events-end": "true" };
+  const bookmark = { kind: "ConfigMap", metadata: { resourceVersion: String(version), annotations } };
+  if (end) stream.write({ type: "BOOKMARK", object: bookmark });
+}
+
 function kindOf(plural: string): Kind {
-  const found = kinds.get(plural) ?? { items: [], version: 1, watches: [], onList: [], onWatch: [], absent: false };
+  const nothing = { items: [], watches: [], onList: [], onWatch: [] };
+  const found = kinds.get(plural) ?? { ...nothing, version: 1, absent: false, streams: false };
   kinds.set(plural, found);
   return found;
 }
@@ -180,14 +195,131 @@ describe("list and watch", () => {
     });
     expect(cache.list(RESOURCES.Secret)[0]?.kind).toBe("Secret");
     expect(cache.list(MAPS)[0]?.["data"]).toBeUndefined();
-    expect(server.received.find(({ path }) => path.endsWith("secrets"))?.headers.accept).toMatch(
-      /^application\/json;as=PartialObjectMetadataList;/,
-    );
+    const list = server.received.find(({ path, query }) => path.endsWith("secrets") && !query.get("watch"));
+    expect(list?.headers.accept).toMatch(/^application\/json;as=PartialObjectMetadataList;/);
     expect([RESOURCES.Secret, MAPS, RESOURCES.Pod].map((resource) => cache.holds(resource))).toEqual([
       "part",
       "part",
       "nothing",
     ]);
+  });
+});
+
+describe("a server that streams the beginning too", () => {
+  const lists = () => server.received.filter(({ query }) => !query.get("watch")).length;
+
+  it("is never asked for a list, and the same watch goes on after the beginning", async () => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { streams: true, version: 5, items: [map("a", 1), map("b", 2)] });
+    const { cache, events } = await start();
+    expect(names(cache)).toEqual(["a@1", "b@2"]);
+    kind.watches[0]?.stream.write({ type: "DELETED", object: map("a", 6) });
+    await vi.waitFor(() => expect(events).toEqual(["added a", "added b", "deleted a"]));
+    kind.watches[0]?.stream.end();
+    expect((await watchOf(kind, 1)).since).toBe("6");
+    expect([lists(), kind.watches.length]).toEqual([0, 2]);
+    const [request] = server.received;
+    expect(Object.fromEntries(request?.query ?? [])).toMatchObject({ resourceVersionMatch: "NotOlderThan" });
+    expect(request?.query.has("resourceVersion")).toBe(false);
+  });
+
+  it("is not synced before the end of the beginning, and resumes nowhere when that is cut off", async () => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { streams: true, items: [map("a", 1), map("b", 2)] });
+    let synced: boolean | undefined;
+    kind.onWatch.push((reply) => {
+      const stream = reply.stream();
+      tellAll({ ...kind, items: [map("a", 1)] }, stream, false);
+      setTimeout(() => {
+        synced = cache.synced;
+        stream.reset();
+      }, 100);
+    });
+    const options = { transport, kinds: [{ resource: MAPS }], namespaces: "all" as const, logger, metrics };
+    const cache = createCache({ ...options, clock: quickClock() });
+    await cache.start(stop.signal);
+    expect(synced).toBe(false);
+    expect(names(cache)).toEqual(["a@1", "b@2"]);
+    // After a stream that broke, a list.
+    expect([lists(), kind.watches[0]?.since]).toEqual([1, "1"]);
+  });
+
+  it("streams again after 410, and makes up for missed deletes when all is told", async () => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { streams: true, items: [map("gone", 1), map("kept", 1)] });
+    const { cache, events } = await start();
+    Object.assign(kind, { items: [map("kept", 1), map("new", 8)], version: 8 });
+    kind.watches[0]?.stream.write({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } });
+    await vi.waitFor(() => expect(names(cache)).toEqual(["kept@1", "new@8"]));
+    expect(events.slice(2)).toEqual(["added new", "deleted gone"]);
+    expect(lists()).toBe(0);
+  });
+
+  it("that says nothing is given up after half a minute, for a list", async () => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { streams: true, items: [map("a", 1)] });
+    kind.onWatch.push((reply) => void reply.stream());
+    const clock = fakeClock();
+    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics, clock });
+    void cache.start(stop.signal);
+    await vi.waitFor(() => expect(server.received).toHaveLength(1));
+    for (let second = 0; second < 40 && lists() === 0; second += 1) {
+      await clock.advance(1000);
+      expect(lists() === 0 || second >= 29).toBe(true);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await vi.waitFor(() => expect(names(cache)).toEqual(["a@1"]));
+  });
+});
+
+describe("a flood", () => {
+  it("lets others have a turn, whatever listeners take for each object", async () => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { streams: true, items: Array.from({ length: 300 }, (_, n) => map(`a${String(n)}`, n + 1)) });
+    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics });
+    let [inOneTurn, most] = [0, 0];
+    cache.onEvent(() => {
+      for (const until = performance.now() + 1; performance.now() < until;);
+      inOneTurn += 1;
+      most = Math.max(most, inOneTurn);
+    });
+    let watching = true;
+    const turn = () => {
+      inOneTurn = 0;
+      if (watching) setImmediate(turn);
+    };
+    turn();
+    await cache.start(stop.signal);
+    watching = false;
+    expect(names(cache)).toHaveLength(300);
+    expect(most).toBeLessThanOrEqual(10);
+  });
+
+  it("comes in pages that are no longer than the event loop bears", async () => {
+    const kind = kindOf("configmaps");
+    const big = "x".repeat(50_000);
+    kind.onList.push(
+      ...Array.from({ length: 3 }, (_, page) => (reply: Reply) => {
+        const items = Array.from({ length: 40 }, (_, n) => map(`a${String(page)}-${String(n)}`, 1, { data: { big } }));
+        reply.json(200, { metadata: { resourceVersion: "9", ...(page < 2 && { continue: "more" }) }, items });
+      }),
+    );
+    const { cache } = await start();
+    expect(names(cache)).toHaveLength(120);
+    const limits = server.received.map(({ query }) => query.get("limit")).filter((limit) => limit !== null);
+    expect(limits).toEqual(["100", "24", "10"]);
+  });
+
+  it("holds once what many objects have alike, and every object whole", async () => {
+    const text = "program ".repeat(100);
+    const kind = kindOf("configmaps");
+    kind.items = ["a", "b"].map((name) => map(name, 1, { data: { text, own: `${text}${name}`, short: "s" } }));
+    const { cache } = await start({ kinds: [{ resource: MAPS, alike: true }] });
+    expect(cache.holds(MAPS)).toBe("whole");
+    for (const name of ["a", "b"]) {
+      const data = cache.get(MAPS, { namespace: "green", name })?.["data"];
+      expect(data).toEqual({ text, own: `${text}${name}`, short: "s" });
+    }
   });
 });
 
@@ -311,6 +443,32 @@ describe("when the server misbehaves", () => {
     allowed = true;
     await started;
     await vi.waitFor(() => expect(cache.synced).toBe(true), 5000);
+  });
+
+  it("tells what it knows nothing new of: a kind that fails after minutes, a silent one after its watch's time", async () => {
+    const clock = fakeClock();
+    const kind = kindOf("configmaps");
+    const watchTimes = { shortest: 3000, longest: 3000, grace: 1 };
+    const options = { transport, kinds: [{ resource: MAPS }], namespaces: "all" as const, logger, metrics, clock };
+    const cache = createCache({ ...options, watchTimes });
+    void cache.start(stop.signal);
+    const { stream } = await watchOf(kind);
+    await vi.waitFor(() => expect(cache.synced).toBe(true));
+    const stale = async (ms: number) => {
+      await clock.advance(ms);
+      return cache.stale();
+    };
+    expect(await stale(700_000)).toEqual([]);
+    expect(await stale(30_000)).toEqual(["ConfigMap: nothing heard for 730 s"]);
+    stream.write({ type: "BOOKMARK", object: { metadata: { resourceVersion: "3" } } });
+    await vi.waitFor(() => expect(cache.stale()).toEqual([]));
+    kind.onWatch.push(...Array.from({ length: 1000 }, () => (reply: Reply) => reply.status(503, "Trouble")));
+    stream.end();
+    await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("failing"));
+    expect(await stale(100_000)).toEqual([]);
+    expect(await stale(100_000)).toEqual([
+      expect.stringMatching(/^ConfigMap: nothing heard for \d\d\d s \(Trouble\)$/),
+    ]);
   });
 
   it("does not ask in a tight loop when watches end at once", async () => {

@@ -81,6 +81,26 @@ describe("controller", () => {
     expect(at.map((time) => time - (at[0] ?? 0))).toEqual([0, 1000, 3000, 10_000, 11_000]);
   });
 
+  it("looks at an edited key at once and without its former failures, before all others", async () => {
+    const calls: string[] = [];
+    const { controller, clock } = setup((key) => {
+      calls.push(key);
+      return key === "bad" ? Promise.reject(new Error("no luck")) : Promise.resolve();
+    }, 1);
+    controller.enqueue("bad");
+    controller.start();
+    await clock.advance(40_000);
+    const tries = calls.length;
+    controller.enqueue("other", "start");
+    controller.enqueue("another", "start");
+    controller.enqueueEdited("bad");
+    await clock.advance(0);
+    // The worker was idle, so the first one is in work already.
+    expect(calls.slice(tries)).toEqual(["other", "bad", "another"]);
+    await clock.advance(1000);
+    expect(calls.slice(tries)).toEqual(["other", "bad", "another", "bad"]);
+  });
+
   it("comes back when the reconcile asks for it", async () => {
     let calls = 0;
     const { controller, clock } = setup(() => {

@@ -67,7 +67,7 @@ describe("what goes over the wire", () => {
     const cluster = createCluster(transport);
     await Promise.all(Array.from({ length: 300 }, () => cluster.apply(RESOURCES.NetworkPolicy, WALL, FORCED)));
     expect(server.received).toHaveLength(300);
-    expect(server.connections()).toBeLessThanOrEqual(32);
+    expect(server.connections()).toBeLessThanOrEqual(48);
   });
 
   it("addresses status, dry runs and cluster-scoped kinds", async () => {

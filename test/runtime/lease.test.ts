@@ -5,7 +5,8 @@ import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { type FakeClock, fakeClock } from "../support/fake-clock.ts";
 import { type MemoryCluster, memoryCluster } from "../support/memory-cluster.ts";
 
-function candidate(identity: string, clock: FakeClock, cluster: MemoryCluster) {
+function candidate(identity: string, clock: FakeClock, cluster: MemoryCluster, isAlive = () => true) {
+  const told: number[] = [];
   const stop = new AbortController();
   const state = { lost: false, ended: false };
   const lease = createLease({
@@ -16,10 +17,12 @@ function candidate(identity: string, clock: FakeClock, cluster: MemoryCluster) {
     metrics: createMetrics(),
     logger: pino({ level: "silent" }),
     onLost: () => (state.lost = true),
+    isAlive,
+    onRenewed: (until) => told.push(until),
     clock,
   });
   void lease.run(stop.signal).then(() => (state.ended = true));
-  return { lease, stop, state };
+  return { lease, stop, state, told };
 }
 
 const holder = (cluster: MemoryCluster) => cluster.objects.get("leases/op")?.["spec"] as Record<string, unknown>;
@@ -45,7 +48,7 @@ describe("lease", () => {
     await clock.advance(0);
     expect(a.lease.isLeader()).toBe(false);
     expect(() => a.lease.assertLeader()).toThrow(NotLeader);
-    await clock.advance(2000);
+    await clock.advance(1500);
     expect(b.lease.isLeader()).toBe(true);
     expect(a.state).toEqual({ lost: false, ended: true });
     expect(holder(cluster)).toMatchObject({ holderIdentity: "b", leaseTransitions: 1 });
@@ -80,6 +83,39 @@ describe("lease", () => {
     await clock.advance(1);
     expect(a.lease.isLeader()).toBe(false);
     expect(a.state.lost).toBe(true);
+  });
+
+  it("of one that is killed is another's within 17 s, whenever that one looked last", async () => {
+    for (const random of [0, 0.5, 0.999]) {
+      const [clock, cluster] = [fakeClock(() => random), memoryCluster()];
+      let killed = false;
+      const a = candidate("a", clock, cluster, () => !killed);
+      await clock.advance(0);
+      const b = candidate("b", clock, cluster);
+      await clock.advance(7000 + random * 2000);
+      killed = true;
+      const from = clock.now();
+      while (!b.lease.isLeader() && clock.now() - from < 30_000) await clock.advance(100);
+      expect(clock.now() - from).toBeLessThanOrEqual(17_000);
+      expect(clock.now() - from).toBeGreaterThan(10_000);
+      expect(a.state.lost).toBe(true);
+    }
+  }, 20_000);
+
+  it("is neither taken nor renewed by a process that does not do its work", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    let alive = false;
+    const a = candidate("a", clock, cluster, () => alive);
+    await clock.advance(5000);
+    expect([cluster.calls, a.told]).toEqual([[], []]);
+    alive = true;
+    await clock.advance(4000);
+    expect(a.lease.isLeader()).toBe(true);
+    alive = false;
+    const calls = cluster.calls.length;
+    await clock.advance(20_000);
+    expect(cluster.calls).toHaveLength(calls);
+    expect([a.state.lost, a.lease.isLeader(), a.told.at(-1)]).toEqual([true, false, 0]);
   });
 
   it("goes by what was seen here, not by the other's clock", async () => {

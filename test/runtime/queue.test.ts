@@ -17,6 +17,70 @@ describe("queue", () => {
     expect([await queue.take(), await queue.take(), await queue.take()]).toEqual(["a", "b", "c"]);
   });
 
+  it("gives out what somebody waits for first, however much there is from the start", async () => {
+    const { queue } = setup();
+    for (const key of ["a", "b", "c", "d"]) queue.add(key, "start");
+    queue.add("n", "normal");
+    queue.add("c", "user");
+    queue.add("u", "user");
+    queue.add("u", "start");
+    const given = [];
+    while (queue.length > 0) given.push(await queue.take());
+    // The fourth is the one that has waited longest.
+    expect(given).toEqual(["c", "u", "n", "a", "b", "d"]);
+  });
+
+  it("starves nothing: every fourth key is the oldest", async () => {
+    const { queue, clock } = setup();
+    queue.add("patient", "start");
+    const given: (string | undefined)[] = [];
+    for (let round = 0; !given.includes("patient"); round += 1) {
+      await clock.advance(1);
+      queue.add(`edit ${round}`, "user");
+      queue.add(`edit ${round} again`, "user");
+      given.push(await queue.take());
+    }
+    expect(given).toHaveLength(4);
+  });
+
+  it("lets what comes back go behind what is news, as it did before", async () => {
+    const { queue, clock } = setup();
+    const takeAll = async () => {
+      const given = [];
+      while (queue.length > 0) given.push((await queue.take()) ?? "");
+      return given;
+    };
+    queue.add("flood", "start");
+    queue.add("edited", "user");
+    for (const key of await takeAll()) {
+      queue.addAfter(key, 10);
+      queue.done(key);
+    }
+    await clock.advance(10);
+    expect(await takeAll()).toEqual(["edited", "flood"]);
+    queue.addAfter("edited", 300_000);
+    queue.done("edited");
+    await clock.advance(300_000);
+    queue.add("news");
+    expect(await takeAll()).toEqual(["news", "edited"]);
+  });
+
+  it("remembers nothing of a key that is done with", async () => {
+    const { queue, clock } = setup();
+    for (let key = 0; key < 100; key += 1) {
+      queue.add(String(key), "start");
+      queue.addRateLimited(String(key));
+    }
+    expect(queue.remembered).toBe(100);
+    await clock.advance(1000);
+    while (queue.length > 0) {
+      const key = (await queue.take()) ?? "";
+      queue.forget(key);
+      queue.done(key);
+    }
+    expect(queue.remembered).toBe(0);
+  });
+
   it("holds a key back while it is in work, and gives it again afterwards", async () => {
     const { queue } = setup();
     queue.add("a");
@@ -90,6 +154,7 @@ describe("queue", () => {
     const step = fc.record({
       key: fc.constantFrom("a", "b", "c"),
       act: fc.constantFrom("add", "later", "take", "done"),
+      priority: fc.constantFrom("user" as const, "normal" as const, "start" as const),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
@@ -105,8 +170,8 @@ describe("queue", () => {
         const done = (key: string) => {
           if (inWork.delete(key)) queue.done(key);
         };
-        for (const { key, act } of steps) {
-          if (act === "add") queue.add(key);
+        for (const { key, act, priority } of steps) {
+          if (act === "add") queue.add(key, priority);
           if (act === "later") queue.addAfter(key, 0);
           if (act === "add" || act === "later") wanted.add(key);
           if (act === "take" && queue.length > 0) await take();

@@ -82,7 +82,7 @@ function deployment(practice: Practice, observed: Observed): Manifest & IDeploym
           {
             name: "entry",
             image: practice.images.operator,
-            command: ["node", "src/main.ts", "entry"],
+            command: ["node", ...memory(practice), "src/main.ts", "entry"],
             env: environment(practice, observed),
             ports: [{ name: "http", containerPort: ENTRY_PORT, protocol: "TCP" }],
             ...probes({ httpGet: { path: "/-/ready", port: "http" } }),
@@ -102,4 +102,13 @@ function givenSecrets({ messaging, staff }: Practice, { secretFingerprints }: Ob
   const names = [staff.oidc?.clientSecret.name, database.kind === "external" ? database.secretName : undefined];
   const prints = names.flatMap((name) => (name && secretFingerprints[name]) || []);
   return prints.length > 0 ? { [ANNOTATION.secrets]: prints.join(".") } : {};
+}
+
+/**
+ * What Node may use for objects: half of what the pod may use, and a small nursery, so that a crowd makes it slower and
+ * does not end it. As arguments: variables for Node could load code.
+ */
+function memory({ sizing }: Practice): string[] {
+  const mebibytes = Number.parseInt(sizing.entry.memory, 10);
+  return [`--max-old-space-size=${Math.floor(mebibytes / 2)}`, "--max-semi-space-size=2"];
 }

@@ -1,0 +1,131 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { createCache } from "../../src/runtime/cache.ts";
+import { RESOURCES } from "../../src/runtime/resources.ts";
+import { createTransport } from "../../src/runtime/transport.ts";
+import { createLogger } from "../../src/telemetry/logger.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+
+/**
+ * How long the event loop is held while 30,000 pod-sized objects arrive, by a stream and by pages: the longest delay that
+ * the runtime's own monitor saw, beside that of a process that does nothing at the same time. The server is a process of its
+ * own. `npm run bench:ingest`.
+ */
+
+const OBJECTS = 30_000;
+/** The monitor counts from one look to the next, so this much is no delay. */
+const RESOLUTION_MS = 1;
+
+interface Told {
+  readonly longestMs: number;
+  readonly seconds?: number;
+  readonly objects?: number;
+  readonly rssMiB?: number;
+}
+
+const roles: Readonly<Record<string, (argument: string) => Promise<void>>> = {
+  server,
+  idle,
+  streams: fill,
+  pages: fill,
+};
+const [role, argument = ""] = process.argv.slice(2);
+await (role === undefined ? compare() : roles[role]?.(argument));
+
+async function compare(): Promise<void> {
+  for (const way of ["streams", "pages"]) {
+    const serving = start("server", way);
+    const [port] = (await once(serving, "message")) as [number];
+    const idle = start("idle", "");
+    const filling = start(way, String(port));
+    const [ours] = (await once(filling, "message")) as [Told];
+    idle.send("end");
+    const [theirs] = (await once(idle, "message")) as [Told];
+    for (const child of [serving, idle, filling]) child.kill();
+    const { objects = 0, seconds = 0, rssMiB = 0, longestMs } = ours;
+    console.log(
+      `${way}: ${objects} objects in ${seconds.toFixed(1)} s, ${rssMiB.toFixed(0)} MiB; event loop held for ` +
+        `${longestMs.toFixed(1)} ms at most, ${theirs.longestMs.toFixed(1)} ms in an idle process`,
+    );
+  }
+}
+
+function start(...parts: string[]) {
+  return fork(fileURLToPath(import.meta.url), parts, { stdio: "inherit" });
+}
+
+function pod(n: number): object {
+  const name = `pod-${n}`;
+  const labels = { app: "bench", n: String(n) };
+  const metadata = {
+    name,
+    namespace: `ns-${n % 500}`,
+    uid: name,
+    resourceVersion: String(n + 10),
+    labels,
+    managedFields: [{ manager: "x".repeat(600) }],
+  };
+  const env = Array.from({ length: 10 }, (_, index) => ({ name: `VARIABLE_${index}`, value: `value ${n} ${index}` }));
+  const containers = ["a", "b"].map((container) => ({ name: container, image: "example.org/image:1", env }));
+  return { apiVersion: "v1", kind: "Pod", metadata, spec: { containers }, status: { phase: "Running" } };
+}
+
+/** An API server that knows one kind; `way` says whether it streams the beginning. */
+async function server(way: string): Promise<void> {
+  const http = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://bench");
+    const isPods = url.pathname === "/api/v1/pods";
+    const initial = url.searchParams.has("sendInitialEvents");
+    if (!isPods || (initial && way !== "streams")) {
+      const code = isPods ? 422 : 404;
+      return response.writeHead(code).end(JSON.stringify({ kind: "Status", code }));
+    }
+    if (initial) return void stream(response);
+    if (url.searchParams.has("watch")) return response.writeHead(200).flushHeaders();
+    const from = Number(url.searchParams.get("continue") ?? 0);
+    const to = Math.min(OBJECTS, from + Number(url.searchParams.get("limit")));
+    const items = Array.from({ length: to - from }, (_, n) => pod(from + n));
+    const more = to < OBJECTS ? { continue: String(to) } : {};
+    response.end(JSON.stringify({ metadata: { resourceVersion: "99999", ...more }, items }));
+  });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  process.send?.((http.address() as AddressInfo).port);
+}
+
+async function stream(response: ServerResponse): Promise<void> {
+  for (let n = 0; n < OBJECTS; n += 1) {
+    if (!response.write(`${JSON.stringify({ type: "ADDED", object: pod(n) })}\n`)) await once(response, "drain");
+  }
+  const annotations = { "k8s.io/initial-events-end": "true" };
+  response.write(
+    `${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "99999", annotations } } })}\n`,
+  );
+}
+
+async function fill(port: string): Promise<void> {
+  const metrics = createMetrics();
+  const connection = { server: `http://127.0.0.1:${port}`, authorization: () => Promise.resolve(undefined) };
+  const transport = createTransport({ connection, metrics });
+  const kinds = [{ resource: RESOURCES.Pod }];
+  const cache = createCache({ transport, kinds, namespaces: "all", logger: createLogger("silent"), metrics });
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  const startedAt = performance.now();
+  await cache.start(new AbortController().signal);
+  const seconds = (performance.now() - startedAt) / 1000;
+  delay.disable();
+  const rssMiB = process.memoryUsage.rss() / 2 ** 20;
+  process.send?.({ longestMs: delay.max / 1e6, seconds, rssMiB, objects: cache.list(RESOURCES.Pod).length });
+}
+
+async function idle(): Promise<void> {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  await once(process, "message");
+  process.send?.({ longestMs: delay.max / 1e6 });
+}

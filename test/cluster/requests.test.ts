@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { waitFor } from "../bed/wait.ts";
+import { bed } from "../support/bed.ts";
+import { runOperator } from "../support/operator.ts";
+import { applyPractice, children, practiceNamespace, quiet, statusOf } from "../support/practice-bed.ts";
+import { type Proxy, startProxy } from "../support/proxy.ts";
+
+const ADDRESS = { video: { media: { addresses: [{ ip: "203.0.113.7", port: 10_000 }] } } };
+
+/** Writes that make no object. */
+const FINALIZER = 1;
+
+describe("the requests that a practice costs", () => {
+  it("are one for each object, and three: finalizer, volumes, status", async () => {
+    const namespace = await practiceNamespace();
+    const proxy = await startProxy(bed);
+    const operator = runOperator(proxy.connection, [namespace]);
+    await cachesFilled(proxy);
+    const before = proxy.requests.length;
+    await applyPractice(namespace, ADDRESS);
+    await waitFor(async () => (await statusOf(namespace)).conditions?.some(({ type }) => type === "Ready"), {
+      timeout: 60_000,
+      what: "a status",
+    });
+    await quiet(namespace);
+    await operator.stop();
+    await proxy.stop();
+
+    // This API server streams the beginning of a watch, so the caches were filled without a list.
+    const kinds = proxy.requests.slice(0, before);
+    expect(kinds.filter(({ query }) => query.has("sendInitialEvents")).length).toBeGreaterThan(10);
+    expect(kinds.filter(({ isWatch, path }) => !isWatch && path.endsWith("/configmaps"))).toEqual([]);
+
+    const made = await children(namespace);
+    const requests = proxy.requests.slice(before).filter(({ isWatch }) => !isWatch);
+    const statuses = requests.filter(({ path }) => path.endsWith("/status"));
+    const others = requests.filter((request) => !statuses.includes(request));
+    const told = others.map(({ method, path }) => `${method} ${path}`).join("\n");
+    expect(made.length).toBeGreaterThan(50);
+    expect(others.length, told).toBeLessThanOrEqual(made.length + 2);
+    // Told once, when all is made that can be; what pods tell later are stories of their own.
+    const firstStatus = requests.findIndex((request) => statuses.includes(request));
+    const madeBefore = requests.slice(0, firstStatus).filter(({ isWrite }) => isWrite).length - FINALIZER;
+    const routes = made.filter(({ kind }) => kind === "Ingress").length;
+    expect(madeBefore).toBeGreaterThanOrEqual(made.length - routes);
+  });
+});
+
+/** Every kind is listed and watched: nothing more is asked until something happens. */
+async function cachesFilled({ requests }: Proxy): Promise<void> {
+  let seen = -1;
+  const same = () => seen === (seen = requests.length) && seen > 0;
+  await waitFor(same, { interval: 2000, what: "the caches to be filled" });
+}

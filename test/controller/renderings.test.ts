@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { createRenderings } from "../../src/controller/renderings.ts";
+import { render } from "../../src/render/render.ts";
+import { params } from "../support/practices.ts";
+
+it("is what render makes, made once for the same inputs and anew for others", () => {
+  const rendered = createRenderings();
+  const first = rendered(params());
+  expect(first).toEqual(render(params()));
+  expect(rendered(params())).toBe(first);
+  const another = rendered(params({}, { mediaAddresses: [{ ip: "203.0.113.8", port: 10_000 }] }));
+  expect(another).not.toEqual(first);
+  expect(rendered(params({ spec: { size: "group" } }))).not.toEqual(first);
+});
