@@ -7,7 +7,7 @@ import { RESOURCES } from "../runtime/resources.ts";
 import type { Keys } from "./backup-set.ts";
 
 /** Secrets without which the kept data is worth nothing. The others are born anew with a restored practice. */
-export const GUARDING: readonly BornSecret[] = BORN_SECRETS.filter((secret) => BIRTHS[secret].guards !== undefined);
+const GUARDING: readonly BornSecret[] = BORN_SECRETS.filter((secret) => BIRTHS[secret].guards !== undefined);
 
 /**
  * What a practice was born with, as it must be again beside its data.
