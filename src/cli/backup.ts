@@ -129,7 +129,7 @@ function jobOf(cronJob: LiveObject, namespace: string): Manifest {
       name: `${name}-${randomBytes(4).toString("hex")}`,
       namespace,
       ownerReferences: [{ apiVersion: "batch/v1", kind: "CronJob", name, uid, controller: true }],
-    } as Manifest["metadata"],
+    },
     spec,
   };
 }

@@ -215,7 +215,9 @@ describe("the pod of a restore", () => {
     const other = over(taking.port);
     await expect(other.put("/part", Readable.from(["changed"]), digest("sent"))).rejects.toThrow(/not what was sent/);
     await expect(stat(target)).rejects.toThrow("ENOENT");
-    await expect(over(taking.port, "wrong").put("/part", Readable.from(["sent"]), digest("sent"))).rejects.toThrow();
+    await expect(over(taking.port, "wrong").put("/part", Readable.from(["sent"]), digest("sent"))).rejects.toThrow(
+      /401|EPIPE|ECONNRESET/,
+    );
     await other.put("/part", Readable.from(["sent"]), digest("sent"));
     await taking.done;
     expect(await readFile(target, "utf8")).toBe("sent");
