@@ -79,6 +79,8 @@ async function startFloor() {
   const group = processGroup(join(folder, "floor"));
   const port = await freePort();
   group.start("floor", process.execPath, [join(import.meta.dirname, "entry-floor.ts")], {
+    // The same memory as ours.
+    NODE_OPTIONS: entry.nodeOptions,
     FLOOR_PORT: String(port),
     FLOOR_KEY: join(entry.keys, "../rooms/1.pem"),
     FLOOR_DATABASE_PORT: String(database.port),

@@ -41,6 +41,7 @@ export async function startEntryProgram(
   return {
     ...asks(port, params),
     keys: placed.environment["ENTRY_KEYS"] ?? "",
+    nodeOptions: placed.environment["NODE_OPTIONS"] ?? "",
     pid: program.pid,
     log,
     stop: async () => {
