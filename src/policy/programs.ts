@@ -17,7 +17,7 @@ const COMMANDS = {
   pruner:
     /^psql\n--no-psqlrc\n--quiet\n--host=\S+\n--dbname=synapse\n--username=pruner\n--command=SELECT prune_residue\(\)$/,
   "make-database": /^sh\n(?<file>\/\S+)$/,
-  entry: /^node\nsrc\/main\.ts\nentry$/,
+  entry: /^node\n--max-old-space-size=\d+\n--max-semi-space-size=\d+\nsrc\/main\.ts\nentry$/,
 } as const;
 
 /**

@@ -82,7 +82,7 @@ function deployment(practice: Practice, observed: Observed): Manifest & IDeploym
           {
             name: "entry",
             image: practice.images.operator,
-            command: ["node", "src/main.ts", "entry"],
+            command: ["node", ...memory(practice), "src/main.ts", "entry"],
             env: environment(practice),
             ports: [{ name: "http", containerPort: ENTRY_PORT, protocol: "TCP" }],
             ...probes({ httpGet: { path: "/-/ready", port: "http" } }),
@@ -94,6 +94,15 @@ function deployment(practice: Practice, observed: Observed): Manifest & IDeploym
       }),
     },
   };
+}
+
+/**
+ * What Node may use for objects: half of what the pod may use, and a small nursery, so that a crowd makes it slower and
+ * does not end it.
+ */
+function memory({ sizing }: Practice): string[] {
+  const half = Math.floor(Number.parseInt(sizing.entry.memory, 10) / 2);
+  return [`--max-old-space-size=${half}`, "--max-semi-space-size=2"];
 }
 
 /** Rolls the pod when a Secret that the practice brought, and this page reads, has a new content. */

@@ -23,15 +23,6 @@ export function environment(practice: Practice): { readonly name: string; readon
 
 type Values = Readonly<Record<string, string | undefined>>;
 
-/**
- * What Node may use for objects: half of what the pod may use, and a small nursery, so that a crowd makes it slower and
- * does not end it.
- */
-function memory({ sizing }: Practice): Values {
-  const mebibytes = Number.parseInt(sizing.entry.memory, 10);
-  return { NODE_OPTIONS: `--max-old-space-size=${Math.floor(mebibytes / 2)} --max-semi-space-size=2` };
-}
-
 function pages(practice: Practice): Values {
   const { hosts, locale, legal, maintenance, video } = practice;
   const { issuer, audience } = roomTokenContract(practice);

@@ -31,7 +31,13 @@ const podOf = (practice: Partial<Practice> = {}) => podIn(someParams({ practice 
 describe("the entry pod", () => {
   it("runs the operator's image with a command of its own and no right in the cluster", () => {
     const { spec, container } = podOf();
-    expect(container.command).toEqual(["node", "src/main.ts", "entry"]);
+    expect(container.command).toEqual([
+      "node",
+      "--max-old-space-size=112",
+      "--max-semi-space-size=2",
+      "src/main.ts",
+      "entry",
+    ]);
     expect(spec.automountServiceAccountToken).toBe(false);
   });
 
