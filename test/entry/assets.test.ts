@@ -25,7 +25,7 @@ describe("style and scripts", () => {
   });
 
   it("import only each other", async () => {
-    for (const file of ["check.js", "own.js", "desk.js", "made.js", "times.js"]) {
+    for (const file of ["check.js", "own.js", "desk.js", "made.js", "times.js", "join.js", "forget.js"]) {
       const text = await (await get(assetPath(file))).text();
       for (const [, from = ""] of text.matchAll(/from "([^"]*)"/g)) {
         expect((await get(assetPath(from.replace(/^\.\//, "")))).status).toBe(200);

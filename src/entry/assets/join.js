@@ -1,17 +1,14 @@
-const LINK = "link";
+import { keepLink, keptLink } from "./tab.js";
+
 const form = document.querySelector("[data-join]");
 
-/** The capability, out of the address at once: nobody sees, copies or bookmarks it. This tab keeps it for a reload. */
+/** The capability, out of the address at once: nobody sees, copies or bookmarks it. */
 function takeLink() {
   const fragment = location.hash.slice(1);
-  try {
-    if (fragment) sessionStorage.setItem(LINK, fragment);
-    return fragment || sessionStorage.getItem(LINK) || "";
-  } catch {
-    return fragment;
-  } finally {
-    if (fragment) history.replaceState(null, "", location.pathname + location.search);
-  }
+  if (!fragment) return keptLink();
+  keepLink(fragment);
+  history.replaceState(null, "", location.pathname + location.search);
+  return fragment;
 }
 
 function goOn() {
@@ -26,11 +23,7 @@ function goOn() {
 form.addEventListener("submit", () => {
   const field = form.elements.link;
   field.value = field.value.trim().replace(/^.*#/, ""); // a whole link was pasted
-  try {
-    sessionStorage.setItem(LINK, field.value);
-  } catch {
-    // A tab that keeps nothing asks for the link again after a reload.
-  }
+  keepLink(field.value);
 });
 window.addEventListener("hashchange", goOn);
 goOn();

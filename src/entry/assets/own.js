@@ -1,4 +1,5 @@
 import { isKeeping, read, write } from "./storage.js";
+import { keepLink } from "./tab.js";
 import { sentenceOf } from "./when.js";
 
 // A visitor's own appointments. They are kept only when the visitor says so, and stay on this device.
@@ -28,8 +29,12 @@ function rowOf(template, item) {
   time.textContent = sentenceOf(time.dataset.when, item);
   time.dateTime = new Date(item.starts * 1000).toISOString();
   row.querySelector("[data-past]").hidden = Boolean(item.link);
-  if (item.link) row.querySelector("[name=link]").value = item.link;
-  else row.querySelector("form").remove();
+  const form = row.querySelector("form");
+  if (!item.link) form.remove();
+  else {
+    form.elements.link.value = item.link;
+    form.addEventListener("submit", () => keepLink(item.link));
+  }
   return row;
 }
 

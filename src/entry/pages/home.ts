@@ -4,13 +4,13 @@ import { type Html, layout, pathIn } from "./layout.ts";
 import { ownList } from "./own.ts";
 import type { Site } from "./views.ts";
 
-/** `GET /`: this device's own appointments, the checklist, and the way in for staff. */
+/** `GET /`: this device's own appointments, the checklist, and the way in for staff. The guard's way back leads here, too. */
 export function homePage(site: Site): Html {
   const say = textsOf(site.locale);
   return layout(site, {
     title: say("home.title"),
     path: "/",
-    scripts: ["own.js"],
+    scripts: ["forget.js", "own.js"],
     main: html`<h1>${say("home.title")}</h1>
       <p class="lead">${say("home.lead")} ${say("home.plain")}</p>
       ${ownList(site)}

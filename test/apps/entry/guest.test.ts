@@ -78,9 +78,13 @@ describe("a guest with a link", () => {
     const other = await page.context().newPage();
     await other.goto(`${app.origin}/join?lang=en`);
     await expect.poll(() => other.getByLabel("Your link").isVisible()).toBe(true);
-    await page.goto(`${app.origin}/ended?lang=en`);
-    await page.goto(`${app.origin}/join?lang=en`);
-    await expect.poll(() => page.getByLabel("Your link").isVisible()).toBe(true);
+    for (const end of ["/ended", "/"]) {
+      await page.goto(`${app.origin}/join?lang=en#${LINK}`);
+      await expect.poll(() => heading(page).textContent()).toBe("The door is open");
+      await page.goto(`${app.origin}${end}?lang=en`);
+      await page.goto(`${app.origin}/join?lang=en`);
+      await expect.poll(() => page.getByLabel("Your link").isVisible()).toBe(true);
+    }
   });
 
   it("may paste it whole, and hears it when it does not fit", async () => {
@@ -134,6 +138,8 @@ describe("own appointments", () => {
     await page.getByRole("button", { name: "Open" }).click();
     await expect.poll(() => heading(page).textContent()).toBe("The door is open");
     expect(app.posted.at(-1)).toEqual({ path: "/join", fields: { lang: "en", link: LINK } });
+    await page.getByRole("link", { name: "Deutsch" }).click();
+    await expect.poll(() => heading(page).textContent()).toBe("Ihr Termin ist offen");
   });
 
   it("are dropped by taking the tick away, or all at once by one button", async () => {

@@ -112,7 +112,7 @@ it("says so when who waits cannot be seen, and clears the list at a press", asyn
 it("without script the page of a new link still opens and takes back", async () => {
   const one = await openPage(browser, `${app.origin}/page/made?lang=en`, { javaScriptEnabled: false });
   opened.push(one);
-  expect(await one.page.locator("noscript p").isVisible()).toBe(true);
+  await expect.poll(() => one.page.locator("noscript p").isVisible()).toBe(true);
   await one.page.getByText("More", { exact: true }).click();
   await one.page.getByRole("button", { name: "Take the link back" }).click();
   expect(app.posted).toEqual([{ path: "/staff/revoke", fields: { lang: "en", link: staffLink } }]);

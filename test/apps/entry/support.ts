@@ -22,7 +22,12 @@ export async function axeFindings(
 
 /** A page in a profile of its own, and what it did that it must not: violations of its policy, requests elsewhere. */
 export async function openPage(browser: Browser, url: string, how: BrowserContextOptions = {}) {
-  const context = await browser.newContext({ locale: "de-DE", timezoneId: "Europe/Berlin", ...how });
+  const context = await browser.newContext({
+    locale: "de-DE",
+    timezoneId: "Europe/Berlin",
+    reducedMotion: "reduce", // colours are measured when they have settled
+    ...how,
+  });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {

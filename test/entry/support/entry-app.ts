@@ -84,6 +84,7 @@ export async function startEntryApp({ site, stun, opensIn }: EntryAppOptions = {
     await fieldsOf(context);
     return context.redirect(`${origin.url}/inside`, 303);
   });
+  app.get("/favicon.ico", (context) => context.body(null, 204)); // asked for by what has no page, like the next
   app.get("/inside", (context) => context.text("inside"));
   app.get("/staff", (context) => context.html(deskPage(siteOf(context), DESK)));
   app.post("/staff/links", async (context) => {
