@@ -75,6 +75,6 @@ export async function reset(administration: Administration, id: string, password
   await administration.call("POST", path, { new_password: password, logout_devices: true });
 }
 
-export function userPath(id: string): string {
+function userPath(id: string): string {
   return `/_synapse/admin/v2/users/${encodeURIComponent(id)}`;
 }

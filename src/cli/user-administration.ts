@@ -73,7 +73,10 @@ async function tokenFrom(pod: SynapsePod, signal: AbortSignal) {
     await pod.writeProof(proof);
     return await answerTo(pod, { challenge, secret }, signal);
   } finally {
-    await pod.eraseProof(proof);
+    // With a token in hand nothing may fail before that has been ended; and the digest is good for nothing by now.
+    await pod.eraseProof(proof).catch(() => {
+      process.stderr.write("What was written on the pod could not be taken away. It is good for nothing.\n");
+    });
   }
 }
 

@@ -63,7 +63,7 @@ async function staffOf(administration: Administration): Promise<ReadonlySet<stri
 /** The rooms that somebody is in, was in, or was asked into. */
 async function roomsOf(administration: Administration, id: string): Promise<string[]> {
   const { body } = await administration.call("GET", `${V1}/users/${encodeURIComponent(id)}/memberships`);
-  return Object.keys((body["memberships"] ?? {}) as object).toSorted();
+  return Object.keys(body["memberships"] ?? {}).toSorted();
 }
 
 async function membersOf(administration: Administration, room: string): Promise<Members> {

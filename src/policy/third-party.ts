@@ -21,7 +21,7 @@ function named({ hosts, legal, messaging, staff, names }: Practice): Set<string>
     ...Object.values(hosts),
     ...Object.values(legal).flatMap((url) => URL.parse(url)?.hostname ?? []),
     ...(database.kind === "external" ? [database.host] : []),
-    ...(staff.oidc ? [new URL(staff.oidc.issuer).hostname] : []),
+    ...(staff.oidc ? [URL.parse(staff.oidc.issuer)?.hostname ?? ""] : []),
     names.signalling,
     names.synapse,
     names.entry,

@@ -223,7 +223,7 @@ function staffOf(staff: PracticeSpec["staff"]): Staff {
       clientId,
       clientSecret: clientSecretRef,
       claim: requiredClaim,
-      port: Number(new URL(issuer).port || 443),
+      port: Number(/^https:\/\/[^/:]+:(\d+)/.exec(issuer)?.[1] ?? 443),
       to: peerOf(to),
     },
   };

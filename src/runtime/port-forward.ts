@@ -49,8 +49,8 @@ async function refusal(transport: Transport, path: string, port: number): Promis
     () => undefined,
     (error: unknown) => error,
   );
-  // What a permitted request is told that does not upgrade, is no reason.
-  if (asked instanceof ApiError && asked.status !== 400) return asked;
+  // What every permitted request is told that does not upgrade is no reason.
+  if (asked instanceof ApiError && asked.message !== "Upgrade request required") return asked;
   return new Error("The API server opened no connection to the pod. Is something between that passes no WebSockets?");
 }
 

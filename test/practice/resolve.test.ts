@@ -56,6 +56,28 @@ describe("resolve", () => {
     expect(storageClassName).toBe("fast");
   });
 
+  it("knows at which port staff's provider is, and where", () => {
+    const oidc = {
+      clientId: "messaging",
+      clientSecretRef: { name: "login", key: "secret" },
+      requiredClaim: { name: "groups", value: "therapists" },
+      to: { namespace: "login" },
+    };
+    const staffOf = (issuer: string) => practiceOf({ ...EDGE, staff: { oidc: { issuer, ...oidc } } }).staff;
+    expect(staffOf("https://login.example/realms/a:8/")).toEqual({
+      oidc: {
+        issuer: "https://login.example/realms/a:8/",
+        clientId: "messaging",
+        clientSecret: { name: "login", key: "secret" },
+        claim: { name: "groups", value: "therapists" },
+        port: 443,
+        to: { kind: "pods", namespace: "login", labels: {} },
+      },
+    });
+    expect(staffOf("https://xn--a.example:65535/").oidc?.port).toBe(65_535);
+    expect(practiceOf(EDGE).staff).toEqual({});
+  });
+
   it("lets the practice win over the operator's defaults", () => {
     const options = { defaults: { exposure: { gateway: { className: "eg" } }, storageClassName: "fast" } };
     const practice = practiceOf({ ...EDGE, storageClassName: "slow" }, options);

@@ -3,7 +3,7 @@ declare module "oidc-provider" {
   import type { IncomingMessage, ServerResponse } from "node:http";
 
   export interface Context {
-    readonly oidc: { readonly session?: { readonly accountId?: string }; readonly provider: Provider };
+    readonly oidc: { readonly session?: { readonly accountId?: string }; readonly provider: OpenIdProvider };
   }
 
   export interface Configuration {
@@ -11,6 +11,7 @@ declare module "oidc-provider" {
     readonly conformIdTokenClaims: boolean;
     readonly claims: Readonly<Record<string, readonly string[]>>;
     readonly cookies: { readonly keys: readonly string[] };
+    readonly ttl: Readonly<Record<string, number>>;
     readonly features: object;
     readonly interactions: { readonly url: (context: Context, interaction: { readonly uid: string }) => string };
     readonly findAccount: (context: Context, sub: string) => object | undefined;
@@ -22,7 +23,7 @@ declare module "oidc-provider" {
     save(): Promise<string>;
   }
 
-  export default class Provider {
+  export default class OpenIdProvider {
     constructor(issuer: string, configuration: Configuration);
     readonly Grant: new (of: { readonly clientId: string; readonly accountId: string }) => Grant;
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;

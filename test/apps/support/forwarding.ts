@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
@@ -6,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Duplex } from "node:stream";
+import { acceptOf, frameOf, nextFrame } from "./frames.ts";
 
 /**
  * An API server with its kubelet, as far as `telehealth user` sees them: one practice, the pod of its homeserver with what
@@ -73,8 +73,10 @@ export async function startForwarding({ ports, shows, spec = {}, ready = true, r
   server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
     const url = new URL(request.url ?? "", "http://a");
     asked.push(`GET ${url.pathname}`);
-    if (refuses)
-      return void socket.end(`HTTP/1.1 ${refuses.code} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    if (refuses) {
+      socket.end(`HTTP/1.1 ${refuses.code} No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
     const port = Number(url.searchParams.get("ports"));
     open += 1;
     socket.on("close", () => (open -= 1));
@@ -106,13 +108,9 @@ interface PatchedMetadata {
 
 /** Pipes between a WebSocket of `v4.channel.k8s.io` and a TCP port, as a kubelet does. */
 function forward(request: IncomingMessage, socket: Socket, port: number, local: number | undefined): void {
-  // RFC 6455, 1.3.
-  const accept = createHash("sha1")
-    .update(`${request.headers["sec-websocket-key"]}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
-    .digest("base64");
   socket.write(
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
-      `Sec-WebSocket-Accept: ${accept}\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n`,
+      `Sec-WebSocket-Accept: ${acceptOf(request.headers["sec-websocket-key"])}\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n`,
   );
   const send = (channel: number, content: Buffer) =>
     socket.write(frameOf(Buffer.concat([Buffer.of(channel), content])));
@@ -131,29 +129,6 @@ function forward(request: IncomingMessage, socket: Socket, port: number, local: 
       else if (frame.payload[0] === 0) target.write(frame.payload.subarray(1));
     }
   });
-}
-
-function frameOf(payload: Buffer): Buffer {
-  const length = payload.length < 126 ? Buffer.of(payload.length) : Buffer.alloc(9, 127);
-  if (length.length === 9) length.writeBigUInt64BE(BigInt(payload.length), 1);
-  return Buffer.concat([Buffer.of(0x82), length, payload]);
-}
-
-/** The first masked frame of what came from a client, if it is all there. */
-function nextFrame(data: Buffer): { opcode: number; payload: Buffer; length: number } | undefined {
-  if (data.length < 2) return undefined;
-  const { size, at } = lengthOf(data, (data[1] ?? 0) & 127);
-  if (data.length < at + 4 + size) return undefined;
-  const mask = data.subarray(at, at + 4);
-  const payload = Buffer.from(data.subarray(at + 4, at + 4 + size)).map((byte, index) => byte ^ (mask[index % 4] ?? 0));
-  return { opcode: (data[0] ?? 0) & 15, payload: Buffer.from(payload), length: at + 4 + size };
-}
-
-function lengthOf(data: Buffer, short: number): { size: number; at: number } {
-  if (short < 126) return { size: short, at: 2 };
-  const at = short === 126 ? 4 : 10;
-  if (data.length < at) return { size: Infinity, at };
-  return { size: short === 126 ? data.readUInt16BE(2) : Number(data.readBigUInt64BE(2)), at };
 }
 
 function kubeconfigOf(server: string): string {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import Provider, { type Configuration } from "oidc-provider";
+import OpenIdProvider, { type Configuration } from "oidc-provider";
 import { createAuthority } from "../../bed/pki.ts";
 
 /** A real OpenID provider over TLS; whoever comes is signed in as `signsIn` says. */
@@ -28,11 +28,12 @@ export async function startProvider(people: Record<string, Person>) {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const issuer = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const state = { signsIn: Object.keys(people)[0] ?? "" };
-  const provider = new Provider(issuer, configuration(people));
+  const provider = new OpenIdProvider(issuer, configuration(people));
   const pass = provider.callback();
   handle = (request, response) => {
-    if (!request.url?.startsWith("/interaction/")) return void pass(request, response);
-    void provider.interactionFinished(request, response, { login: { accountId: state.signsIn } });
+    const asksWho = request.url?.startsWith("/interaction/");
+    const result = { login: { accountId: state.signsIn } };
+    void (asksWho ? provider.interactionFinished(request, response, result) : pass(request, response));
   };
   return {
     issuer,
@@ -56,6 +57,7 @@ function configuration(people: Readonly<Record<string, Person>>): Configuration 
     conformIdTokenClaims: false,
     claims: { openid: ["sub", "groups"], profile: ["name"] },
     cookies: { keys: ["k"] },
+    ttl: { Interaction: 60, Grant: 60, Session: 60, AccessToken: 60, IdToken: 60 },
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: (_, sub) => (people[sub] ? { accountId: sub, claims: () => ({ sub, ...people[sub] }) } : undefined),

@@ -58,10 +58,10 @@ export async function tokenLogin(matrix: Pick<Messaging, "ports">, at: URL | und
   const token = at?.searchParams.get("loginToken") ?? "";
   const url = `http://127.0.0.1:${matrix.ports.client}`;
   const { status, body } = await call(`${url}/_matrix/client/v3/login`, "POST", { type: "m.login.token", token });
-  const access = String(body["access_token"] ?? "");
+  const access = String(body["access_token"]);
   return {
     status,
-    id: String(body["user_id"] ?? ""),
+    id: String(body["user_id"]),
     call: (method: string, path: string, body?: object) => call(`${url}${path}`, method, body, access),
   };
 }

@@ -57,7 +57,7 @@ export async function signIn(port: number, { id, password }: { readonly id: stri
     identifier,
     password,
   });
-  const token = String(answer.body["access_token"] ?? "");
+  const token = String(answer.body["access_token"]);
   return {
     status: answer.status,
     body: answer.body,
