@@ -12,7 +12,6 @@ export const ENTRY_PORT = 8080;
  */
 export function environment(practice: Practice): { readonly name: string; readonly value: string }[] {
   const values = {
-    ...memory(practice),
     ...pages(practice),
     ...services(practice),
     ...database(practice),
