@@ -1,5 +1,4 @@
 import { type Context, Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
 import { assetRoutes } from "./assets.ts";
@@ -30,7 +29,13 @@ export function entryApp(parts: Parts, failed: (error: Error) => void): Hono<Car
   app.get("/-/ready", (context) => context.text("ready\n"));
   app.use(headers(options.hosts.meet));
   app.route("/assets", assetRoutes());
-  app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: (context) => context.body(null, 413) }));
+  app.use(async (context, next) => {
+    if (context.req.method !== "POST") return next();
+    // The parser takes no more than was announced, so a look at the header is enough.
+    const length = Number(context.req.header("Content-Length") ?? Number.NaN);
+    if (Number.isNaN(length)) return context.body(null, 411);
+    return length > LARGEST_BODY ? context.body(null, 413) : next();
+  });
   app.use(async (context, next) => {
     context.header("Cache-Control", "no-store");
     const form = await formOf(context);

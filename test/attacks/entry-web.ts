@@ -118,8 +118,10 @@ export const injectionAttacks = group<EntryStage>({
   parts: PARTS,
   start: entryStage(
     {
-      "pages/desk.ts": (_, text) =>
-        `${text.replaceAll('value="${typed.date ?? ""}"', 'value="${raw(typed.date ?? "")}"').replace('import { html } from "hono/html";', 'import { html, raw } from "hono/html";')}`,
+      "pages/desk.ts": [
+        instead('value="${typed.date ?? ""}"', 'value="${raw(typed.date ?? "")}"'),
+        instead('import { html } from "hono/html";', 'import { html, raw } from "hono/html";'),
+      ],
     },
     { matrix: true },
   ),

@@ -12,6 +12,13 @@ export type EntryStage = Awaited<ReturnType<ReturnType<typeof entryStage>>>;
 
 type Edits = Readonly<Record<string, SourceEdit | readonly SourceEdit[]>>;
 
+interface LinkChanges {
+  readonly role?: "patient" | "staff";
+  readonly starts?: number;
+  readonly people?: number;
+  readonly room?: Buffer;
+}
+
 const WITHOUT = { matrix: false, calls: false };
 
 /** Starts the entry page whole, or with edits of its sources that take one defence away. */
@@ -35,7 +42,7 @@ export const entryStage =
       matrix: () => given<Messaging>(matrix),
       calls: () => given<Calls>(calls),
       /** A link as staff makes one; good now unless it says otherwise. */
-      link: ({ role = "patient" as "patient" | "staff", starts = seconds(), people = 1, room = newRoom() } = {}) =>
+      link: ({ role = "patient", starts = seconds(), people = 1, room = newRoom() }: LinkChanges = {}) =>
         signLink(keys.current, { role, room, starts, minutes: 50, people }),
       stop: async () => {
         await entry.stop();

@@ -78,7 +78,7 @@ async function startFloor() {
   const folder = join(entry.keys, "../../..");
   const group = processGroup(join(folder, "floor"));
   const port = await freePort();
-  group.start("floor", process.execPath, [join(import.meta.dirname, "entry-floor.ts")], {
+  group.start("floor", process.execPath, [...entry.flags, join(import.meta.dirname, "entry-floor.ts")], {
     FLOOR_PORT: String(port),
     FLOOR_KEY: join(entry.keys, "../rooms/1.pem"),
     FLOOR_DATABASE_PORT: String(database.port),

@@ -1,9 +1,12 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
+import { type FlattenedJWSInput, flattenedVerify } from "jose";
 import { describe, expect, it } from "vitest";
-import { consentIn, consentWith, receiptReader, signReceipt } from "../../src/entry/consent.ts";
+import { consentIn, consentWith, readReceipt, signReceipt } from "../../src/entry/consent.ts";
+import { keySet, keysOf } from "../../src/entry/keys.ts";
 import { locales } from "../../src/entry/texts/texts.ts";
 
 const key = (kid = "1") => ({ kid, privateKey: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey });
+const keys = keysOf([keySet(1, "secret")]);
 const receipt = {
   practice: "go.greenriver.example",
   text: consentIn("de").hash,
@@ -27,30 +30,34 @@ describe("the text to agree to", () => {
 });
 
 describe("a receipt", () => {
-  it("is JSON that people can read, and says who signed it", async () => {
+  it("is JSON that people can read, and that anybody can verify with the practice's public key", async () => {
     const own = key();
-    const text = await signReceipt(own, receipt);
-    const file = JSON.parse(text) as { payload: string };
+    const text = await signReceipt(own, keys, receipt);
+    const file = JSON.parse(text) as FlattenedJWSInput & { payload: string };
     expect(JSON.parse(file.payload)).toEqual(receipt);
-    expect(await receiptReader(own)(text)).toEqual(receipt);
+    const verify = (by: ReturnType<typeof key>) =>
+      flattenedVerify(file, createPublicKey(by.privateKey), { crit: { b64: true } });
+    expect((await verify(own)).protectedHeader).toMatchObject({ alg: "ES256", typ: "consent+json", kid: "1" });
+    await expect(verify(key())).rejects.toThrow(/signature verification failed/);
+    expect(readReceipt(keys, text)).toEqual(receipt);
   });
 
-  it("is worth nothing when it was changed, or signed by anybody else", async () => {
-    const own = key();
-    const text = await signReceipt(own, receipt);
+  it("is known again after a new key, and worth nothing when it was changed or is somebody else's", async () => {
+    const text = await signReceipt(key(), keys, receipt);
+    expect(readReceipt(keysOf([keySet(1, "secret"), keySet(2, "next")]), text)).toEqual(receipt);
     const file = JSON.parse(text) as Record<string, string>;
-    const changed = { ...file, payload: file["payload"]?.replace("08:00", "09:00") };
     for (const wrong of [
-      JSON.stringify(changed),
+      JSON.stringify({ ...file, payload: file["payload"]?.replace("08:00", "09:00") }),
       JSON.stringify({ ...file, signature: "" }),
+      JSON.stringify({ ...file, seal: "" }),
       JSON.stringify({ ...file, more: "x" }),
-      await signReceipt(key(), receipt),
+      await signReceipt(key(), keysOf([keySet(1, "another practice")]), receipt),
       "",
       "null",
       "[]",
       "{",
     ]) {
-      expect(await receiptReader(own)(wrong)).toBeUndefined();
+      expect(readReceipt(keys, wrong)).toBeUndefined();
     }
   });
 });

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { readLink } from "../capability.ts";
-import { consentIn, consentWith, receiptReader, signReceipt } from "../consent.ts";
+import { consentIn, consentWith, readReceipt, signReceipt } from "../consent.ts";
 import { digest } from "../keys.ts";
 import { earlyPage, joinPage, openPage, readyPage } from "../pages/join.ts";
 import { refusalPage } from "../pages/refusal.ts";
@@ -18,7 +18,6 @@ const DEVICE = /^[A-Za-z0-9_-]{22}$/;
 export function patientRoutes(parts: Parts): Hono<Carried> {
   const { options, keys, rooms, links, signingKey, now } = parts;
   const app = new Hono<Carried>();
-  const readReceipt = receiptReader(signingKey);
 
   const refuse = (context: EntryContext, refusal: Refusal) =>
     context.html(refusalPage(context.get("site"), refusal), STATUS[refusal]);
@@ -64,7 +63,7 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
     const { consent: hash = "" } = context.get("form");
     const language = consentWith(hash);
     if (language === undefined) return showOpen(context, room, true);
-    const receipt = await signReceipt(signingKey, {
+    const receipt = await signReceipt(signingKey, keys, {
       practice: options.hosts.entry,
       text: hash,
       version: consentIn(language).version,
@@ -80,7 +79,7 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
   app.post("/enter", async (context) => {
     const room = await openRoom(context);
     if (room instanceof Response) return room;
-    const receipt = await readReceipt(context.get("form")["receipt"] ?? "");
+    const receipt = readReceipt(keys, context.get("form")["receipt"] ?? "");
     const agreed = receipt?.link === receiptLink(room) && consentWith(receipt.text) !== undefined;
     if (!agreed) return showOpen(context, room, true);
     const device = deviceOf(context, room) ?? newDevice();

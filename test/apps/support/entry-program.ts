@@ -26,7 +26,7 @@ export async function startEntryProgram(
   const root = Object.keys(edits).length > 0 ? await edited(folder, edits) : PROJECT;
   const port = await freePort();
   const group = processGroup(join(folder, "run"));
-  const program = group.start("entry", process.execPath, [join(root, "src/main.ts"), "entry"], {
+  const program = group.start("entry", process.execPath, [...placed.flags, join(root, "src/main.ts"), "entry"], {
     ...placed.environment,
     ENTRY_PORT: String(port),
   });
@@ -41,6 +41,7 @@ export async function startEntryProgram(
   return {
     ...asks(port, params),
     keys: placed.environment["ENTRY_KEYS"] ?? "",
+    flags: placed.flags,
     pid: program.pid,
     log,
     stop: async () => {

@@ -48,7 +48,9 @@ export async function placedEntry(params: Params, { database, signalling, matrix
     ENTRY_SYNAPSE_URL: at(matrix?.ports.client),
     ENTRY_ANSWERS_URL: at(matrix?.ports.openid),
   };
-  return { folder, environment, stop: () => rm(folder, { recursive: true, force: true }) };
+  /** What Node is started with, before the program. */
+  const flags = (containerOf(params).command ?? []).filter((part) => part.startsWith("--"));
+  return { folder, environment, flags, stop: () => rm(folder, { recursive: true, force: true }) };
 }
 
 /** Starts the entry page in this process, so that a test can move its clock. */

@@ -33,7 +33,7 @@ describe("the entry pod", () => {
     const { spec, container } = podOf();
     expect(container.command).toEqual([
       "node",
-      "--max-old-space-size=80",
+      "--max-old-space-size=112",
       "--max-semi-space-size=2",
       "src/main.ts",
       "entry",
