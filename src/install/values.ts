@@ -23,6 +23,8 @@ const valuesSchema = z.strictObject({
   metrics: z.strictObject({
     from: z.array(empty),
     serviceMonitor: z.strictObject({ enabled: z.boolean(), labels: z.record(z.string(), text) }),
+    alerts: z.strictObject({ enabled: z.boolean(), labels: z.record(z.string(), text) }),
+    dashboard: z.strictObject({ enabled: z.boolean(), labels: z.record(z.string(), text) }),
   }),
   resources: empty,
   nodeSelector: z.record(z.string(), text),

@@ -45,6 +45,20 @@ describe("the rendered chart", () => {
     expect(JSON.stringify(of(objects, "Deployment"))).toContain(`"image":"mirror.example/op@${digest}"`);
   });
 
+  it("brings alerts and a dashboard to whoever asks for them, word for word", async () => {
+    const kinds = (objects: readonly Manifest[]) => objects.map(({ kind }) => kind);
+    expect(kinds(await rendered())).not.toContain("PrometheusRule");
+    const asked = { metrics: { alerts: { enabled: true, labels: { team: "ops" } }, dashboard: { enabled: true } } };
+    const objects = await rendered(asked);
+    const [rule] = of(objects, "PrometheusRule");
+    const file = (name: string) => readFileSync(`${CHART}/files/${name}`, "utf8");
+    expect(rule?.["spec"]).toEqual(parse(file("alerts.yaml")));
+    expect(rule?.metadata.labels).toMatchObject({ team: "ops" });
+    const board = of(objects, "ConfigMap").find(({ metadata }) => metadata.labels?.["grafana_dashboard"] === "1");
+    const [content = ""] = Object.values((board?.["data"] ?? {}) as Record<string, string>);
+    expect(JSON.parse(content)).toEqual(JSON.parse(file("dashboard.json")));
+  });
+
   it("tells practices which pods are the operator's, by the labels that they have", async () => {
     const objects = await rendered();
     const [deployment] = of(objects, "Deployment") as (Manifest & Workload)[];
