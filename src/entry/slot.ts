@@ -17,7 +17,7 @@ export interface Slot {
 }
 
 /** Staff in a room can make it last four hours longer (`mod_practice_deadline.lua`). */
-export const LONGEST_EXTENSION_SECONDS = 4 * 3600;
+const LONGEST_EXTENSION_SECONDS = 4 * 3600;
 
 export function slotOf({ starts, minutes }: Capability, { earlyMinutes, graceMinutes }: Margins): Slot {
   const ends = starts + minutes * 60;

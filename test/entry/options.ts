@@ -4,7 +4,7 @@ import type { IDeployment } from "kubernetes-models/apps/v1";
 import { someParams } from "../support/practice.ts";
 
 /** What a rendered Deployment tells the entry page. */
-export function told(params = someParams()): Readonly<Record<string, string | undefined>> {
+function told(params = someParams()): Readonly<Record<string, string | undefined>> {
   const deployment = entry.build(params).find(({ kind }) => kind === "Deployment") as unknown as IDeployment;
   const [container] = deployment.spec?.template.spec?.containers ?? [];
   return Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
