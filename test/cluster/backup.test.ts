@@ -59,7 +59,8 @@ function place(namespace: string, connect: Place["connect"]): Place {
 
 async function tokenIn(namespace: string): Promise<string> {
   const secret = await connected.cluster.get(RESOURCES.Secret, { namespace, name: `${name}-backup` });
-  return Buffer.from((secret?.["data"] as { token: string }).token, "base64").toString();
+  const { token = "" } = (secret?.["data"] ?? {}) as { token?: string };
+  return Buffer.from(token, "base64").toString();
 }
 
 /** The pod's half of a restore: takes the part that belongs to its Job. */

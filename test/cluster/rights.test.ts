@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { ANNOTATION, LABEL } from "../../src/api/group.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
+import { CHILD_RESOURCES } from "../../src/controller/live.ts";
 import { CLUSTER_RULES, NAMESPACED_RULES, OWN_NAMESPACE_RULES, type Rule } from "../../src/controller/rbac.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
@@ -12,6 +14,7 @@ import { kubeconfigWithToken, rendered } from "../support/chart.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
 import { ALWAYS } from "../support/practice-bed.ts";
+import { startProxy } from "../support/proxy.ts";
 
 const ACCOUNT = "system:serviceaccount:operators:op";
 
@@ -41,7 +44,7 @@ afterAll(async () => {
 });
 
 /** Installs what the chart renders but its Deployment, and runs the operator with the rights and options of it. */
-async function install(config: object): Promise<RunningOperator> {
+async function install(config: object, server = plane.server): Promise<RunningOperator> {
   const objects = (await rendered({ config })).filter(({ kind }) => kind !== "Deployment");
   await applyAll(objects);
   const options = objects.find(({ kind }) => kind === "ConfigMap") as Manifest & { data: Record<string, string> };
@@ -50,7 +53,7 @@ async function install(config: object): Promise<RunningOperator> {
   const { body } = await client.request("POST", path, { spec: { expirationSeconds: 3600 } });
   await client.close();
   const { token } = (body as { status: { token: string } }).status;
-  const kubeconfig = await kubeconfigWithToken(plane, "operators", token);
+  const kubeconfig = await kubeconfigWithToken({ ...plane, server }, "operators", token);
   return startOperator(kubeconfig, parse(options.data["config.yaml"] ?? "") as Record<string, unknown>);
 }
 
@@ -96,6 +99,31 @@ async function breachWall(namespace: string): Promise<void> {
   await waitFor(closed, { what: "the wall to be closed again" });
 }
 
+/** Somebody else takes a field of an object of each kind; each is read to say who it was, and put back. */
+async function meddle(namespace: string): Promise<void> {
+  const key = LABEL.managedBy;
+  for (const kind of CHILD_RESOURCES) {
+    const found = (await hand.list(kind, namespace)).find(
+      ({ metadata }) => metadata.annotations?.[ANNOTATION.rendered],
+    );
+    if (!found) continue;
+    const ref = { namespace, name: found.metadata.name };
+    await hand.patch(kind, ref, { metadata: { labels: { [key]: "somebody" } } });
+    const back = async () => (await hand.get(kind, ref))?.metadata.labels?.[key] === found.metadata.labels?.[key];
+    await waitFor(back, { what: `${kind.kind}/${ref.name} to be put back` });
+  }
+}
+
+/** Starts once behind an API server that does not stream the beginning of a watch, so that everything is listed. */
+async function startWithoutStreams(): Promise<void> {
+  const proxy = await startProxy(plane, ({ query }) =>
+    query.has("sendInitialEvents") ? { kind: "answer", status: 422, reason: "Invalid" } : undefined,
+  );
+  const operator = await install({}, proxy.connection.server);
+  expect(await operator.stop()).toBe(0);
+  await proxy.stop();
+}
+
 const ingresses = (namespace: string) => hand.names(RESOURCES.Ingress, namespace);
 const httpRoutes = (namespace: string) => hand.names(RESOURCES.HTTPRoute, namespace);
 
@@ -129,6 +157,7 @@ describe("the operator with the rights of its chart and no more", () => {
   const since = new Date();
 
   it("leads practices with every way in through a whole life, and is never refused", async () => {
+    await startWithoutStreams();
     const operator = await install({});
     const [ingress, gateway, listenerSet] = [await hand.namespace(), await hand.namespace(), await hand.namespace()];
     await Promise.all([
@@ -137,6 +166,7 @@ describe("the operator with the rights of its chart and no more", () => {
       begin(listenerSet, WAYS_IN.listenerSet, httpRoutes),
     ]);
     for (let i = 0; i < 3; i += 1) await breachWall(ingress);
+    for (const namespace of [ingress, gateway, listenerSet]) await meddle(namespace);
     // Another way in: the former one is taken away.
     await hand.practice(listenerSet, WAYS_IN.gateway);
     await waitFor(async () => (await hand.names(RESOURCES.ListenerSet, listenerSet)).length === 0);

@@ -8,7 +8,8 @@ it("is what render makes, made once for the same inputs and anew for others", ()
   const first = rendered(params());
   expect(first).toEqual(render(params()));
   expect(rendered(params())).toBe(first);
-  const another = rendered(params({}, { mediaAddresses: [{ ip: "203.0.113.8", port: 10_000 }] }));
+  const { port } = params().practice.video.media;
+  const another = rendered(params({}, { mediaAddresses: [{ ip: "203.0.113.8", port }] }));
   expect(another).not.toEqual(first);
   expect(rendered(params({ spec: { size: "group" } }))).not.toEqual(first);
 });
