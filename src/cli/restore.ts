@@ -47,7 +47,7 @@ export async function restore(argv: readonly string[]): Promise<number> {
     await untilInterrupted(async (signal) => {
       const cluster = connected.cluster.within(signal);
       const connect = (pod: string) => toPod(connected, namespace, pod);
-      const place = { cluster, patient: connected.cluster, namespace, name, connect, tell };
+      const place = { cluster, patient: connected.cluster, namespace, name, connect, tell, signal };
       await copyIn(place, wantedOf(input, contents, keys, values.config), from);
     });
     tell(`Restored. Now apply the practice: kubectl apply -f ${values.file}`);
@@ -151,7 +151,7 @@ function marked(metadata: Manifest["metadata"], namespace: string, name: string)
  * @throws BadInput when something of the practice is there already; Error with the next step.
  */
 export async function copyIn(
-  { cluster, patient, namespace, name, connect, tell }: Place,
+  { cluster, patient, namespace, name, connect, tell, signal }: Place,
   wanted: Wanted,
   folder: string,
 ): Promise<void> {
@@ -169,7 +169,7 @@ export async function copyIn(
     const fill = async (part: PartName & keyof Wanted["jobs"], what: string) => {
       tell(`Restoring ${what} …`);
       const job = await passing.create(RESOURCES.Job, wanted.jobs[part]);
-      const other = otherHalf(connect(await podOf(cluster, job, "take", tell)), token);
+      const other = otherHalf(connect(await podOf(cluster, job, "take", tell)), token, signal);
       await other.put("/part", readPart(folder, part), wanted.contents.parts[part].sha256);
       await completed(cluster, job, tell);
     };
