@@ -1,5 +1,6 @@
 import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks } from "./admission.ts";
 import type { AttackGroup } from "./attack.ts";
+import { alteredOnTheWay, copyPortAttacks, copyTokenAttacks, overwritingAttacks, tamperedSet } from "./backup.ts";
 import { encryptionAttacks, messageAttacks, serviceAttacks } from "./encryption.ts";
 import {
   chatCommandAttacks,
@@ -86,6 +87,11 @@ export const CATALOGUE: readonly AttackGroup[] = [
   chatCommandAttacks,
   lookupAttacks,
   toldAttacks,
+  copyTokenAttacks,
+  copyPortAttacks,
+  alteredOnTheWay,
+  overwritingAttacks,
+  tamperedSet,
   linkAttacks,
   timeAttacks,
   useAttacks,
