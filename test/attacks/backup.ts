@@ -26,9 +26,9 @@ const digest = (content: string) => createHash("sha256").update(content).digest(
 type Edit = readonly [file: string, line: string, other: string];
 
 /** A module of ours, whole or from a copy of the sources that is edited. */
-async function load<M>(module: string, edit: Edit | undefined) {
+async function load(module: string, edit: Edit | undefined) {
   const folder = edit ? await edited(edit) : undefined;
-  const loaded = (await import(pathToFileURL(join(folder ?? ROOT, "src", module)).href)) as M;
+  const loaded: unknown = await import(pathToFileURL(join(folder ?? ROOT, "src", module)).href);
   return { loaded, clean: async () => folder && (await rm(folder, { recursive: true })) };
 }
 
@@ -60,11 +60,12 @@ interface Giving extends Stoppable {
 }
 
 async function giving(edit: Edit | undefined, token: string): Promise<Giving> {
-  const { loaded, clean } = await load<typeof Give>("copy/give.ts", edit);
+  const { loaded, clean } = await load("copy/give.ts", edit);
+  const module = loaded as typeof Give;
   const folder = await mkdtemp(join(tmpdir(), "giving-"));
   const database = join(folder, "database.dump");
   await writeFile(database, DUMP);
-  const { port, close } = await loaded.give({ token, port: 0, database, media: join(folder, "media") });
+  const { port, close } = await module.give({ token, port: 0, database, media: join(folder, "media") });
   const stop = async () => {
     close();
     await rm(folder, { recursive: true });
@@ -137,11 +138,12 @@ interface Taking extends Stoppable {
 }
 
 async function taking(edit: Edit | undefined, before?: string): Promise<Taking> {
-  const { loaded, clean } = await load<typeof Take>("copy/take.ts", edit);
+  const { loaded, clean } = await load("copy/take.ts", edit);
+  const module = loaded as typeof Take;
   const folder = await mkdtemp(join(tmpdir(), "taking-"));
   const target = join(folder, "database.dump");
   if (before !== undefined) await writeFile(target, before);
-  const { port, close } = await loaded.take({ token: NOTED, port: 0, kind: "file", target });
+  const { port, close } = await module.take({ token: NOTED, port: 0, kind: "file", target });
   return {
     put: async (content, sha256) => {
       const headers = { authorization: `Bearer ${NOTED}`, "x-sha256": sha256 };
@@ -200,9 +202,10 @@ interface Kept extends Stoppable {
 
 /** A backup in its folder, and what reads it, with all that could make it refuse. */
 async function kept(edit: Edit | undefined): Promise<Kept> {
-  const { loaded, clean } = await load<typeof BackupSet>("cli/backup-set.ts", edit);
+  const { loaded, clean } = await load("cli/backup-set.ts", edit);
+  const module = loaded as typeof BackupSet;
   const folder = await mkdtemp(join(tmpdir(), "set-"));
-  const write = (part: BackupSet.PartName, text: string) => loaded.writePart(folder, part, Readable.from([text]));
+  const write = (part: BackupSet.PartName, text: string) => module.writePart(folder, part, Readable.from([text]));
   const contents: BackupSet.Contents = {
     format: 1,
     practice: "greenriver",
@@ -215,14 +218,14 @@ async function kept(edit: Edit | undefined): Promise<Kept> {
       keys: await write("keys", JSON.stringify({ secrets: {}, identity: {} })),
     },
   };
-  await loaded.writeContents(folder, contents);
+  await module.writeContents(folder, contents);
   const refused = (error: unknown) => {
     if (error instanceof Error && /is not what was backed up/.test(error.message)) return "failed" as const;
     throw error;
   };
   return {
     folder,
-    read: () => loaded.readBackup(folder).then(() => "succeeded" as const, refused),
+    read: () => module.readBackup(folder).then(() => "succeeded" as const, refused),
     stop: async () => {
       await rm(folder, { recursive: true });
       await clean();
