@@ -10,6 +10,7 @@ import { render } from "../render/render.ts";
 import type { Cluster } from "../runtime/cluster.ts";
 import { RESOURCES, resourceOf } from "../runtime/resources.ts";
 import { argumentsOf, type PracticeInput, readPractices } from "./arguments.ts";
+import { keysOf } from "./backup-keys.ts";
 import { type Contents, type Keys, type PartName, readBackup, readPart } from "./backup-set.ts";
 import { BadInput } from "./bad-input.ts";
 import { connectTo } from "./connect.ts";
@@ -70,13 +71,14 @@ export interface Wanted {
 }
 
 /** @throws BadInput when the manifest asks for something else than the backup holds. */
-export function wantedOf({ resource, spec }: PracticeInput, contents: Contents, keys: Keys, config?: string): Wanted {
+export function wantedOf({ resource, spec }: PracticeInput, contents: Contents, given: Keys, config?: string): Wanted {
   const { namespace, name } = resource.metadata;
-  const born = { ...defaultIdentity(namespace, name, spec), mediaPort: Number(keys.identity["mediaPort"]) };
   if (contents.practice !== name)
     throw new BadInput(
       `The backup is of the practice ${contents.practice}, the manifest of ${name}. The names must be the same.`,
     );
+  const keys = keysOf(given, name);
+  const born = { ...defaultIdentity(namespace, name, spec), mediaPort: Number(keys.identity["mediaPort"]) };
   if (contents.serverName !== born.serverName) {
     throw new BadInput(
       `The backup is of ${contents.serverName}, but the manifest asks for ${born.serverName}, and a server's name can never change. Set spec.hosts.matrix: ${contents.serverName}`,
@@ -117,7 +119,7 @@ export function wantedOf({ resource, spec }: PracticeInput, contents: Contents, 
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: identity },
-      data: { ...keys.identity, postgresMajor: String(born.postgresMajor) },
+      data: { ...keys.identity, serverName: born.serverName, postgresMajor: String(born.postgresMajor) },
     }),
     files: {
       apiVersion: "v1",

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { Readable } from "node:stream";
 import { tmpdir } from "node:os";
@@ -26,22 +26,28 @@ const digest = (content: string) => createHash("sha256").update(content).digest(
 type Edit = readonly [file: string, line: string, other: string];
 
 /** A module of ours, whole or from a copy of the sources that is edited. */
-async function load(module: string, edit: Edit | undefined) {
-  const folder = edit ? await edited(edit) : undefined;
+async function load(module: string, ...edits: readonly (Edit | undefined)[]) {
+  const wanted = edits.filter((edit) => edit !== undefined);
+  const folder = wanted.length > 0 ? await edited(wanted) : undefined;
   const loaded: unknown = await import(pathToFileURL(join(folder ?? ROOT, "src", module)).href);
   return { loaded, clean: async () => folder && (await rm(folder, { recursive: true })) };
 }
 
 /** @throws Error when the line is not there: nothing would be taken away. */
-async function edited([file, line, other]: Edit): Promise<string> {
+async function edited(edits: readonly Edit[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "attack-backup-"));
   await cp(join(ROOT, "src"), join(folder, "src"), { recursive: true });
   await cp(join(ROOT, "package.json"), join(folder, "package.json"));
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  const path = join(folder, "src", file);
-  const text = await readFile(path, "utf8");
-  if (!text.includes(line)) throw new Error(`${file} has no line ${line}`);
-  await writeFile(path, text.replace(line, other));
+  for (const [file, line, other] of edits) {
+    const path = join(folder, "src", file);
+    const text = await readFile(path, "utf8");
+    if (!text.includes(line)) throw new Error(`${file} has no line ${line}`);
+    await writeFile(
+      path,
+      text.replace(line, () => other),
+    );
+  }
   return folder;
 }
 
@@ -192,6 +198,87 @@ export const overwritingAttacks: AttackGroup = group<Taking>({
       "another",
       digest("another"),
     ),
+  ],
+});
+
+/** An archive of one file with a name of somebody's choice: ustar, which every reader knows. */
+function archiveOf(name: string, content: string): string {
+  const octal = (number: number, digits: number) => `${number.toString(8).padStart(digits - 1, "0")}\0`;
+  const before = `${name.padEnd(100, "\0")}${octal(0o644, 8)}${octal(0, 8)}${octal(0, 8)}${octal(content.length, 12)}${octal(0, 12)}`;
+  const after = `0${"\0".repeat(100)}ustar${"\0"}00`.padEnd(356, "\0");
+  const sum = [...`${before}        ${after}`].reduce((total, character) => total + character.charCodeAt(0), 0);
+  const header = `${before}${octal(sum, 7)} ${after}`.slice(0, 512);
+  return header + content.padEnd(512, "\0") + "\0".repeat(1024);
+}
+
+/** What unpacks an archive without a look at its names. */
+const CREDULOUS = `
+import { join, dirname } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { Writable } from "node:stream";
+function credulous(into) {
+  const parts = [];
+  return new Writable({
+    write(chunk, _, done) { parts.push(chunk); done(); },
+    final(done) {
+      const tar = Buffer.concat(parts);
+      const path = join(into, tar.toString("latin1", 0, 100).replace(/\\0.*$/s, ""));
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, tar.subarray(512, 512 + parseInt(tar.toString("latin1", 124, 135), 8)));
+      done();
+    },
+  });
+}
+async function sink(`;
+
+interface Unpacking extends Stoppable {
+  /** Sends an archive of one file. @returns its content, if it came to lie beside the folder of uploads. */
+  readonly unpack: (name: string) => Promise<string | undefined>;
+}
+
+export const climbingAttacks: AttackGroup = group<Unpacking>({
+  defence: "the pod of a restore unpacks plain files in the folders of uploads alone",
+  parts: PARTS,
+  start: async (defended) => {
+    const [whole, opened] = [
+      "async function sink(",
+      "return unpackTar(aside, { filter: isUpload, fmode: 0o640, dmode: 0o750 });",
+    ];
+    const { loaded, clean } = await load(
+      "copy/take.ts",
+      defended ? undefined : ["copy/take.ts", whole, CREDULOUS],
+      defended ? undefined : ["copy/take.ts", opened, "return credulous(aside);"],
+    );
+    const module = loaded as typeof Take;
+    const folder = await mkdtemp(join(tmpdir(), "unpacking-"));
+    const target = join(folder, "data", "media");
+    await mkdir(join(folder, "data"));
+    const { port, close } = await module.take({ token: NOTED, port: 0, kind: "folder", target });
+    return {
+      unpack: async (name) => {
+        const archive = archiveOf(name, "climbed");
+        const headers = { authorization: `Bearer ${NOTED}`, "x-sha256": digest(archive) };
+        await asked(port, { method: "PUT", path: "/part", headers }, archive);
+        const found = await readFile(join(folder, "climbed"), "utf8").catch(() => undefined);
+        await rm(join(folder, "climbed"), { force: true });
+        await rm(target, { recursive: true, force: true });
+        return found;
+      },
+      stop: async () => {
+        close();
+        await rm(folder, { recursive: true });
+        await clean();
+      },
+    };
+  },
+  attacks: [
+    {
+      id: "restore-climbs-out",
+      promise: 7,
+      does: "An archive of uploads holds a file that is named out of its folder.",
+      run: async ({ unpack }) =>
+        (await unpack("local_content/../../../climbed")) === "climbed" ? "succeeded" : "failed",
+    },
   ],
 });
 

@@ -83,8 +83,8 @@ async function aBackup(namespace: string): Promise<{ set: string; wanted: Wanted
   const set = join(folder, `set-${namespace}`);
   const media = join(folder, `media-${namespace}`);
   await mkdir(set);
-  await mkdir(media);
-  await writeFile(join(media, "a-file"), "content");
+  await mkdir(join(media, "local_content"), { recursive: true });
+  await writeFile(join(media, "local_content/a-file"), "content");
   const secrets = {
     [`${name}-database-1`]: { password: base64("kept"), "pruner-password": base64("kept too") },
     [`${name}-synapse-2`]: {
@@ -151,7 +151,7 @@ describe("a restore into an empty namespace", () => {
     await hasEnded(namespace, KEPT);
     const identity = await connected.cluster.get(RESOURCES.ConfigMap, { namespace, name: `${name}-identity` });
     expect(identity?.["data"]).toEqual(wanted.identity["data"]);
-    await expect(stat(join(folder, `${namespace}-folder`, "a-file"))).resolves.toBeDefined();
+    await expect(stat(join(folder, `${namespace}-folder`, "local_content/a-file"))).resolves.toBeDefined();
   });
 
   it("is refused a second time: nothing is overwritten", async () => {
@@ -305,5 +305,24 @@ describe("a backup that does not fit its manifest", () => {
     const { contents, keys } = await readBackup(set);
     const input = await inputFor(namespace, spec);
     expect(() => wantedOf(input, contents, keys)).toThrow(reason);
+  });
+
+  it("is refused with keys that are not those of the practice's data", async () => {
+    const namespace = "test-keys";
+    const { set } = await aBackup(namespace);
+    const { contents, keys } = await readBackup(set);
+    const input = await inputFor(namespace);
+    const [first = "", second = ""] = Object.keys(keys.secrets);
+    const { [second]: _, ...fewer } = keys.secrets;
+    const changed = [
+      { ...keys, secrets: { ...keys.secrets, [`${name}-rooms-1`]: { "private.pem": base64("somebody else's") } } },
+      { ...keys, secrets: fewer },
+      { ...keys, secrets: { ...fewer, [first.replace(/1$/, "3")]: {} } },
+      { ...keys, identity: { ...keys.identity, mediaPort: "any" } },
+      { ...keys, identity: { ...keys.identity, "secret.synapse": "" } },
+    ];
+    for (const other of changed) expect(() => wantedOf(input, contents, other)).toThrow(/the keys of this practice/);
+    const more = { ...keys, identity: { ...keys.identity, serverName: "matrix.other.example", "secret.rooms": "7" } };
+    expect(wantedOf(input, contents, more).identity["data"]).toEqual(wantedOf(input, contents, keys).identity["data"]);
   });
 });
