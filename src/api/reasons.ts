@@ -283,9 +283,9 @@ export const REASONS = {
     ALARM,
   ),
   DatabaseOfAnotherVersion: reason(
-    "ComponentsReady",
+    ["ComponentsReady", "UpdatePending"],
     "The data were written by another major version of PostgreSQL than the one that is to read them. Nothing was touched.",
-    "Set the operator option images.postgres back to the former major version, and see docs/messaging.md for the way to a newer one.",
+    "Set the operator option images.postgres back to the former major version, and see docs/backup.md for the way to a newer one.",
     ALARM,
   ),
   DatabaseOfAnotherServer: reason(

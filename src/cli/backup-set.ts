@@ -62,7 +62,7 @@ export async function writeContents(folder: string, contents: Contents): Promise
  * @throws BadInput when the folder is no whole backup, or a part is not what was written.
  */
 export async function readBackup(folder: string): Promise<{ contents: Contents; keys: Keys }> {
-  const parsed = contentsSchema.safeParse(JSON.parse(await textOf(folder, CONTENTS)));
+  const parsed = contentsSchema.safeParse(await jsonOf(folder, CONTENTS));
   if (!parsed.success) throw new BadInput(`${join(folder, CONTENTS)} was not written by this release of telehealth.`);
   for (const part of Object.keys(PARTS) as PartName[]) {
     const { sha256 } = await measured(folder, part);
@@ -72,11 +72,23 @@ export async function readBackup(folder: string): Promise<{ contents: Contents; 
       );
     }
   }
-  return { contents: parsed.data, keys: keysSchema.parse(JSON.parse(await textOf(folder, PARTS.keys))) };
+  const keys = keysSchema.safeParse(await jsonOf(folder, PARTS.keys));
+  if (!keys.success) throw new BadInput(`${join(folder, PARTS.keys)} was not written by this release of telehealth.`);
+  return { contents: parsed.data, keys: keys.data };
 }
 
 export function readPart(folder: string, part: PartName): Readable {
   return createReadStream(join(folder, PARTS[part]));
+}
+
+/** `undefined` for what is no JSON. */
+async function jsonOf(folder: string, file: string): Promise<unknown> {
+  const text = await textOf(folder, file);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function textOf(folder: string, file: string): Promise<string> {

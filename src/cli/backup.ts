@@ -41,7 +41,7 @@ export async function backup(argv: readonly string[]): Promise<number> {
     await untilInterrupted(async (signal) => {
       const cluster = connected.cluster.within(signal);
       const connect = (pod: string) => toPod(connected, namespace, pod);
-      await copyOut({ cluster, patient: connected.cluster, namespace, name, connect, tell }, to);
+      await copyOut({ cluster, patient: connected.cluster, namespace, name, connect, tell, signal }, to);
     }).catch(async (error: unknown) => {
       await rm(to, { recursive: true });
       throw error;
@@ -62,11 +62,13 @@ export interface Place {
   readonly name: string;
   readonly connect: (pod: string) => Parameters<typeof otherHalf>[0];
   readonly tell: Tell;
+  /** What ends a copy that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** Copies a practice into a new folder. @throws Error or BadInput with the next step; the folder is half full then. */
 export async function copyOut(
-  { cluster, patient, namespace, name, connect, tell }: Place,
+  { cluster, patient, namespace, name, connect, tell, signal }: Place,
   folder: string,
 ): Promise<void> {
   const practice = await cluster.get(PRACTICES, { namespace, name });
@@ -89,7 +91,7 @@ export async function copyOut(
     const job = await things.create(RESOURCES.Job, jobOf(cronJob, namespace));
     const { token, secret } = newToken(namespace, names.backup, job);
     await things.replace(RESOURCES.Secret, secret);
-    const other = otherHalf(connect(await podOf(cluster, job, "give", tell)), token);
+    const other = otherHalf(connect(await podOf(cluster, job, "give", tell)), token, signal);
     const parts = await take(other, folder, keys, tell);
     await writeContents(folder, {
       format: 1,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { request } from "node:http";
-import type { Duplex, Readable } from "node:stream";
+import { addAbortSignal, type Duplex, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { COPY_PORT, DIGEST_HEADER } from "../copy/part.ts";
@@ -47,10 +47,11 @@ export function newToken(namespace: string, name: string, owner?: LiveObject): {
   return { token, secret };
 }
 
-/** Talks HTTP with the pod of a Job, one connection for each question. */
-export function otherHalf(connect: () => Promise<Duplex>, token: string): Other {
+/** Talks HTTP with the pod of a Job, one connection for each question. Whatever goes on ends with the signal. */
+export function otherHalf(connect: () => Promise<Duplex>, token: string, signal?: AbortSignal): Other {
   const ask = async (method: string, path: string, body?: Readable, sha256?: string): Promise<Readable> => {
     const connection = await connect();
+    if (signal) addAbortSignal(signal, connection);
     return new Promise((resolve, reject) => {
       const sent = request(
         {
@@ -90,13 +91,14 @@ const REFUSALS: Readonly<Record<number, string>> = {
 };
 
 /**
- * Waits until a container of a Job's pod runs, and says what it waits for.
+ * Waits until a container of a Job's pod runs, and says what it waits for. While one before it is at work, however long,
+ * it is not late.
  * @returns the pod's name.
  * @throws Error with the next step when the Job fails or takes too long to start.
  */
 export async function podOf(cluster: Cluster, job: LiveObject, container: string, tell: Tell): Promise<string> {
   const { namespace = "", name } = job.metadata;
-  for (let second = 0; second < LONGEST_START_SECONDS; second += 1) {
+  for (let second = 1, idle = 0; idle < LONGEST_START_SECONDS; second += 1) {
     const [pod] = await cluster.list(RESOURCES.Pod, {
       namespace,
       labelSelector: `batch.kubernetes.io/job-name=${name}`,
@@ -107,26 +109,33 @@ export async function podOf(cluster: Cluster, job: LiveObject, container: string
     }
     if (status.phase === "Failed")
       throw new Error(`The pod failed. \`kubectl -n ${namespace} logs job/${name} --all-containers\` says why.`);
-    if (second % 10 === 9) tell(`Waiting for the pod of ${name}, for ${second + 1} s so far …`);
+    const preparing = status.initContainerStatuses?.some(({ state }) => state?.running) === true;
+    idle = preparing ? 0 : idle + 1;
+    const what = preparing ? "The pod is at work" : `Waiting for the pod of ${name}`;
+    if (second % 10 === 0) tell(`${what}, for ${second} s so far …`);
     await sleep(1000);
   }
   throw new Error(`The pod did not start. \`kubectl -n ${namespace} describe job/${name}\` says what is missing.`);
 }
 
+interface ContainerStatus {
+  readonly name: string;
+  readonly state?: { readonly running?: object };
+}
+
 interface PodStatus {
   readonly phase?: string;
-  readonly containerStatuses?: readonly { readonly name: string; readonly state?: { readonly running?: object } }[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
+  readonly containerStatuses?: readonly ContainerStatus[];
 }
 
 /** Waits until a Job has succeeded. @throws Error with the next step when it fails. */
 export async function completed(cluster: Cluster, { metadata }: LiveObject, tell: Tell): Promise<void> {
   const { namespace = "", name } = metadata;
   for (let second = 1; ; second += 1) {
-    const { succeeded = 0, failed = 0 } = ((await cluster.get(RESOURCES.Job, { namespace, name }))?.["status"] ??
-      {}) as {
-      succeeded?: number;
-      failed?: number;
-    };
+    const job = await cluster.get(RESOURCES.Job, { namespace, name });
+    if (!job) throw new Error(`Somebody deleted ${name} while it was at work. Please try again.`);
+    const { succeeded = 0, failed = 0 } = (job["status"] ?? {}) as { succeeded?: number; failed?: number };
     if (succeeded > 0) return;
     if (failed > 0)
       throw new Error(`${name} failed. \`kubectl -n ${namespace} logs job/${name} --all-containers\` says why.`);

@@ -7,6 +7,9 @@ export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise
   for (const signal of SIGNALS) process.once(signal, interrupted);
   try {
     return await work(stop.signal);
+  } catch (error) {
+    // Whatever was under way says only that it was stopped.
+    throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
     for (const signal of SIGNALS) process.off(signal, interrupted);
   }

@@ -10,6 +10,7 @@ import { render } from "../render/render.ts";
 import type { Cluster } from "../runtime/cluster.ts";
 import { RESOURCES, resourceOf } from "../runtime/resources.ts";
 import { argumentsOf, type PracticeInput, readPractices } from "./arguments.ts";
+import { keysOf } from "./backup-keys.ts";
 import { type Contents, type Keys, type PartName, readBackup, readPart } from "./backup-set.ts";
 import { BadInput } from "./bad-input.ts";
 import { connectTo } from "./connect.ts";
@@ -47,7 +48,7 @@ export async function restore(argv: readonly string[]): Promise<number> {
     await untilInterrupted(async (signal) => {
       const cluster = connected.cluster.within(signal);
       const connect = (pod: string) => toPod(connected, namespace, pod);
-      const place = { cluster, patient: connected.cluster, namespace, name, connect, tell };
+      const place = { cluster, patient: connected.cluster, namespace, name, connect, tell, signal };
       await copyIn(place, wantedOf(input, contents, keys, values.config), from);
     });
     tell(`Restored. Now apply the practice: kubectl apply -f ${values.file}`);
@@ -70,13 +71,14 @@ export interface Wanted {
 }
 
 /** @throws BadInput when the manifest asks for something else than the backup holds. */
-export function wantedOf({ resource, spec }: PracticeInput, contents: Contents, keys: Keys, config?: string): Wanted {
+export function wantedOf({ resource, spec }: PracticeInput, contents: Contents, given: Keys, config?: string): Wanted {
   const { namespace, name } = resource.metadata;
-  const born = { ...defaultIdentity(namespace, name, spec), mediaPort: Number(keys.identity["mediaPort"]) };
   if (contents.practice !== name)
     throw new BadInput(
       `The backup is of the practice ${contents.practice}, the manifest of ${name}. The names must be the same.`,
     );
+  const keys = keysOf(given, name);
+  const born = { ...defaultIdentity(namespace, name, spec), mediaPort: Number(keys.identity["mediaPort"]) };
   if (contents.serverName !== born.serverName) {
     throw new BadInput(
       `The backup is of ${contents.serverName}, but the manifest asks for ${born.serverName}, and a server's name can never change. Set spec.hosts.matrix: ${contents.serverName}`,
@@ -117,7 +119,7 @@ export function wantedOf({ resource, spec }: PracticeInput, contents: Contents, 
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: { name: identity },
-      data: { ...keys.identity, postgresMajor: String(born.postgresMajor) },
+      data: { ...keys.identity, serverName: born.serverName, postgresMajor: String(born.postgresMajor) },
     }),
     files: {
       apiVersion: "v1",
@@ -151,7 +153,7 @@ function marked(metadata: Manifest["metadata"], namespace: string, name: string)
  * @throws BadInput when something of the practice is there already; Error with the next step.
  */
 export async function copyIn(
-  { cluster, patient, namespace, name, connect, tell }: Place,
+  { cluster, patient, namespace, name, connect, tell, signal }: Place,
   wanted: Wanted,
   folder: string,
 ): Promise<void> {
@@ -169,7 +171,7 @@ export async function copyIn(
     const fill = async (part: PartName & keyof Wanted["jobs"], what: string) => {
       tell(`Restoring ${what} …`);
       const job = await passing.create(RESOURCES.Job, wanted.jobs[part]);
-      const other = otherHalf(connect(await podOf(cluster, job, "take", tell)), token);
+      const other = otherHalf(connect(await podOf(cluster, job, "take", tell)), token, signal);
       await other.put("/part", readPart(folder, part), wanted.contents.parts[part].sha256);
       await completed(cluster, job, tell);
     };

@@ -4,7 +4,9 @@ import { isOpen } from "../practice/maintenance.ts";
 import type { Practice } from "../practice/practice.ts";
 import type { Rendering } from "../render/render.ts";
 import { resourceOf, RESOURCES } from "../runtime/resources.ts";
+import { knownBirth } from "./birth.ts";
 import type { Context, PracticeResource } from "./context.ts";
+import { isOfAnotherMajor } from "./database-major.ts";
 import { type ApplyPlan, gate } from "./gate.ts";
 import { roleStates } from "./roles.ts";
 import { endsCalls } from "./spare.ts";
@@ -25,6 +27,7 @@ export async function planFor(
     components.find(({ name }) => name === metadata.labels?.[LABEL.component])?.applied;
   const cutting = rendering.manifests.filter((object) => endsCalls(object, live(object), applied(object)));
   const waits = cutting.length > 0 && !(await mayEndCalls(context, practice));
+  const bornWith = knownBirth(context.cache, namespace, practice.name).identity;
   const namespaceLabels = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.labels ?? {};
   return gate(rendering.manifests, {
     namespaceRestricted: namespaceLabels["pod-security.kubernetes.io/enforce"] === "restricted",
@@ -32,6 +35,7 @@ export async function planFor(
     doorClosed: context.doors.isClosed(`${namespace}/${practice.name}`),
     trial: (object) => trialOf(object, rendering.trials, { live, applied: applied(object), now: context.now() }),
     endsCalls: (object) => waits && cutting.includes(object),
+    ofAnotherMajor: (object) => isOfAnotherMajor(object, live(object), bornWith?.postgresMajor),
     exists: (object) => live(object) !== undefined,
     ready: (role) => ready.has(role),
   });

@@ -25,6 +25,7 @@ export const SPARING: ReadonlySet<ReasonName> = new Set<ReasonName>([
   "ConfigurationOnTrial",
   "ConfigurationRefused",
   "ConfigurationUntried",
+  "DatabaseOfAnotherVersion",
 ]);
 
 const REASON_OF: Readonly<Record<Outcome, ReasonName | undefined>> = {
@@ -44,6 +45,8 @@ export interface Circumstances {
   readonly trial: (object: Manifest) => Trial | undefined;
   /** Whether applying this now would end calls. */
   readonly endsCalls: (object: Manifest) => boolean;
+  /** Whether this is a PostgreSQL that cannot read the data of the one that runs. */
+  readonly ofAnotherMajor: (object: Manifest) => boolean;
   readonly exists: (object: Manifest) => boolean;
   readonly ready: (role: Role) => boolean;
 }
@@ -75,8 +78,12 @@ export function gate(manifests: VerifiedManifests, circumstances: Circumstances)
 }
 
 /** A trial stays until what it tried is applied: it is the only note of its outcome. */
-function jobToRun(object: Manifest, { namespaceRestricted, suspended, trial }: Circumstances): Manifest[] {
-  const needed = namespaceRestricted && !suspended && phaseOf(object) === "workloads" ? trial(object) : undefined;
+function jobToRun(
+  object: Manifest,
+  { namespaceRestricted, suspended, ofAnotherMajor, trial }: Circumstances,
+): Manifest[] {
+  const may = namespaceRestricted && !suspended && phaseOf(object) === "workloads" && !ofAnotherMajor(object);
+  const needed = may ? trial(object) : undefined;
   return needed && needed.outcome !== "again" ? [needed.job] : [];
 }
 
@@ -86,6 +93,7 @@ function reasonToWait(object: Manifest, circumstances: Circumstances): ReasonNam
   if (phase !== "workloads") return undefined;
   if (!circumstances.namespaceRestricted) return "NamespaceNotRestricted";
   if (circumstances.suspended) return "Suspended";
+  if (circumstances.ofAnotherMajor(object)) return "DatabaseOfAnotherVersion";
   const trial = circumstances.trial(object);
   const untried = trial && REASON_OF[trial.outcome];
   return untried ?? (circumstances.endsCalls(object) ? "WaitingForQuietMoment" : undefined);

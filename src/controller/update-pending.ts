@@ -1,5 +1,5 @@
 import { LABEL } from "../api/group.ts";
-import type { ReasonName } from "../api/reasons.ts";
+import { type ReasonName, REASONS } from "../api/reasons.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context } from "./context.ts";
 import { isDraining } from "./spare.ts";
@@ -17,6 +17,15 @@ export function updatePending(context: Context, report: Complete): Verdict {
   const { resource, practice, plan } = report;
   if (plan.later.some(({ reason }) => reason === "Suspended")) {
     return verdict("UpdatePending", "True", "Suspended", "Changes of workloads wait until spec.suspend is false.");
+  }
+  if (plan.later.some(({ reason }) => reason === "DatabaseOfAnotherVersion")) {
+    const { meaning, nextStep } = REASONS.DatabaseOfAnotherVersion;
+    return verdict(
+      "UpdatePending",
+      "True",
+      "DatabaseOfAnotherVersion",
+      `${meaning} What ran before goes on. ${nextStep}`,
+    );
   }
   const onTrial = trialPending(context, report);
   if (onTrial) return onTrial;

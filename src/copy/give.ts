@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { packTar, type TarSource } from "modern-tar/fs";
-import { COPY_HOST, isPermitted } from "./part.ts";
+import { COPY_HOST, isPermitted, MEDIA } from "./part.ts";
 
 /** What a backup's pod hands out. */
 export interface Given {
@@ -19,9 +19,6 @@ export interface Given {
   /** Synapse's folder of uploads; it may not be there yet. */
   readonly media: string;
 }
-
-/** Uploads and their thumbnails; what came from other servers or previews is fetched again, and here there is none. */
-const MEDIA = ["local_content", "local_thumbnails"];
 
 /**
  * Hands the two parts out over HTTP on loopback: `GET /database`, `GET /media` (a tar archive), and `POST /done`, which

@@ -5,6 +5,9 @@ import type { IncomingMessage } from "node:http";
 export const COPY_HOST = "127.0.0.1";
 export const COPY_PORT = 8087;
 
+/** Uploads and their thumbnails; what came from other servers or previews is fetched again, and here there is none. */
+export const MEDIA = ["local_content", "local_thumbnails"];
+
 /** Says which SHA-256 (64 hexadecimal digits) the body of a request must have. */
 export const DIGEST_HEADER = "x-sha256";
 

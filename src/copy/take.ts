@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { PassThrough, Transform, type Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { unpackTar } from "modern-tar/fs";
-import { COPY_HOST, DIGEST_HEADER, isPermitted } from "./part.ts";
+import { COPY_HOST, DIGEST_HEADER, isPermitted, MEDIA } from "./part.ts";
 
 /** What a restore's pod takes in. */
 export interface Taken {
@@ -58,7 +58,12 @@ async function place(request: IncomingMessage, kind: Taken["kind"], target: stri
       done(null, chunk);
     },
   });
-  await pipeline(request, measured, new PassThrough(), await sink(kind, aside));
+  try {
+    await pipeline(request, measured, new PassThrough(), await sink(kind, aside));
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
   if (hash.digest("hex") !== request.headers[DIGEST_HEADER]) {
     await rm(aside, { recursive: true, force: true });
     return 422;
@@ -70,7 +75,18 @@ async function place(request: IncomingMessage, kind: Taken["kind"], target: stri
 async function sink(kind: Taken["kind"], aside: string): Promise<Writable> {
   if (kind === "file") return createWriteStream(aside, { mode: 0o600 });
   await mkdir(aside, { mode: 0o750 });
-  return unpackTar(aside);
+  return unpackTar(aside, { filter: isUpload, fmode: 0o640, dmode: 0o750 });
+}
+
+/**
+ * Plain files in the folders of uploads.
+ * @throws Error for anything else: no backup of ours holds it. What is named beyond its folder the library refuses as well.
+ */
+function isUpload({ name, type }: { readonly name: string; readonly type?: string }): boolean {
+  const [folder = "", ...path] = name.replace(/\/$/, "").split("/");
+  const isPlain = type === "file" || type === "directory";
+  if (isPlain && MEDIA.includes(folder) && !path.includes("..")) return true;
+  throw new Error("The archive holds something that is no upload.");
 }
 
 function exists(path: string): Promise<boolean> {

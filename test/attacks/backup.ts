@@ -2,44 +2,57 @@ import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { Readable } from "node:stream";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Readable } from "node:stream";
 import type * as BackupSet from "../../src/cli/backup-set.ts";
 import type * as Give from "../../src/copy/give.ts";
 import type * as Take from "../../src/copy/take.ts";
 import { type Attack, type AttackGroup, group, type Outcome, type Stoppable } from "./attack.ts";
 
-/** Both halves of a copy as they run in a pod, or with one line of them taken out. */
+/** Both halves of a copy as they run in a pod, whole or with one line taken out. */
 const PARTS = ["telehealth copy"];
 const ROOT = join(import.meta.dirname, "../..");
 const DUMP = randomBytes(10_000);
-const digest = (content: Buffer | string) => createHash("sha256").update(content).digest("hex");
+/** The token of another command, which its user may have noted. */
+const NOTED = randomBytes(32).toString("hex");
+/** Another address of this machine: like another pod, it does not get to 127.0.0.1. */
+const ELSEWHERE = "127.0.0.2";
 
-/** A copy of the sources with one file edited. @throws Error when the line is not there: nothing would be taken away. */
-async function edited(file: string, line: string, other: string) {
+const digest = (content: string) => createHash("sha256").update(content).digest("hex");
+
+/** A file of the sources, a line in it, and what stands there instead. */
+type Edit = readonly [file: string, line: string, other: string];
+
+/** A module of ours, whole or from a copy of the sources that is edited. */
+async function load(module: string, ...edits: readonly (Edit | undefined)[]) {
+  const wanted = edits.filter((edit) => edit !== undefined);
+  const folder = wanted.length > 0 ? await edited(wanted) : undefined;
+  const loaded: unknown = await import(pathToFileURL(join(folder ?? ROOT, "src", module)).href);
+  return { loaded, clean: async () => folder && (await rm(folder, { recursive: true })) };
+}
+
+/** @throws Error when the line is not there: nothing would be taken away. */
+async function edited(edits: readonly Edit[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "attack-backup-"));
   await cp(join(ROOT, "src"), join(folder, "src"), { recursive: true });
   await cp(join(ROOT, "package.json"), join(folder, "package.json"));
   await symlink(join(ROOT, "node_modules"), join(folder, "node_modules"));
-  const path = join(folder, "src", file);
-  const text = await readFile(path, "utf8");
-  if (!text.includes(line)) throw new Error(`${file} has no line ${line}`);
-  await writeFile(path, text.replace(line, other));
+  for (const [file, line, other] of edits) {
+    const path = join(folder, "src", file);
+    const text = await readFile(path, "utf8");
+    if (!text.includes(line)) throw new Error(`${file} has no line ${line}`);
+    await writeFile(
+      path,
+      text.replace(line, () => other),
+    );
+  }
   return folder;
 }
 
-/** A module of ours, whole or edited. */
-async function load<M>(module: string, edit: Parameters<typeof edited> | undefined) {
-  const folder = edit ? await edited(...edit) : undefined;
-  const url = pathToFileURL(join(folder ?? ROOT, "src", module)).href;
-  const loaded = (await import(url)) as M;
-  return { loaded, clean: async () => folder && (await rm(folder, { recursive: true })) };
-}
-
-/** Asks as somebody who got to the port. @returns status, and how much came. */
-async function asked(port: number, options: object = {}, body?: Buffer): Promise<{ status: number; bytes: number }> {
+/** Asks as somebody who got to the port. @returns the status, and how much came. */
+async function asked(port: number, options: object, body?: string): Promise<{ status: number; bytes: number }> {
   const sent = request({ host: "127.0.0.1", port, agent: false, ...options });
   sent.end(body);
   const [answer] = (await once(sent, "response")) as [Readable & { statusCode: number }];
@@ -52,12 +65,13 @@ interface Giving extends Stoppable {
   readonly port: number;
 }
 
-async function giving(edit: Parameters<typeof edited> | undefined, token: string): Promise<Giving> {
-  const { loaded, clean } = await load<typeof Give>("copy/give.ts", edit);
+async function giving(edit: Edit | undefined, token: string): Promise<Giving> {
+  const { loaded, clean } = await load("copy/give.ts", edit);
+  const module = loaded as typeof Give;
   const folder = await mkdtemp(join(tmpdir(), "giving-"));
   const database = join(folder, "database.dump");
   await writeFile(database, DUMP);
-  const { port, close } = await loaded.give({ token, port: 0, database, media: join(folder, "media") });
+  const { port, close } = await module.give({ token, port: 0, database, media: join(folder, "media") });
   const stop = async () => {
     close();
     await rm(folder, { recursive: true });
@@ -71,59 +85,47 @@ const reads = (id: string, does: string, headers: Record<string, string>): Attac
   promise: 3,
   does,
   run: async ({ port }) => {
-    const { status, bytes } = await asked(port, { path: "/database", headers });
-    return status === 200 && bytes === DUMP.length ? "succeeded" : "failed";
+    const { bytes } = await asked(port, { path: "/database", headers });
+    return bytes === DUMP.length ? "succeeded" : "failed";
   },
 });
 
-/** The token of an earlier command, which its user may have noted. */
-const FORMER = randomBytes(32).toString("hex");
+const COMPARISON = 'return timingSafeEqual(digest(headers.authorization ?? ""), digest(`Bearer ${token}`));';
 
 export const copyTokenAttacks: AttackGroup = group<Giving>({
-  defence: "the token that a backup makes for itself",
+  defence: "the token that each backup makes for itself",
   parts: PARTS,
   start: (defended) =>
-    giving(
-      defended
-        ? undefined
-        : [
-            "copy/part.ts",
-            'return timingSafeEqual(digest(headers.authorization ?? ""), digest(`Bearer ${token}`));',
-            "return true;",
-          ],
-      randomBytes(32).toString("hex"),
-    ),
+    giving(defended ? undefined : ["copy/part.ts", COMPARISON, "return true;"], randomBytes(32).toString("hex")),
   attacks: [
     reads("backup-without-token", "Somebody who may forward ports reads the database from a backup's pod.", {}),
     reads("backup-empty-token", "Somebody shows an empty token to a backup's pod.", { authorization: "Bearer " }),
-    reads("backup-replayed-token", "Somebody shows the token of an earlier backup.", {
-      authorization: `Bearer ${FORMER}`,
+    reads("backup-replayed-token", "Somebody shows a backup's pod the token of an earlier backup.", {
+      authorization: `Bearer ${NOTED}`,
     }),
     {
       id: "backup-ended-by-others",
-      promise: 5,
+      promise: 7,
       does: "Somebody ends a backup that is under way.",
-      run: async ({ port }) =>
-        (await asked(port, { method: "POST", path: "/done" })).status === 204 ? "succeeded" : "failed",
+      run: async ({ port }) => {
+        const { status } = await asked(port, { method: "POST", path: "/done" });
+        return status === 204 ? "succeeded" : "failed";
+      },
     },
   ],
 });
 
-/** Another address of this machine: as another pod, it does not get to 127.0.0.1. */
-const ELSEWHERE = "127.0.0.2";
-
 export const copyPortAttacks: AttackGroup = group<Giving>({
-  defence: "a backup's pod listens on 127.0.0.1 alone",
+  defence: "the pod of a backup listens on 127.0.0.1 alone",
   parts: PARTS,
-  // Somebody may have the token.
-  start: (defended) => giving(defended ? undefined : ["copy/part.ts", '"127.0.0.1"', '"0.0.0.0"'], FORMER),
+  start: (defended) => giving(defended ? undefined : ["copy/part.ts", '"127.0.0.1"', '"0.0.0.0"'], NOTED),
   attacks: [
     {
       id: "backup-from-another-pod",
       promise: 3,
-      does: "Another pod that has the token reads the database from a backup's pod.",
+      does: "Another pod that knows the token reads the database from a backup's pod.",
       run: async ({ port }) => {
-        const headers = { authorization: `Bearer ${FORMER}` };
+        const headers = { authorization: `Bearer ${NOTED}` };
         try {
           const { bytes } = await asked(port, { host: ELSEWHERE, path: "/database", headers });
           return bytes === DUMP.length ? "succeeded" : "failed";
@@ -137,22 +139,23 @@ export const copyPortAttacks: AttackGroup = group<Giving>({
 });
 
 interface Taking extends Stoppable {
-  readonly put: (content: Buffer, sha256: string) => Promise<number>;
-  readonly there: () => Promise<string | undefined>;
+  /** Sends a part. @returns what lies in its place then. */
+  readonly put: (content: string, sha256: string) => Promise<string | undefined>;
 }
 
-async function taking(edit: Parameters<typeof edited> | undefined, before?: string): Promise<Taking> {
-  const { loaded, clean } = await load<typeof Take>("copy/take.ts", edit);
+async function taking(edit: Edit | undefined, before?: string): Promise<Taking> {
+  const { loaded, clean } = await load("copy/take.ts", edit);
+  const module = loaded as typeof Take;
   const folder = await mkdtemp(join(tmpdir(), "taking-"));
   const target = join(folder, "database.dump");
   if (before !== undefined) await writeFile(target, before);
-  const { port, close } = await loaded.take({ token: FORMER, port: 0, kind: "file", target });
+  const { port, close } = await module.take({ token: NOTED, port: 0, kind: "file", target });
   return {
     put: async (content, sha256) => {
-      const headers = { authorization: `Bearer ${FORMER}`, "x-sha256": sha256 };
-      return (await asked(port, { method: "PUT", path: "/part", headers }, content)).status;
+      const headers = { authorization: `Bearer ${NOTED}`, "x-sha256": sha256 };
+      await asked(port, { method: "PUT", path: "/part", headers }, content);
+      return readFile(target, "utf8").catch(() => undefined);
     },
-    there: () => readFile(target, "utf8").catch(() => undefined),
     stop: async () => {
       close();
       await rm(folder, { recursive: true });
@@ -161,38 +164,120 @@ async function taking(edit: Parameters<typeof edited> | undefined, before?: stri
   };
 }
 
+const sends = (id: string, does: string, content: string, sha256: string): Attack<Taking> => ({
+  id,
+  promise: 7,
+  does,
+  run: async ({ put }) => ((await put(content, sha256)) === content ? "succeeded" : "failed"),
+});
+
 export const alteredOnTheWay: AttackGroup = group<Taking>({
-  defence: "a restore's pod keeps what has the SHA-256 of the backup",
+  defence: "the pod of a restore keeps only what has the SHA-256 of the backup",
   parts: PARTS,
   start: (defended) =>
     taking(defended ? undefined : ["copy/take.ts", 'hash.digest("hex") !== request.headers[DIGEST_HEADER]', "false"]),
   attacks: [
-    {
-      id: "restore-altered-on-the-way",
-      promise: 5,
-      does: "Something on the way changes what is restored.",
-      run: async ({ put, there }) => {
-        await put(Buffer.from("changed"), digest("sent"));
-        return (await there()) === "changed" ? "succeeded" : "failed";
-      },
-    },
+    sends(
+      "restore-altered-on-the-way",
+      "Something on the way changes what is restored.",
+      "changed",
+      digest("what was sent"),
+    ),
   ],
 });
 
 export const overwritingAttacks: AttackGroup = group<Taking>({
-  defence: "a restore's pod overwrites nothing",
+  defence: "the pod of a restore overwrites nothing",
   parts: PARTS,
   start: (defended) =>
-    taking(defended ? undefined : ["copy/take.ts", "if (await exists(target)) return 409;", ""], "first"),
+    taking(defended ? undefined : ["copy/take.ts", "if (await exists(target)) return 409;", ""], "the first"),
+  attacks: [
+    sends(
+      "restore-over-data",
+      "A part is sent to the pod of a restore that has it already.",
+      "another",
+      digest("another"),
+    ),
+  ],
+});
+
+/** An archive of one file with a name of somebody's choice: ustar, which every reader knows. */
+function archiveOf(name: string, content: string): string {
+  const octal = (number: number, digits: number) => `${number.toString(8).padStart(digits - 1, "0")}\0`;
+  const before = `${name.padEnd(100, "\0")}${octal(0o644, 8)}${octal(0, 8)}${octal(0, 8)}${octal(content.length, 12)}${octal(0, 12)}`;
+  const after = `0${"\0".repeat(100)}ustar${"\0"}00`.padEnd(356, "\0");
+  const sum = [...`${before}        ${after}`].reduce((total, character) => total + character.charCodeAt(0), 0);
+  const header = `${before}${octal(sum, 7)} ${after}`.slice(0, 512);
+  return header + content.padEnd(512, "\0") + "\0".repeat(1024);
+}
+
+/** What unpacks an archive without a look at its names. */
+const CREDULOUS = `
+import { join, dirname } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { Writable } from "node:stream";
+function credulous(into) {
+  const parts = [];
+  return new Writable({
+    write(chunk, _, done) { parts.push(chunk); done(); },
+    final(done) {
+      const tar = Buffer.concat(parts);
+      const path = join(into, tar.toString("latin1", 0, 100).replace(/\\0.*$/s, ""));
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, tar.subarray(512, 512 + parseInt(tar.toString("latin1", 124, 135), 8)));
+      done();
+    },
+  });
+}
+async function sink(`;
+
+interface Unpacking extends Stoppable {
+  /** Sends an archive of one file. @returns its content, if it came to lie beside the folder of uploads. */
+  readonly unpack: (name: string) => Promise<string | undefined>;
+}
+
+export const climbingAttacks: AttackGroup = group<Unpacking>({
+  defence: "the pod of a restore unpacks plain files in the folders of uploads alone",
+  parts: PARTS,
+  start: async (defended) => {
+    const [whole, opened] = [
+      "async function sink(",
+      "return unpackTar(aside, { filter: isUpload, fmode: 0o640, dmode: 0o750 });",
+    ];
+    const { loaded, clean } = await load(
+      "copy/take.ts",
+      defended ? undefined : ["copy/take.ts", whole, CREDULOUS],
+      defended ? undefined : ["copy/take.ts", opened, "return credulous(aside);"],
+    );
+    const module = loaded as typeof Take;
+    const folder = await mkdtemp(join(tmpdir(), "unpacking-"));
+    const target = join(folder, "data", "media");
+    await mkdir(join(folder, "data"));
+    const { port, close } = await module.take({ token: NOTED, port: 0, kind: "folder", target });
+    return {
+      unpack: async (name) => {
+        const archive = archiveOf(name, "climbed");
+        const headers = { authorization: `Bearer ${NOTED}`, "x-sha256": digest(archive) };
+        await asked(port, { method: "PUT", path: "/part", headers }, archive);
+        const found = await readFile(join(folder, "climbed"), "utf8").catch(() => undefined);
+        await rm(join(folder, "climbed"), { force: true });
+        await rm(target, { recursive: true, force: true });
+        return found;
+      },
+      stop: async () => {
+        close();
+        await rm(folder, { recursive: true });
+        await clean();
+      },
+    };
+  },
   attacks: [
     {
-      id: "restore-over-data",
-      promise: 5,
-      does: "A restore is sent to where there is data already.",
-      run: async ({ put, there }) => {
-        await put(Buffer.from("second"), digest("second"));
-        return (await there()) === "second" ? "succeeded" : "failed";
-      },
+      id: "restore-climbs-out",
+      promise: 7,
+      does: "An archive of uploads holds a file that is named out of its folder.",
+      run: async ({ unpack }) =>
+        (await unpack("local_content/../../../climbed")) === "climbed" ? "succeeded" : "failed",
     },
   ],
 });
@@ -202,63 +287,61 @@ interface Kept extends Stoppable {
   readonly read: () => Promise<Outcome>;
 }
 
-export const tamperedSet: AttackGroup = group<Kept>({
-  defence: "a backup is compared with its SHA-256 before anything is made of it",
-  parts: ["telehealth restore"],
-  start: async (defended) => {
-    const edit = ["cli/backup-set.ts", "sha256 !== parsed.data.parts[part].sha256", "false"] as const;
-    const { loaded, clean } = await load<typeof BackupSet>("cli/backup-set.ts", defended ? undefined : [...edit]);
-    const folder = await mkdtemp(join(tmpdir(), "set-"));
-    await mkdir(folder, { recursive: true });
-    const write = (part: BackupSet.PartName, text: string) => loaded.writePart(folder, part, Readable.from([text]));
-    const parts = {
+/** A backup in its folder, and what reads it, with all that could make it refuse. */
+async function kept(edit: Edit | undefined): Promise<Kept> {
+  const { loaded, clean } = await load("cli/backup-set.ts", edit);
+  const module = loaded as typeof BackupSet;
+  const folder = await mkdtemp(join(tmpdir(), "set-"));
+  const write = (part: BackupSet.PartName, text: string) => module.writePart(folder, part, Readable.from([text]));
+  const contents: BackupSet.Contents = {
+    format: 1,
+    practice: "greenriver",
+    serverName: "matrix.greenriver.example",
+    postgresMajor: 17,
+    takenAt: new Date().toISOString(),
+    parts: {
       database: await write("database", "rows"),
       media: await write("media", "files"),
       keys: await write("keys", JSON.stringify({ secrets: {}, identity: {} })),
-    };
-    const takenAt = new Date().toISOString();
-    const serverName = "matrix.greenriver.example";
-    await loaded.writeContents(folder, {
-      format: 1,
-      practice: "greenriver",
-      serverName,
-      postgresMajor: 17,
-      takenAt,
-      parts,
-    });
-    return {
-      folder,
-      read: () =>
-        loaded.readBackup(folder).then(
-          () => "succeeded" as const,
-          (error: unknown) => {
-            if (error instanceof Error && /is not what was backed up/.test(error.message)) return "failed" as const;
-            throw error;
-          },
-        ),
-      stop: async () => {
-        await rm(folder, { recursive: true });
-        await clean();
-      },
-    };
-  },
-  attacks: (
-    [
-      ["database.dump", "database", "roes"],
-      ["media.tar", "files", "filez"],
-      ["keys.json", "keys", '{"secrets":{"intruder":{}},"identity":{}}'],
-    ] as const
-  ).map(([file, what, content]) => ({
-    id: `restore-tampered-${what}`,
-    promise: 5,
-    does: `Somebody who keeps a backup changes its ${what}.`,
-    run: async ({ folder, read }) => {
-      const path = join(folder, file);
-      const before = await readFile(path);
-      await writeFile(path, content);
-      const outcome = await read();
-      await writeFile(path, before);
-      return outcome;
     },
-  })),
+  };
+  await module.writeContents(folder, contents);
+  const refused = (error: unknown) => {
+    if (error instanceof Error && /is not what was backed up/.test(error.message)) return "failed" as const;
+    throw error;
+  };
+  return {
+    folder,
+    read: () => module.readBackup(folder).then(() => "succeeded" as const, refused),
+    stop: async () => {
+      await rm(folder, { recursive: true });
+      await clean();
+    },
+  };
+}
+
+const tampers = (what: string, file: string, content: string): Attack<Kept> => ({
+  id: `restore-tampered-${what}`,
+  promise: 7,
+  does: `Somebody who keeps a backup changes its ${what}.`,
+  run: async ({ folder, read }) => {
+    const path = join(folder, file);
+    const before = await readFile(path);
+    await writeFile(path, content);
+    const outcome = await read();
+    await writeFile(path, before);
+    return outcome;
+  },
+});
+
+export const tamperedSet: AttackGroup = group<Kept>({
+  defence: "a backup is compared with its SHA-256 before anything is made of it",
+  parts: ["telehealth restore"],
+  start: (defended) =>
+    kept(defended ? undefined : ["cli/backup-set.ts", "sha256 !== parsed.data.parts[part].sha256", "false"]),
+  attacks: [
+    tampers("database", "database.dump", "roes"),
+    tampers("files", "media.tar", "filez"),
+    tampers("keys", "keys.json", '{"secrets":{"intruder":{}},"identity":{}}'),
+  ],
 });

@@ -1,6 +1,13 @@
 import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks } from "./admission.ts";
 import type { AttackGroup } from "./attack.ts";
-import { alteredOnTheWay, copyPortAttacks, copyTokenAttacks, overwritingAttacks, tamperedSet } from "./backup.ts";
+import {
+  alteredOnTheWay,
+  climbingAttacks,
+  copyPortAttacks,
+  copyTokenAttacks,
+  overwritingAttacks,
+  tamperedSet,
+} from "./backup.ts";
 import { encryptionAttacks, messageAttacks, serviceAttacks } from "./encryption.ts";
 import {
   chatCommandAttacks,
@@ -91,6 +98,7 @@ export const CATALOGUE: readonly AttackGroup[] = [
   copyPortAttacks,
   alteredOnTheWay,
   overwritingAttacks,
+  climbingAttacks,
   tamperedSet,
   linkAttacks,
   timeAttacks,

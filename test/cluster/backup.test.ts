@@ -1,10 +1,14 @@
+import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
-import { connect as dial } from "node:net";
+import { type AddressInfo, connect as dial, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { packTar } from "modern-tar/fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stringify } from "yaml";
 import { parseSpec } from "../../src/api/practice.ts";
 import { copyOut, type Place } from "../../src/cli/backup.ts";
 import { readBackup, writeContents, writePart } from "../../src/cli/backup-set.ts";
@@ -25,6 +29,7 @@ import { applyPractice, expectReason, practiceFor, practiceNamespace } from "../
  * What the programs do is in `test/apps/messaging/backup.test.ts`.
  */
 
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 const name = "greenriver";
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 let connected: Connected;
@@ -78,8 +83,8 @@ async function aBackup(namespace: string): Promise<{ set: string; wanted: Wanted
   const set = join(folder, `set-${namespace}`);
   const media = join(folder, `media-${namespace}`);
   await mkdir(set);
-  await mkdir(media);
-  await writeFile(join(media, "a-file"), "content");
+  await mkdir(join(media, "local_content"), { recursive: true });
+  await writeFile(join(media, "local_content/a-file"), "content");
   const secrets = {
     [`${name}-database-1`]: { password: base64("kept"), "pruner-password": base64("kept too") },
     [`${name}-synapse-2`]: {
@@ -146,7 +151,7 @@ describe("a restore into an empty namespace", () => {
     await hasEnded(namespace, KEPT);
     const identity = await connected.cluster.get(RESOURCES.ConfigMap, { namespace, name: `${name}-identity` });
     expect(identity?.["data"]).toEqual(wanted.identity["data"]);
-    await expect(stat(join(folder, `${namespace}-folder`, "a-file"))).resolves.toBeDefined();
+    await expect(stat(join(folder, `${namespace}-folder`, "local_content/a-file"))).resolves.toBeDefined();
   });
 
   it("is refused a second time: nothing is overwritten", async () => {
@@ -196,7 +201,46 @@ describe("a restore into an empty namespace", () => {
     await hasEnded(namespace, before);
     await expect(readBackup(broken)).rejects.toThrow(/is no whole backup/);
   });
+
+  it("ends a copy that is under way when its command is interrupted", async () => {
+    const before = await listed(namespace);
+    const half = join(folder, "half");
+    await mkdir(half);
+    const stop = new AbortController();
+    const silent = createServer().listen(0, "127.0.0.1");
+    const stalling: Place["connect"] = () => async () => {
+      setTimeout(() => stop.abort(), 100);
+      return dial((silent.address() as AddressInfo).port, "127.0.0.1");
+    };
+    const interrupted = { ...place(namespace, stalling), signal: stop.signal };
+    await expect(copyOut(interrupted, half)).rejects.toThrow(/abort/);
+    silent.close();
+    await hasEnded(namespace, before);
+  });
+
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("leaves nothing of a backup after %s", async (signal) => {
+    const before = await listed(namespace);
+    const to = join(folder, signal);
+    const { child, ended } = start("backup", name, "-n", namespace, "--to", to);
+    const atWork = async () => (await listed(namespace)).includes(`Secret/${name}-backup`);
+    await waitFor(atWork, { what: "the command to be at work", timeout: 60_000 });
+    child.kill(signal);
+    expect(await ended).toMatchObject({ code: 1, stderr: expect.stringContaining("Interrupted.") as unknown });
+    await hasEnded(namespace, before);
+    await expect(stat(to)).rejects.toThrow("ENOENT");
+  });
 });
+
+/** A command as a user runs it. */
+function start(...args: string[]) {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    env: { ...process.env, KUBECONFIG: bed.kubeconfig },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const code = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const ended = Promise.all([code, text(child.stderr)]).then(([code, stderr]) => ({ code, stderr }));
+  return { child, ended };
+}
 
 describe("a restore that breaks off", () => {
   it("takes away what it made", async () => {
@@ -204,6 +248,19 @@ describe("a restore that breaks off", () => {
     const { set, wanted } = await aBackup(namespace);
     const failing: Place["connect"] = () => () => Promise.reject(new Error("The connection to the pod was lost."));
     await expect(copyIn(place(namespace, failing), wanted, set)).rejects.toThrow("was lost");
+    await hasEnded(namespace, ["ConfigMap/kube-root-ca.crt"]);
+  });
+
+  it("also when its command is interrupted", async () => {
+    const namespace = await practiceNamespace();
+    const { set } = await aBackup(namespace);
+    const file = join(folder, `${namespace}.yaml`);
+    await writeFile(file, stringify(await practiceFor(namespace)));
+    const { child, ended } = start("restore", "-f", file, "--from", set);
+    const atWork = async () => (await listed(namespace)).includes(`Job/${name}-restore-database`);
+    await waitFor(atWork, { what: "the command to be at work", timeout: 60_000 });
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ code: 1, stderr: expect.stringContaining("Interrupted.") as unknown });
     await hasEnded(namespace, ["ConfigMap/kube-root-ca.crt"]);
   });
 });
@@ -248,5 +305,24 @@ describe("a backup that does not fit its manifest", () => {
     const { contents, keys } = await readBackup(set);
     const input = await inputFor(namespace, spec);
     expect(() => wantedOf(input, contents, keys)).toThrow(reason);
+  });
+
+  it("is refused with keys that are not those of the practice's data", async () => {
+    const namespace = "test-keys";
+    const { set } = await aBackup(namespace);
+    const { contents, keys } = await readBackup(set);
+    const input = await inputFor(namespace);
+    const [first = "", second = ""] = Object.keys(keys.secrets);
+    const { [second]: _, ...fewer } = keys.secrets;
+    const changed = [
+      { ...keys, secrets: { ...keys.secrets, [`${name}-rooms-1`]: { "private.pem": base64("somebody else's") } } },
+      { ...keys, secrets: fewer },
+      { ...keys, secrets: { ...fewer, [first.replace(/1$/, "3")]: {} } },
+      { ...keys, identity: { ...keys.identity, mediaPort: "any" } },
+      { ...keys, identity: { ...keys.identity, "secret.synapse": "" } },
+    ];
+    for (const other of changed) expect(() => wantedOf(input, contents, other)).toThrow(/the keys of this practice/);
+    const more = { ...keys, identity: { ...keys.identity, serverName: "matrix.other.example", "secret.rooms": "7" } };
+    expect(wantedOf(input, contents, more).identity["data"]).toEqual(wantedOf(input, contents, keys).identity["data"]);
   });
 });

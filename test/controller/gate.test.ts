@@ -22,6 +22,7 @@ const fine: Circumstances = {
   doorClosed: false,
   trial: () => undefined,
   endsCalls: () => false,
+  ofAnotherMajor: () => false,
   exists: () => false,
   ready: () => true,
 };
@@ -59,6 +60,13 @@ describe("the gate", () => {
   it("holds back what would end a call, and nothing beside it", () => {
     const plan = gate(all, { ...fine, endsCalls: (o) => o === workload });
     expect(plan.later).toEqual([{ object: workload, reason: "WaitingForQuietMoment" }]);
+    expect(plan.now).toEqual([wall, configuration, chat, meet]);
+  });
+
+  it("holds back a database that cannot read the data, and tries nothing for it", () => {
+    const trial = () => ({ job: object("Job", "trial"), outcome: "running" as const });
+    const plan = gate(all, { ...fine, trial, ofAnotherMajor: (o) => o === workload });
+    expect(plan.later).toEqual([{ object: workload, reason: "DatabaseOfAnotherVersion" }]);
     expect(plan.now).toEqual([wall, configuration, chat, meet]);
   });
 
