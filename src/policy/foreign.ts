@@ -143,7 +143,9 @@ export const foreignPod: Check = {
           !(isSolver && /\bcert-manager-acmesolver$/.test(repository(image))),
       );
       // Its Job may have been of a release with other images; it hears nothing that it could record.
-      const tried = isTrial && (pod.metadata as Owned).ownerReferences?.some(({ kind }) => kind === "Job") === true;
+      const ofTrial = ({ kind, name }: { readonly kind: string; readonly name: string }) =>
+        kind === "Job" && name.startsWith(`${input.practice.names.trial}-`);
+      const tried = isTrial && (pod.metadata as Owned).ownerReferences?.some(ofTrial) === true;
       return unknown && !leaving && !tried
         ? [violation(pod, "This pod runs an image that is not one of the practice's. Please remove it.")]
         : [];

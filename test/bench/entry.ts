@@ -95,7 +95,7 @@ async function prepared(count: number): Promise<Use[]> {
     const more = Array.from({ length: Math.min(25, count - uses.length) }, async () => {
       const starts = Math.floor(Date.now() / 1000);
       const link = signLink(keys.current, { role: "patient", room: newRoom(), starts, minutes: 50, people: 1 });
-      const consented = await entry.post("/consent", { link, consent: hash });
+      const consented = await entry.post("/consent", { link, consent: hash, agree: "yes" });
       return { link, receipt: fieldOf(await consented.text(), "receipt"), cookie: cookiesOf(consented) };
     });
     uses.push(...(await Promise.all(more)));

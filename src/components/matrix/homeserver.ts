@@ -49,7 +49,7 @@ function defaults(practice: Practice): Settings {
     dynamic_thumbnails: false,
     // One door, one address: a limit by address is a limit for everybody together.
     rc_login: {
-      address: { per_second: 1, burst_count: 50 },
+      address: { per_second: 50, burst_count: 500 },
       account: { per_second: 0.17, burst_count: 3 },
       failed_attempts: { per_second: 0.17, burst_count: 3 },
     },

@@ -27,6 +27,7 @@ export function deskPage(site: Site, view: DeskView): Html {
 
 function said(say: Say, { done, refused, errors }: DeskView): Html | "" {
   if (errors !== undefined) return html`<p class="note" role="alert">${say("desk.error")}</p>`;
+  if (refused === "early") return html`<p class="note" role="alert">${say("desk.early")}</p>`;
   if (refused !== undefined) {
     return html`<p class="note" role="alert">${say("desk.refused", { reason: say(`refusal.${refused}.title`) })}</p>`;
   }

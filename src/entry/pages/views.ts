@@ -65,7 +65,7 @@ export interface DeskView {
   /** A sentence about what was just done. */
   readonly done?: "revoked" | "ended" | "signedOut";
   /** Said when an action could not be done. */
-  readonly refused?: Refusal;
+  readonly refused?: Refusal | "early";
 }
 
 /** A link that was just made. */

@@ -60,9 +60,9 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
     if (room instanceof Response) return room;
     const objection = await rooms.objection(room, deviceOf(context, room));
     if (objection) return refuse(context, objection);
-    const { consent: hash = "" } = context.get("form");
+    const { consent: hash = "", agree } = context.get("form");
     const language = consentWith(hash);
-    if (language === undefined) return showOpen(context, room, true);
+    if (language === undefined || agree !== "yes") return showOpen(context, room, true);
     const receipt = await signReceipt(signingKey, keys, {
       practice: options.hosts.entry,
       text: hash,

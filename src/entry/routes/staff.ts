@@ -27,7 +27,11 @@ export function staffRoutes(parts: Parts): Hono<Carried> {
     const view = { ...(failed && { failed }), ...(provider && { oidc: pathIn(context.get("site"), "/staff/oidc") }) };
     return context.html(signInPage(context.get("site"), view), failed ? STATUS[failed] : 200);
   };
-  const desk = (context: EntryContext, view: Partial<DeskView> = {}, status: 200 | 400 | 404 | 410 | 503 = 200) => {
+  const desk = (
+    context: EntryContext,
+    view: Partial<DeskView> = {},
+    status: 200 | 400 | 404 | 409 | 410 | 503 = 200,
+  ) => {
     const { timeZone, maxParticipants } = options;
     return context.html(deskPage(context.get("site"), { timeZone, maxPeople: maxParticipants - 1, ...view }), status);
   };
@@ -76,6 +80,8 @@ export function staffRoutes(parts: Parts): Hono<Carried> {
   app.post("/enter", async (context) => {
     const room = roomOf(context);
     if (!room) return desk(context, { refused: "wrong" }, 404);
+    // A token outlives the session that it was given for, so none is given for a later day.
+    if (now() < room.slot.opens) return desk(context, { refused: "early" }, 409);
     if (await rooms.isOver(room)) return desk(context, { refused: "late" }, 410);
     const pass = await rooms.admitStaff(room, context.get("account"));
     return context.redirect(meetingAddress(options.hosts.meet, pass), 303);

@@ -69,7 +69,7 @@ export function deskOn<Page extends ReturnType<typeof asks>>(entry: Page, calls?
   /** A patient's device up to the last step: its cookies and the receipt. */
   const ready = async (link: string, cookie = "") => {
     const open = await (await entry.post("/join", { link }, { cookie })).text();
-    const answer = await entry.post("/consent", { link, consent: fieldOf(open, "consent") }, { cookie });
+    const answer = await entry.post("/consent", { link, consent: fieldOf(open, "consent"), agree: "yes" }, { cookie });
     const page = await answer.text();
     if (answer.status !== 200) throw new Error(`The consent was answered ${answer.status}.`);
     return { cookie: cookiesOf(answer) || cookie, receipt: fieldOf(page, "receipt"), page };
