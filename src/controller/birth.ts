@@ -1,5 +1,5 @@
 import type { PracticeSpec } from "../api/practice.ts";
-import { FIELD_MANAGER, FINALIZER } from "../api/group.ts";
+import { FIELD_MANAGER } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
@@ -26,11 +26,8 @@ export interface Born {
  *   belongs to another server name, `NameTaken` when a foreign object stands in a name.
  */
 export async function birth(context: Context, resource: PracticeResource, spec: PracticeSpec): Promise<Born> {
-  // Nothing was made yet for a practice without our finalizer, and what a former one left is in the caches.
-  const isNew = !resource.metadata.finalizers?.includes(FINALIZER);
-  const identityName = namesOf(resource.metadata.name).identity;
-  const ask = isNew ? () => Promise.resolve(undefined) : context.cluster.get;
-  const found = await findOurs(context, resource, RESOURCES.ConfigMap, identityName, ask);
+  // Asked for also when the cache shows none: nothing is made beside an identity that is somebody else's.
+  const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
   if (found && readIdentity(found).restoring) {
     throw new Waiting(
       "Restoring",

@@ -124,7 +124,7 @@ describe("the end of a practice", () => {
     const front = { namespace, name: `${NAME}-front` };
     await hand.patch(RESOURCES.Deployment, front, { metadata: { finalizers: [HOLD] } });
     await remove(namespace, "Background");
-    await waitFor(async () => (await pods(namespace)).length === 2 && (await children(namespace)).length < 20);
+    await waitFor(async () => (await pods(namespace)).length === 2 && (await children(namespace)).length < 25);
     await hand.expectReason(namespace, "Reconciling", "Deleting");
     expect(await hand.names(RESOURCES.Ingress, namespace)).toEqual([]);
     expect(await walls(namespace)).toEqual(before);

@@ -86,7 +86,8 @@ describe("telehealth plan, status and release on a real API server", () => {
       video: { media: { addresses: [{ ip: "203.0.113.50" }] } },
     });
     expect(code, stderr).toBe(0);
-    expect(countsOf(stderr)).toMatchObject({ create: 1, change: 1 });
+    // The bridge, and the entry page, which tells patients where to try the way.
+    expect(countsOf(stderr)).toMatchObject({ create: 1, change: 2 });
     expect(planned(stdout).filter((object) => object?.startsWith("StatefulSet"))).toEqual([
       `StatefulSet/${name}-bridge`,
     ]);

@@ -66,7 +66,9 @@ describe("the Secrets that are born with a practice", () => {
     const users = await usersOf();
     expect(users).toEqual({
       [`${NAME}-database-1`]: ["postgres", "synapse"],
-      [`${NAME}-rooms-1`]: ["signalling"],
+      // Its half of the database's password is PostgreSQL's to set.
+      [`${NAME}-entry-1`]: ["entry", "postgres"],
+      [`${NAME}-rooms-1`]: ["entry", "signalling"],
       [`${NAME}-signalling-1`]: ["bridge", "signalling"],
       [`${NAME}-synapse-1`]: ["synapse"],
     });
@@ -136,7 +138,7 @@ describe("the Secrets that are born with a practice", () => {
     for (const { metadata } of await born()) told.push(JSON.stringify(metadata));
     expect(told.length).toBeGreaterThan(60);
     const text = told.join("\n");
-    expect(values.size).toBe(14);
+    expect(values.size).toBe(16);
     const leaked = [...values].filter(([, value]) => tellTales(value).some((part) => text.includes(part)));
     expect(leaked.map(([where]) => where)).toEqual([]);
     expect(text).toContain(`${NAME}-signalling-2`);
