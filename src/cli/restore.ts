@@ -180,8 +180,7 @@ export async function copyIn(
     const ref = { namespace, name: identity.metadata.name };
     await patient.mergePatch(RESOURCES.ConfigMap, ref, { data: { [RESTORING]: null } }, MANAGER);
   } catch (error) {
-    await passing.remove();
-    await kept.remove();
+    await Promise.allSettled([passing.remove(), kept.remove()]);
     throw error;
   }
   await passing.remove();

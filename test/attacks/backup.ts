@@ -20,7 +20,7 @@ const NOTED = randomBytes(32).toString("hex");
 /** Another address of this machine: like another pod, it does not get to 127.0.0.1. */
 const ELSEWHERE = "127.0.0.2";
 
-const digest = (content: string) => createHash("sha256").update(content).digest("hex");
+const digest = (content: string | Buffer) => createHash("sha256").update(content).digest("hex");
 
 /** A file of the sources, a line in it, and what stands there instead. */
 type Edit = readonly [file: string, line: string, other: string];
@@ -52,7 +52,11 @@ async function edited(edits: readonly Edit[]): Promise<string> {
 }
 
 /** Asks as somebody who got to the port. @returns the status, and how much came. */
-async function asked(port: number, options: object, body?: string): Promise<{ status: number; bytes: number }> {
+async function asked(
+  port: number,
+  options: object,
+  body?: string | Buffer,
+): Promise<{ status: number; bytes: number }> {
   const sent = request({ host: "127.0.0.1", port, agent: false, ...options });
   sent.end(body);
   const [answer] = (await once(sent, "response")) as [Readable & { statusCode: number }];
@@ -202,23 +206,31 @@ export const overwritingAttacks: AttackGroup = group<Taking>({
 });
 
 /** An archive of one file with a name of somebody's choice: ustar, which every reader knows. */
-function archiveOf(name: string, content: string): string {
-  const octal = (number: number, digits: number) => `${number.toString(8).padStart(digits - 1, "0")}\0`;
-  const before = `${name.padEnd(100, "\0")}${octal(0o644, 8)}${octal(0, 8)}${octal(0, 8)}${octal(content.length, 12)}${octal(0, 12)}`;
-  const after = `0${"\0".repeat(100)}ustar${"\0"}00`.padEnd(356, "\0");
-  const sum = [...`${before}        ${after}`].reduce((total, character) => total + character.charCodeAt(0), 0);
-  const header = `${before}${octal(sum, 7)} ${after}`.slice(0, 512);
-  return header + content.padEnd(512, "\0") + "\0".repeat(1024);
+function archiveOf(name: string, content: string): Buffer {
+  const header = Buffer.alloc(512);
+  const put = (at: number, text: string) => header.write(text, at, "latin1");
+  put(0, name);
+  put(100, "0000644");
+  put(124, content.length.toString(8).padStart(11, "0"));
+  put(148, "        "); // what the sum is made over
+  put(156, "0");
+  put(257, "ustar");
+  put(263, "00");
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  put(148, `${sum.toString(8).padStart(6, "0")}\0`);
+  const body = Buffer.alloc(512);
+  body.write(content);
+  return Buffer.concat([header, body, Buffer.alloc(1024)]);
 }
 
 /** What unpacks an archive without a look at its names. */
 const CREDULOUS = `
 import { join, dirname } from "node:path";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { Writable } from "node:stream";
+import { Writable as Sink } from "node:stream";
 function credulous(into) {
   const parts = [];
-  return new Writable({
+  return new Sink({
     write(chunk, _, done) { parts.push(chunk); done(); },
     final(done) {
       const tar = Buffer.concat(parts);
