@@ -119,8 +119,10 @@ describe("switching off", () => {
       await inPage(page, `${script}; 0`);
       await until(page, "blocked-off");
       expect(await text(page)).toContain("darum wurde das Gespräch beendet");
-      expect(await inPage(page, "[stub.left, stub.hungUp, stub.connection.connectionState]")).toEqual([1, 1, "closed"]);
-      expect(await inPage(page, "stub.room.tracks.map((track) => track.readyState)")).toEqual(["ended", "ended"]);
+      const ended = () => inPage(page, "[stub.left, stub.hungUp, stub.connection.connectionState]");
+      await expect.poll(ended, { timeout: 10_000 }).toEqual([1, 1, "closed"]);
+      const tracks = () => inPage(page, "stub.room.tracks.map((track) => track.readyState)");
+      await expect.poll(tracks, { timeout: 10_000 }).toEqual(["ended", "ended"]);
       expect((await stubOf(page)).seen.plain).toBe(0);
     });
   }

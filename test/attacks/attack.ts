@@ -67,6 +67,18 @@ export async function runGroup({ start, parts, attacks }: AttackGroup): Promise<
   });
 }
 
+/**
+ * Runs a group, and once more what got no answer: programs on a busy machine may be late. An outcome that was seen is
+ * never tried again: an attack that succeeds now and then is a hole.
+ */
+export async function runAnswered(group: AttackGroup): Promise<Result[]> {
+  const first = await runGroup(group);
+  const silent = first.filter(({ error }) => error !== undefined).map(({ id }) => id);
+  if (silent.length === 0) return first;
+  const again = await runGroup({ ...group, attacks: group.attacks.filter(({ id }) => silent.includes(id)) });
+  return first.map((result) => again.find(({ id }) => id === result.id) ?? result);
+}
+
 type Seen = { readonly outcome?: Outcome; readonly error?: string };
 
 async function tried(

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { type AttackGroup, group, isProven, type Result, runGroup } from "./attack.ts";
+import { type AttackGroup, group, isProven, type Result, runAnswered, runGroup } from "./attack.ts";
 import { CATALOGUE, catalogueTable } from "./catalogue.ts";
 
 const ids = CATALOGUE.flatMap(({ attacks }) => attacks.map(({ id }) => id));
@@ -49,6 +49,20 @@ describe("the runner", () => {
     ]);
   });
 
+  it("asks once more after silence, never after an outcome", async () => {
+    const asked: boolean[] = [];
+    const late = someGroup(async (defended) => {
+      asked.push(defended);
+      if (asked.length === 1) throw new Error("late");
+      return defended ? "failed" : "succeeded";
+    });
+    expect((await runAnswered(late)).map(isProven)).toEqual([true]);
+    const hole = someGroup(async (defended) => (asked.push(defended), "succeeded"));
+    const before = asked.length;
+    expect((await runAnswered(hole)).map(isProven)).toEqual([false]);
+    expect(asked.length - before).toBe(2);
+  });
+
   it("says so when the programs do not start", async () => {
     const broken = { ...someGroup(async () => "failed"), start: () => Promise.reject(new Error("no Prosody")) };
     expect(await proven(broken)).toEqual([false]);
@@ -58,7 +72,7 @@ describe("the runner", () => {
 for (const tried of CATALOGUE) {
   describe(`without ${tried.defence}`, () => {
     let results: readonly Result[];
-    beforeAll(async () => (results = await runGroup(tried)));
+    beforeAll(async () => (results = await runAnswered(tried)));
     it.each(tried.attacks.map(({ id }) => id))("%s succeeds, and fails with it", (id) => {
       const result = results.find((found) => found.id === id);
       expect(result).toMatchObject({ succeedsWithout: true, failsWith: true });

@@ -33,7 +33,7 @@ interface Crash {
 describe("an operator that is killed at any of its writes", () => {
   it(
     "leaves no workload without walls, and its successor comes to the same practice",
-    { timeout: 600_000 },
+    { timeout: 1_200_000 },
     async () => {
       const reference = await undisturbed();
       const crashes = Array.from({ length: reference.writes }, (_, index) => index + 1).flatMap((write): Crash[] => [

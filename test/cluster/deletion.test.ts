@@ -254,7 +254,7 @@ describe("the end of a practice in a cluster from which cert-manager was removed
       await hand.mediaAddress(namespace);
       await waitFor(async () => (await hand.names(RESOURCES.Pod, namespace)).length === 6, { timeout: 60_000 });
       await removeCrds(plane.adminConnection, "cert-manager");
-      await hand.expectReason(namespace, "CertificatesReady", "CertManagerMissing");
+      await hand.expectReason(namespace, "CertificatesReady", "CertManagerMissing", NAME, 90_000);
       const before = (await operator.log()).length;
       await hand.remove(PRACTICES, { namespace, name: NAME });
       await hand.gone(PRACTICES, { namespace, name: NAME });
