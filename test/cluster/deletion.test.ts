@@ -272,7 +272,7 @@ describe("the end of a practice in a cluster from which cert-manager was removed
 function lasting(object: LiveObject): object {
   const data = (object["data"] ?? {}) as Record<string, string>;
   return Object.fromEntries(
-    Object.entries(data).filter(([key]) => !/^secret\.(signalling|rooms|fingerprint)$/.test(key)),
+    Object.entries(data).filter(([key]) => !/^secret\.(signalling|rooms|entry|fingerprint)$/.test(key)),
   );
 }
 

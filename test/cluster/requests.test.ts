@@ -11,7 +11,7 @@ const ADDRESS = { video: { media: { addresses: [{ ip: "203.0.113.7", port: 10_00
 const FINALIZER = 1;
 
 describe("the requests that a practice costs", () => {
-  it("are one for each object, and three: finalizer, volumes, status", async () => {
+  it("are one for each object, and four: identity, finalizer, volumes, status", async () => {
     const namespace = await practiceNamespace();
     const proxy = await startProxy(bed);
     const operator = runOperator(proxy.connection, [namespace]);
