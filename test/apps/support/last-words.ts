@@ -93,7 +93,7 @@ interface Volume {
  */
 export async function postgresEnds(params: Params, { fullAfter }: Volume): Promise<Ending> {
   const { folder, data, settings, script, server } = await placedDatabase(params);
-  const size = fullAfter === "nothing" ? "8m" : "64m";
+  const size = fullAfter === "nothing" ? "8m" : "96m";
   const own = (line: readonly string[]) => quoted(unprivileged("env", [...settings, ...line]).flat());
   const steps =
     fullAfter === "nothing"
@@ -131,6 +131,7 @@ async function placedDatabase(params: Params, edit = (conf: string) => conf) {
     ),
     "etc/pg_hba.conf": file("pg_hba.conf"),
     "etc/pruner.sql": file("pruner.sql"),
+    "etc/entry.sql": file("entry.sql"),
     "etc/make-database.sh": relocated(file("make-database.sh"), {
       "/var/lib/postgresql/data": data,
       "/run/secrets/postgresql": secrets,
@@ -138,6 +139,7 @@ async function placedDatabase(params: Params, edit = (conf: string) => conf) {
     }),
     "secrets/password": "a",
     "secrets/pruner-password": "b",
+    "secrets/entry-password": "b",
   });
   await mkdir(data);
   await run("chmod", ["-R", "a+rX", folder]);
