@@ -97,5 +97,6 @@ describe("a call from a conversation of the chat", () => {
     const id = await conversation(house.people.patient);
     const { frame } = await call(house, { roomId: id, openid: "syo_NeverGivenByAnybody" });
     await says(frame, "Ihre Anmeldung ließ sich nicht bestätigen.");
+    expect(await frame.evaluate("typeof window.APP")).toBe("undefined");
   });
 });

@@ -14,7 +14,8 @@ beforeAll(async () => (house = await startHouse(someParams())));
 afterAll(() => house?.stop());
 
 const on = (host: "entry" | "meet", path = "") => `https://${house.hosts[host]}${path}`;
-const heading = (page: Page) => expect.poll(() => page.locator("h1").textContent(), { timeout: 10_000 });
+const expectHeading = async (page: Page, text: string) =>
+  expect.poll(() => page.locator("h1").textContent(), { timeout: 10_000 }).toBe(text);
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 
 /** A browser of somebody's own, which may ask the entry host and the meet host and nobody else. */
@@ -31,7 +32,7 @@ async function atTheDesk(): Promise<Page> {
   await page.getByLabel("Name").fill(id);
   await page.getByLabel("Kennwort").fill(password);
   await press(page, "Anmelden");
-  await heading(page).toBe("Termine");
+  await expectHeading(page, "Termine");
   return page;
 }
 
@@ -52,12 +53,12 @@ async function madeLink(desk: Page): Promise<string> {
 async function ready(link: string): Promise<Page> {
   expect(link).toMatch(/^https:\/\/go\.greenriver\.example\/join(\?lang=de)?#[A-Za-z0-9_-]{60}$/);
   const page = await browserAt(link.slice(on("entry").length));
-  await heading(page).toBe("Ihr Termin ist offen");
+  await expectHeading(page, "Ihr Termin ist offen");
   expect(await page.evaluate("location.href")).toBe(on("entry", "/join"));
   await page.getByText("Passt Ihr Gerät?").waitFor();
   await page.getByLabel("Ich habe den Text gelesen und stimme zu.").check();
   await press(page, "Zustimmen und weiter");
-  await heading(page).toBe("Alles bereit");
+  await expectHeading(page, "Alles bereit");
   const receipt = page.waitForEvent("download");
   await page.getByRole("link", { name: "Beleg sichern" }).click();
   expect((await receipt).suggestedFilename()).toMatch(/\.json$/);
@@ -115,7 +116,7 @@ describe("an appointment", () => {
     await patient.expect(new RegExp(`${REMOVED.source}|<stream:error`));
     expect(therapist.isOver()).toBe(false);
     const late = await browserAt(link.slice(on("entry").length));
-    await heading(late).toBe("Dieser Link gilt nicht mehr");
+    await expectHeading(late, "Dieser Link gilt nicht mehr");
     await closeCalm(opened);
   });
 });

@@ -42,7 +42,7 @@ export async function openPage(
     const { url } = message.location();
     // A refusal is a page of its own, with a status that tells machines; the browser mentions it.
     const refusal = message.text().startsWith("Failed to load resource") && url === page.url();
-    if (message.type() === "error" && !refusal) complaints.push(message.text());
+    if (message.type() === "error" && !refusal) complaints.push(`${message.text()} (${url})`);
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => {
