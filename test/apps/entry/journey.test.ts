@@ -14,8 +14,9 @@ beforeAll(async () => (house = await startHouse(someParams())));
 afterAll(() => house?.stop());
 
 const on = (host: "entry" | "meet", path = "") => `https://${house.hosts[host]}${path}`;
-const expectHeading = async (page: Page, text: string) =>
-  expect.poll(() => page.locator("h1").textContent(), { timeout: 10_000 }).toBe(text);
+async function expectHeading(page: Page, text: string): Promise<void> {
+  await expect.poll(() => page.locator("h1").textContent(), { timeout: 10_000 }).toBe(text);
+}
 const press = (page: Page, name: string) => page.getByRole("button", { name, exact: true }).click();
 
 /** A browser of somebody's own, which may ask the entry host and the meet host and nobody else. */
