@@ -20,8 +20,16 @@ export async function axeFindings(
   );
 }
 
-/** A page in a profile of its own, and what it did that it must not: violations of its policy, requests elsewhere. */
-export async function openPage(browser: Browser, url: string, how: BrowserContextOptions = {}) {
+/**
+ * A page in a profile of its own, and what it did that it must not: violations of its policy, requests to others than
+ * `origins`.
+ */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  how: BrowserContextOptions = {},
+  origins: readonly string[] = [new URL(url).origin],
+) {
   const context = await browser.newContext({
     locale: "de-DE",
     timezoneId: "Europe/Berlin",
@@ -34,12 +42,12 @@ export async function openPage(browser: Browser, url: string, how: BrowserContex
     const { url } = message.location();
     // A refusal is a page of its own, with a status that tells machines; the browser mentions it.
     const refusal = message.text().startsWith("Failed to load resource") && url === page.url();
-    if (message.type() === "error" && !refusal) complaints.push(message.text());
+    if (message.type() === "error" && !refusal) complaints.push(`${message.text()} (${url})`);
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
-  const { origin } = new URL(url);
   page.on("request", (request) => {
-    if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith("data:")) complaints.push(request.url());
+    const isOwn = origins.some((origin) => request.url().startsWith(`${origin}/`));
+    if (!isOwn && !request.url().startsWith("data:")) complaints.push(request.url());
   });
   await page.goto(url, { waitUntil: "load" });
   return { page, complaints, close: () => context.close() };

@@ -44,14 +44,18 @@ interface Parts {
   readonly params?: Params;
   /** Takes a defence out of the front's rendered file. */
   readonly edit?: Edit;
-  /** The folder that the image of Element serves, where it is at hand, and a real homeserver for it. */
+  /** The folder that the image of Element serves, where it is at hand. */
   readonly elementRoot?: string;
+  /** Where the real programs listen that take the place of stand-ins. */
   readonly synapsePort?: number;
+  readonly signallingPort?: number;
+  readonly entryPort?: number;
 }
 
 /**
  * The chat and the meeting page of a practice in the real Chromium: nginx with the rendered files behind an edge that
- * ends TLS, so that hosts are what they are for a user. The entry page is a stand-in that answers the exchange.
+ * ends TLS, so that hosts are what they are for a user. Unless a real one is named, the entry page is a stand-in that
+ * answers the exchange.
  */
 export async function startChat({ params = someParams(), edit, ...real }: Parts = {}) {
   const { hosts } = params.practice;
@@ -100,17 +104,20 @@ export async function startChat({ params = someParams(), edit, ...real }: Parts 
   };
 }
 
-/** Opens the call of the room as Element does; the page of Element and the frame with the meeting page. */
-export async function call(chat: Chat): Promise<{ readonly page: Page; readonly frame: Frame }> {
+/** Opens the call of a room as Element does; the page of Element and the frame with the meeting page. */
+export async function call(
+  chat: Pick<Chat, "hosts" | "page">,
+  { roomId, openid } = { roomId: ROOM_ID, openid: OPENID },
+): Promise<{ readonly page: Page; readonly frame: Frame }> {
   const parameters = new URLSearchParams({
     conferenceDomain: chat.hosts.meet,
-    conferenceId: CONFERENCE,
+    conferenceId: conferenceOf(roomId),
     displayName: "Ada",
     userId: "@ada:matrix.greenriver.example",
-    roomId: ROOM_ID,
+    roomId,
     roomName: "Tuesday",
     auth: "openidtoken-jwt",
-    openid: OPENID,
+    openid,
   });
   const page = await chat.page(`https://${chat.hosts.chat}/jitsi.html#${String(parameters)}`);
   const frame = await waitFor(() => page.frames().find((one) => one.url().startsWith(`https://${chat.hosts.meet}/`)), {

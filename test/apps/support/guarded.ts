@@ -35,7 +35,7 @@ const read = (file: string) => readFileSync(new URL(`stub-app/${file}`, import.m
 /** The meeting page as the image has it, in small, with the stub app. */
 export const MEETING_PAGES = {
   "index.html": `<!DOCTYPE html><html><head>
-<!--#include virtual="head.html" --><meta charset="utf-8">
+<!--#include virtual="head.html" --><meta charset="utf-8"><link rel="icon" href="data:,">
 <script><!--#include virtual="/config.js" --></script>
 <script src="/libs/app.js"></script>
 </head><body><p id="app">The app</p></body></html>`,
