@@ -57,7 +57,7 @@ function configuration(people: Readonly<Record<string, Person>>): Configuration 
     conformIdTokenClaims: false,
     claims: { openid: ["sub", "groups"], profile: ["name"] },
     cookies: { keys: ["k"] },
-    ttl: { Interaction: 60, Grant: 60, Session: 60, AccessToken: 60, IdToken: 60 },
+    ttl: { Interaction: 60, Grant: 60, Session: 60, AccessToken: 3600, IdToken: 60 },
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
     findAccount: (_, sub) => (people[sub] ? { accountId: sub, claims: () => ({ sub, ...people[sub] }) } : undefined),
