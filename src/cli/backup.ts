@@ -8,14 +8,14 @@ import { knownIdentity } from "./backup-keys.ts";
 import { PRACTICES } from "../controller/kinds.ts";
 import type { LiveObject, Manifest } from "../manifest.ts";
 import { namesOf } from "../practice/names.ts";
-import type { Cluster } from "../runtime/cluster.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { argumentsOf } from "./arguments.ts";
 import { type Contents, type Keys, newFolder, writeContents, writePart } from "./backup-set.ts";
 import { BadInput } from "./bad-input.ts";
 import { connectTo } from "./connect.ts";
-import { made, newToken, type Other, otherHalf, podOf, type Tell, toPod } from "./copy-job.ts";
-import { untilInterrupted } from "./interrupted.ts";
+import { clearToken, newToken, type Other, otherHalf, type Place, podOf, type Tell, toPod } from "./copy-job.ts";
+import { CLEARING, untilInterrupted } from "./interrupted.ts";
+import { made } from "./made.ts";
 
 /**
  * `telehealth backup`: messages, files and keys of a practice as one set of files on this machine. Needs the rights to
@@ -38,7 +38,7 @@ export async function backup(argv: readonly string[]): Promise<number> {
   try {
     const namespace = values.namespace ?? connected.namespace;
     await newFolder(to);
-    await untilInterrupted(async (signal) => {
+    await untilInterrupted(CLEARING, async (signal) => {
       const cluster = connected.cluster.within(signal);
       const connect = (pod: string) => toPod(connected, namespace, pod);
       await copyOut({ cluster, patient: connected.cluster, namespace, name, connect, tell, signal }, to);
@@ -51,19 +51,6 @@ export async function backup(argv: readonly string[]): Promise<number> {
   } finally {
     await connected.transport.close();
   }
-}
-
-export interface Place {
-  /** Ends at an interruption. */
-  readonly cluster: Cluster;
-  /** The same one, which does not: makes things and takes them away, so that nothing is made and forgotten. */
-  readonly patient: Cluster;
-  readonly namespace: string;
-  readonly name: string;
-  readonly connect: (pod: string) => Parameters<typeof otherHalf>[0];
-  readonly tell: Tell;
-  /** What ends a copy that is under way. */
-  readonly signal?: AbortSignal;
 }
 
 /** Copies a practice into a new folder. @throws Error or BadInput with the next step; the folder is half full then. */
@@ -85,12 +72,13 @@ export async function copyOut(
   if (!cronJob)
     throw new Error(`The operator has not made ${names.backup} yet. \`telehealth status ${name}\` says why.`);
 
+  await clearToken(patient, namespace, names.backup);
   const things = made(patient);
   try {
     tell("Starting a pod that copies the database …");
     const job = await things.create(RESOURCES.Job, jobOf(cronJob, namespace));
     const { token, secret } = newToken(namespace, names.backup, job);
-    await things.replace(RESOURCES.Secret, secret);
+    await things.create(RESOURCES.Secret, secret);
     const other = otherHalf(connect(await podOf(cluster, job, "give", tell)), token, signal);
     const parts = await take(other, folder, keys, tell);
     await writeContents(folder, {
@@ -106,7 +94,7 @@ export async function copyOut(
   }
 }
 
-/** The database first: uploads only grow, so every file that it knows is among them. */
+/** The database first: nothing is uploaded into the past, so every file that it knows is among them, unless removed. */
 async function take(other: Other, folder: string, keys: Keys, tell: Tell): Promise<Contents["parts"]> {
   const database = await writePart(folder, "database", await other.get("/database"));
   tell(`The database is copied (${mebibytes(database)}). Now the files …`);

@@ -1,21 +1,34 @@
 import { randomBytes } from "node:crypto";
-import { request } from "node:http";
 import { addAbortSignal, type Duplex, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { COPY_PORT, DIGEST_HEADER } from "../copy/part.ts";
 import type { LiveObject, Manifest } from "../manifest.ts";
 import type { Cluster } from "../runtime/cluster.ts";
-import { ApiError } from "../runtime/errors.ts";
 import { portForward } from "../runtime/port-forward.ts";
 import { RESOURCES } from "../runtime/resources.ts";
+import { BadInput } from "./bad-input.ts";
 import type { Connected } from "./connect.ts";
+import { overConnection } from "./over-connection.ts";
 
-const MANAGER = "telehealth-copy";
 const LONGEST_START_SECONDS = 300;
 
 /** Says what goes on; a sentence. */
 export type Tell = (sentence: string) => void;
+
+/** Which practice is copied, and how to get at it. */
+export interface Place {
+  /** Ends at an interruption. */
+  readonly cluster: Cluster;
+  /** The same one, which does not: makes things and takes them away, so that nothing is made and forgotten. */
+  readonly patient: Cluster;
+  readonly namespace: string;
+  readonly name: string;
+  readonly connect: (pod: string) => () => Promise<Duplex>;
+  readonly tell: Tell;
+  /** What ends a copy that is under way. */
+  readonly signal?: AbortSignal;
+}
 
 /** A connection to the half of a copy that runs in a pod. */
 export interface Other {
@@ -47,36 +60,40 @@ export function newToken(namespace: string, name: string, owner?: LiveObject): {
   return { token, secret };
 }
 
+/**
+ * Removes the token that a command left which was killed. That of one that is at work stays.
+ * @throws BadInput when another command is at work, or somebody else's Secret has the name.
+ */
+export async function clearToken(cluster: Cluster, namespace: string, name: string): Promise<void> {
+  const left = await cluster.get(RESOURCES.Secret, { namespace, name });
+  if (!left) return;
+  const [owner] =
+    (left.metadata as { ownerReferences?: readonly { kind: string; name: string }[] }).ownerReferences ?? [];
+  if (owner?.kind !== "Job")
+    throw new BadInput(`Secret ${name} is there and was not made by this command. Please remove it.`);
+  if (await cluster.get(RESOURCES.Job, { namespace, name: owner.name })) {
+    throw new BadInput(
+      `Another backup is at work. Wait for it, or end it: kubectl -n ${namespace} delete job ${owner.name}`,
+    );
+  }
+  await cluster.delete(RESOURCES.Secret, { namespace, name }, { uid: left.metadata.uid });
+}
+
 /** Talks HTTP with the pod of a Job, one connection for each question. Whatever goes on ends with the signal. */
 export function otherHalf(connect: () => Promise<Duplex>, token: string, signal?: AbortSignal): Other {
   const ask = async (method: string, path: string, body?: Readable, sha256?: string): Promise<Readable> => {
     const connection = await connect();
     if (signal) addAbortSignal(signal, connection);
-    return new Promise((resolve, reject) => {
-      const sent = request(
-        {
-          method,
-          path,
-          createConnection: () => connection,
-          headers: {
-            host: "localhost",
-            connection: "close",
-            authorization: `Bearer ${token}`,
-            ...(sha256 && { [DIGEST_HEADER]: sha256 }),
-          },
-        },
-        (response) => {
-          const status = response.statusCode ?? 0;
-          if (status >= 200 && status < 300) return resolve(response);
-          response.resume();
-          return reject(new Error(REFUSALS[status] ?? `The pod answered ${status}. Please try again.`));
-        },
-      );
-      sent.on("error", reject);
-      sent.on("close", () => connection.destroy());
-      if (body) pipeline(body, sent).catch(reject);
-      else sent.end();
-    });
+    const answer = await overConnection(
+      connection,
+      { method, path, headers: { authorization: `Bearer ${token}`, ...(sha256 && { [DIGEST_HEADER]: sha256 }) } },
+      // What breaks it off is told by the request itself.
+      body && ((sent) => void pipeline(body, sent).catch(() => undefined)),
+    );
+    const status = answer.statusCode ?? 0;
+    if (status >= 200 && status < 300) return answer;
+    answer.resume();
+    throw new Error(REFUSALS[status] ?? `The pod answered ${status}. Please try again.`);
   };
   return {
     get: (path) => ask("GET", path),
@@ -151,34 +168,4 @@ export function toPod(
   name: string,
 ) {
   return () => portForward({ connection, transport }, { namespace, name }, COPY_PORT);
-}
-
-/** Makes objects, and knows how to take exactly those away again, the last one first. */
-export function made(cluster: Cluster) {
-  const objects: { resource: Parameters<Cluster["delete"]>[0]; live: LiveObject }[] = [];
-  return {
-    async create(resource: Parameters<Cluster["create"]>[0], object: Manifest): Promise<LiveObject> {
-      const live = await cluster.create(resource, object, MANAGER);
-      objects.push({ resource, live });
-      return live;
-    },
-    /** Also what an earlier, interrupted command left under the name. */
-    async replace(resource: Parameters<Cluster["create"]>[0], object: Manifest): Promise<LiveObject> {
-      try {
-        return await this.create(resource, object);
-      } catch (error) {
-        if (!(error instanceof ApiError && error.reason === "AlreadyExists")) throw error;
-        const ref = { namespace: object.metadata.namespace ?? "", name: object.metadata.name };
-        const left = await cluster.get(resource, ref);
-        if (left) await cluster.delete(resource, ref, { uid: left.metadata.uid, propagation: "Background" });
-        return this.create(resource, object);
-      }
-    },
-    async remove(which: (live: LiveObject) => boolean = () => true): Promise<void> {
-      for (const { resource, live } of objects.toReversed().filter(({ live }) => which(live))) {
-        const { namespace = "", name, uid } = live.metadata;
-        await cluster.delete(resource, { namespace, name }, { uid, propagation: "Background" });
-      }
-    },
-  };
 }

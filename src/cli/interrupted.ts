@@ -1,9 +1,14 @@
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Runs something that ends early, in its own way, when the person at the keyboard wants it to. */
-export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export const CLEARING = "What was made for it is being removed.";
+
+/**
+ * Runs something that ends early, in its own way, when the person at the keyboard wants it to.
+ * @param told what they are told then, a sentence.
+ */
+export async function untilInterrupted<T>(told: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const interrupted = () => stop.abort(new Error("Interrupted. What was made for it is being removed."));
+  const interrupted = () => stop.abort(new Error(`Interrupted. ${told}`));
   for (const signal of SIGNALS) process.once(signal, interrupted);
   try {
     return await work(stop.signal);

@@ -35,7 +35,8 @@ export async function renderCommand(argv: readonly string[]): Promise<number> {
   return 0;
 }
 
-function resolvePractice(input: Parameters<typeof resolve>[0]) {
+/** @throws BadInput naming every field that is missing or refused. */
+export function resolvePractice(input: Parameters<typeof resolve>[0]) {
   try {
     return resolve(input);
   } catch (error) {

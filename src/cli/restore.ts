@@ -5,7 +5,7 @@ import { environment, loadConfig } from "../config.ts";
 import { PRACTICES } from "../controller/kinds.ts";
 import { RESTORING } from "../controller/identity.ts";
 import type { LiveObject, Manifest } from "../manifest.ts";
-import { defaultIdentity, resolve } from "../practice/resolve.ts";
+import { defaultIdentity } from "../practice/resolve.ts";
 import { render } from "../render/render.ts";
 import type { Cluster } from "../runtime/cluster.ts";
 import { RESOURCES, resourceOf } from "../runtime/resources.ts";
@@ -14,10 +14,10 @@ import { keysOf } from "./backup-keys.ts";
 import { type Contents, type Keys, type PartName, readBackup, readPart } from "./backup-set.ts";
 import { BadInput } from "./bad-input.ts";
 import { connectTo } from "./connect.ts";
-import { completed, made, newToken, otherHalf, podOf, type Tell, toPod } from "./copy-job.ts";
-import { untilInterrupted } from "./interrupted.ts";
-import { nothingObserved } from "./render.ts";
-import type { Place } from "./backup.ts";
+import { completed, newToken, otherHalf, type Place, podOf, type Tell, toPod } from "./copy-job.ts";
+import { CLEARING, untilInterrupted } from "./interrupted.ts";
+import { made } from "./made.ts";
+import { nothingObserved, resolvePractice } from "./render.ts";
 
 const MANAGER = "telehealth-copy";
 
@@ -45,7 +45,7 @@ export async function restore(argv: readonly string[]): Promise<number> {
   const tell: Tell = (sentence) => void process.stderr.write(`${sentence}\n`);
   const { namespace, name } = input.resource.metadata;
   try {
-    await untilInterrupted(async (signal) => {
+    await untilInterrupted(CLEARING, async (signal) => {
       const cluster = connected.cluster.within(signal);
       const connect = (pod: string) => toPod(connected, namespace, pod);
       const place = { cluster, patient: connected.cluster, namespace, name, connect, tell, signal };
@@ -89,7 +89,7 @@ export function wantedOf({ resource, spec }: PracticeInput, contents: Contents, 
       `The backup is of PostgreSQL ${contents.postgresMajor}; this release brings ${born.postgresMajor}, which cannot read it. Use a newer release.`,
     );
   }
-  const practice = resolve({ resource, spec, options: loadConfig({ config }), identity: born });
+  const practice = resolvePractice({ resource, spec, options: loadConfig({ config }), identity: born });
   if (practice.messaging.database.kind !== "managed")
     throw new BadInput(
       "The manifest's database is run by others: have it restored there. docs/backup.md tells the rest.",
@@ -165,9 +165,9 @@ export async function copyIn(
     const marker = { ...identity, data: { ...(identity["data"] as object), [RESTORING]: "true" } };
     await kept.create(RESOURCES.ConfigMap, marker);
     for (const object of [...wanted.secrets, ...wanted.claims]) await kept.create(resourceOf(object), object);
-    await passing.replace(RESOURCES.ConfigMap, wanted.files);
+    await passing.create(RESOURCES.ConfigMap, wanted.files);
     const { token, secret } = newToken(namespace, wanted.tokenSecret);
-    await passing.replace(RESOURCES.Secret, secret);
+    await passing.create(RESOURCES.Secret, secret);
     const fill = async (part: PartName & keyof Wanted["jobs"], what: string) => {
       tell(`Restoring ${what} …`);
       const job = await passing.create(RESOURCES.Job, wanted.jobs[part]);
@@ -199,7 +199,8 @@ async function assertNothingThere(
   if (!(await cluster.get(RESOURCES.Namespace, { name: ref.namespace }))) {
     throw new BadInput(`There is no namespace ${ref.namespace}. Make it first: examples/solo.yaml shows its labels.`);
   }
-  for (const object of [wanted.identity, ...wanted.secrets, ...wanted.claims]) {
+  const token = { apiVersion: "v1", kind: "Secret", metadata: { name: wanted.tokenSecret } };
+  for (const object of [wanted.identity, ...wanted.secrets, ...wanted.claims, wanted.files, token]) {
     const found: LiveObject | undefined = await cluster.get(resourceOf(object), { ...ref, name: object.metadata.name });
     if (found)
       throw new BadInput(

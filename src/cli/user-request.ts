@@ -1,6 +1,6 @@
-import { request } from "node:http";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
+import { overConnection } from "./over-connection.ts";
 
 export interface Answer {
   readonly status: number;
@@ -15,38 +15,16 @@ export async function askOver(
   { token, body }: { readonly token?: string; readonly body?: object } = {},
 ): Promise<Answer> {
   const content = body && JSON.stringify(body);
-  try {
-    const answer = await new Promise<Answer>((resolve, reject) => {
-      const sent = request(
-        {
-          method,
-          path,
-          createConnection: () => connection,
-          headers: {
-            host: "localhost",
-            connection: "close",
-            ...(token !== undefined && { authorization: `Bearer ${token}` }),
-            // Node says it by itself for some methods only.
-            ...(content !== undefined && {
-              "content-type": "application/json",
-              "content-length": Buffer.byteLength(content),
-            }),
-          },
-        },
-        (response) => {
-          text(response).then(
-            (received) => resolve({ status: response.statusCode ?? 0, body: objectIn(received) }),
-            reject,
-          );
-        },
-      );
-      sent.on("error", reject);
-      sent.end(content);
-    });
-    return answer;
-  } finally {
-    connection.destroy();
-  }
+  const headers = {
+    ...(token !== undefined && { authorization: `Bearer ${token}` }),
+    // Node says it by itself for some methods only.
+    ...(content !== undefined && {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(content),
+    }),
+  };
+  const answer = await overConnection(connection, { method, path, headers }, (sent) => sent.end(content));
+  return { status: answer.statusCode ?? 0, body: objectIn(await text(answer)) };
 }
 
 function objectIn(received: string): Answer["body"] {

@@ -5,6 +5,7 @@ import { PRACTICES } from "../controller/kinds.ts";
 import { argumentsOf } from "./arguments.ts";
 import { BadInput } from "./bad-input.ts";
 import { connectTo } from "./connect.ts";
+import { untilInterrupted } from "./interrupted.ts";
 import { ACTIONS, USE } from "./user-actions.ts";
 import { administer } from "./user-administration.ts";
 import { synapsePod } from "./user-pod.ts";
@@ -28,9 +29,6 @@ export async function user(argv: readonly string[]): Promise<number> {
   if (!action || !name || more.length > 0) throw new BadInput(`Say what to do, and for which practice: ${USE}`);
 
   const connected = await connectTo(values.context, environment());
-  const stop = new AbortController();
-  const interrupted = () => stop.abort(new Error("Interrupted. Nothing is left behind that could act."));
-  for (const signal of SIGNALS) process.once(signal, interrupted);
   try {
     const ref = { namespace: values.namespace ?? connected.namespace, name };
     const practice = await connected.cluster.get(PRACTICES, ref);
@@ -42,15 +40,14 @@ export async function user(argv: readonly string[]): Promise<number> {
       yes: values.yes ?? false,
       provider: (practice["spec"] as Partial<PracticeSpec>).staff !== undefined,
     });
-    await administer(await synapsePod(connected, ref), act, stop.signal);
+    await untilInterrupted("Nothing is left behind that could act.", async (signal) =>
+      administer(await synapsePod(connected, ref), act, signal),
+    );
     return 0;
   } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupted);
     await connected.transport.close();
   }
 }
-
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** No character that a screen does not show. */
 const NAME = /^[^\p{C}]{1,100}$/u;

@@ -2,18 +2,23 @@ import type { ICronJob } from "kubernetes-models/batch/v1";
 import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
 import type { Practice } from "../../practice/practice.ts";
-import type { Component, Params, Walls } from "../component.ts";
+import type { Component, Params } from "../component.ts";
 import { secretVariable } from "../jitsi/volumes.ts";
 import { type ContainerParams, labels, pod, type PodParams } from "../kube.ts";
+import { databaseClient } from "./database-client.ts";
 import { SYNAPSE_VOLUME } from "./homeserver.ts";
-import { POSTGRES_PORT, SYNAPSE_ROLE } from "./postgres-config.ts";
+import { SYNAPSE_ROLE } from "./postgres-config.ts";
 
 /**
  * The pod of `telehealth backup`, ready to be started: a CronJob that never runs by itself, so that what may run in a
- * practice is all rendered and checked. The database first, then the uploads: those only grow, so every file that the
- * database knows is there. It talks to the database alone, and what it copied leaves by a port-forward.
+ * practice is all rendered and checked. The database first, then the uploads: every file that the database knows is
+ * there then, unless it was removed in between. It talks to the database alone, and what it copied leaves by a port-forward.
  */
-export const backup: Component = { name: "backup", build, walls };
+export const backup: Component = {
+  name: "backup",
+  build,
+  walls: ({ practice }) => databaseClient("backup", practice),
+};
 
 function build({ practice, observed }: Params): readonly Manifest[] {
   if (practice.messaging.database.kind !== "managed") return [];
@@ -21,19 +26,6 @@ function build({ practice, observed }: Params): readonly Manifest[] {
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
     cronJob(practice, observed.secrets.database),
   ];
-}
-
-function walls({ practice }: Params): Walls {
-  if (practice.messaging.database.kind !== "managed") return { role: "backup", listens: [], talksTo: [] };
-  return {
-    role: "backup",
-    listens: [],
-    talksTo: [
-      { port: POSTGRES_PORT, protocol: "TCP", to: { kind: "role", role: "postgres" } },
-      { port: 53, protocol: "UDP", to: { kind: "dns" } },
-      { port: 53, protocol: "TCP", to: { kind: "dns" } },
-    ],
-  };
 }
 
 function metadata(practice: Practice) {

@@ -3,17 +3,22 @@ import { LABEL } from "../../api/group.ts";
 import type { Manifest } from "../../manifest.ts";
 import { contentHash } from "../../practice/names.ts";
 import type { Practice } from "../../practice/practice.ts";
-import type { Component, Params, Walls } from "../component.ts";
+import type { Component, Params } from "../component.ts";
 import { scratchVolume, secretVariable } from "../jitsi/volumes.ts";
 import { type ContainerParams, pod } from "../kube.ts";
-import { POSTGRES_PORT, PRUNER_ROLE, SYNAPSE_ROLE } from "./postgres-config.ts";
+import { databaseClient } from "./database-client.ts";
+import { PRUNER_ROLE, SYNAPSE_ROLE } from "./postgres-config.ts";
 
 /**
  * Takes out of the database each night what Synapse keeps of its people's habits and no setting of it removes. Its
  * role can do nothing but call the one function of `pruner.sql`. Somebody else's database is not ours to add a role to:
  * there whoever runs it schedules the same statements.
  */
-export const pruner: Component = { name: "pruner", build, walls };
+export const pruner: Component = {
+  name: "pruner",
+  build,
+  walls: ({ practice }) => databaseClient("pruner", practice),
+};
 
 function build({ practice, observed }: Params): readonly Manifest[] {
   if (practice.messaging.database.kind !== "managed") return [];
@@ -21,19 +26,6 @@ function build({ practice, observed }: Params): readonly Manifest[] {
     { apiVersion: "v1", kind: "ServiceAccount", metadata: metadata(practice), automountServiceAccountToken: false },
     cronJob(practice, observed.secrets.database),
   ];
-}
-
-function walls({ practice }: Params): Walls {
-  if (practice.messaging.database.kind !== "managed") return { role: "pruner", listens: [], talksTo: [] };
-  return {
-    role: "pruner",
-    listens: [],
-    talksTo: [
-      { port: POSTGRES_PORT, protocol: "TCP", to: { kind: "role", role: "postgres" } },
-      { port: 53, protocol: "UDP", to: { kind: "dns" } },
-      { port: 53, protocol: "TCP", to: { kind: "dns" } },
-    ],
-  };
 }
 
 function metadata(practice: Practice) {

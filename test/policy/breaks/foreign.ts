@@ -117,6 +117,9 @@ export const FOREIGN_BREAKS: readonly Break[] = [
   add("foreign-pod", "a recorder that calls itself a trial", () =>
     pod("greenriver-trial-x", "example.com/recorder:1", { labels: TRIAL_LABELS }),
   ),
+  add("foreign-pod", "a recorder that calls itself a trial, with a Job of its own", () =>
+    pod("greenriver-trial-x", "example.com/recorder:1", { labels: TRIAL_LABELS, ...bySet("Job", "backup-of-mine") }),
+  ),
   add("foreign-pod", "a trial that receives what Synapse is told", (input) =>
     pod("greenriver-trial-x", image(input), { labels: { ...TRIAL_LABELS, [LABEL.serves]: "synapse" } }),
   ),
