@@ -8,6 +8,8 @@ export interface Limit {
   readonly isOver: (whose: string) => Promise<boolean>;
   /** Whether there were too many already, without counting. */
   readonly wasOver: (whose: string) => Promise<boolean>;
+  /** Takes one try back that was none. */
+  readonly takeBack: (whose: string) => Promise<void>;
   readonly forget: (whose: string) => Promise<void>;
 }
 
@@ -30,6 +32,7 @@ export function limitOf(
         () => true,
       ),
     wasOver: async (whose) => ((await limiter.get(counter(whose)))?.consumedPoints ?? 0) >= tries,
+    takeBack: async (whose) => void (await limiter.reward(counter(whose))),
     forget: async (whose) => void (await limiter.delete(counter(whose))),
   };
 }

@@ -26,8 +26,10 @@ interface Signed {
 export const PROVIDER_RETURN = "/staff/oidc/done";
 const SCOPE = "openid profile";
 const PATIENCE_SECONDS = 10;
-/** Without an address to ask about somebody, a session is as short as this. */
+/** Where nobody can be asked whether somebody is still staff, a session is as short as this. */
 const UNASKED_SECONDS = 600;
+/** Characters. Sealed into a cookie with the rest, a longer token would be dropped by browsers without a word. */
+const LONGEST_TOKEN = 2000;
 
 /** @param reach how requests reach it, instead of plainly (tests). */
 export function providerOf(
@@ -81,29 +83,39 @@ export function providerOf(
         });
         const claims = tokens.claims();
         if (!claims || !isClaimed(claims[claim.name])) return undefined;
-        const asked = server.serverMetadata().userinfo_endpoint !== undefined;
+        const { access_token: token } = tokens;
+        const told = token.length <= LONGEST_TOKEN ? await toldOf(server, token, claims.sub) : undefined;
+        const canBeAsked = told !== undefined && claim.name in told;
         return {
-          proof: { by: "provider", account: claims.sub, proof: asked ? tokens.access_token : "" },
-          lasts: asked ? (tokens.expiresIn() ?? UNASKED_SECONDS) : UNASKED_SECONDS,
+          proof: { by: "provider", account: claims.sub, proof: canBeAsked ? token : "" },
+          lasts: canBeAsked ? (tokens.expiresIn() ?? UNASKED_SECONDS) : UNASKED_SECONDS,
         };
       } catch (error) {
         if (isRefusal(error)) return undefined;
-        throw new Away("accounts", error);
+        throw error instanceof Away ? error : new Away("accounts", error);
       }
     },
     isStill: async ({ account, proof }) => {
       if (proof === "") return true;
-      const server = await configuration();
-      try {
-        const said = await oidc.fetchUserInfo(server, proof, account);
-        // The ID token made them staff; where the same claim is told here as well, it can end that sooner.
-        return !(claim.name in said) || isClaimed(said[claim.name]);
-      } catch (error) {
-        if (isRefusal(error)) return false;
-        throw new Away("accounts", error);
-      }
+      const told = await toldOf(await configuration(), proof, account);
+      return told !== undefined && isClaimed(told[claim.name]);
     },
   };
+}
+
+/** What the provider tells about an account; nothing when it refuses to, or has no place for that. */
+async function toldOf(
+  server: oidc.Configuration,
+  token: string,
+  account: string,
+): Promise<oidc.UserInfoResponse | undefined> {
+  if (server.serverMetadata().userinfo_endpoint === undefined) return undefined;
+  try {
+    return await oidc.fetchUserInfo(server, token, account);
+  } catch (error) {
+    if (isRefusal(error)) return undefined;
+    throw new Away("accounts", error);
+  }
 }
 
 /** Whether the provider, or our check of its answer, said no; anything else is no answer. */

@@ -132,9 +132,13 @@ export function roomsOf({ keys, store, prosody, signingKey, parties, margins, no
     admitStaff: (room, account) => pass(room, holder(room.key, "staff", account), true),
     close: async (room, how) => {
       const until = forgottenAt(room.slot, margins);
-      const seats = await store.close(room.key, how, until);
-      await revokeSeats(room.key, seats, until);
-      if (how === "ended") await prosody.end(roomName(room.capability.room));
+      // Each on its own: a call ends also while the database is away, and is remembered as ended while Prosody is.
+      const ended = how === "ended" ? prosody.end(roomName(room.capability.room)) : Promise.resolve();
+      const closed = store.close(room.key, how, until).then((seats) => revokeSeats(room.key, seats, until));
+      const [first] = (await Promise.allSettled([closed, ended])).flatMap((one) =>
+        one.status === "rejected" ? [one.reason as unknown] : [],
+      );
+      if (first !== undefined) throw first;
     },
     tellAgain: async () => {
       for (const { room, seats, until } of await store.closed(now())) await revokeSeats(room, seats, until);

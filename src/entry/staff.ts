@@ -105,6 +105,8 @@ async function attempt(
   if (await tries.isOver(user)) return "locked";
   const result = await signIn(user);
   if (typeof result !== "string") await tries.forget(user);
+  // Synapse was too busy to look at the password.
+  else if (result === "locked") await tries.takeBack(user);
   return result;
 }
 

@@ -44,7 +44,12 @@ export function watch(
     void once();
     return setInterval(() => void once(), ms).unref();
   };
-  const timers = [every(everyMs, look), every(FORGET_EVERY_MS, () => store.forget(now()))];
+  const tidy = async () => {
+    // What a page that was replaced could not tell any more, this one tells.
+    told = undefined;
+    await store.forget(now());
+  };
+  const timers = [every(everyMs, look), every(FORGET_EVERY_MS, tidy)];
   return {
     untold: () => {
       owed += 1;

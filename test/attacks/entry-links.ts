@@ -83,6 +83,26 @@ export const timeAttacks = group<EntryStage>({
   ],
 });
 
+export const consentAttacks = group<EntryStage>({
+  defence: "routes/patient.ts: the tick under the text",
+  parts: PARTS,
+  start: entryStage({ "routes/patient.ts": instead(' || agree !== "yes"', "") }),
+  attacks: [
+    {
+      id: "receipt-without-consent",
+      promise: 8,
+      does: "Somebody gets a signed receipt that says that the patient agreed, who did not.",
+      run: async (stage) => {
+        const link = stage.link();
+        const open = await (await stage.entry.post("/join", { link })).text();
+        const consent = /name="consent" value="([0-9a-f]{64})"/.exec(open)?.[1];
+        if (!consent) throw new Error("The text is not there.");
+        return outcomeOf(await stage.entry.post("/consent", { link, consent }));
+      },
+    },
+  ],
+});
+
 export const useAttacks = group<EntryStage>({
   defence: "store.ts: one statement takes a seat",
   parts: PARTS,

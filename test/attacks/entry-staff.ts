@@ -1,5 +1,5 @@
 import { type Attack, group, type Outcome } from "./attack.ts";
-import { entryStage, type EntryStage, instead, outcomeOf } from "./entry.ts";
+import { entryStage, type EntryStage, instead, outcomeOf, seconds } from "./entry.ts";
 
 const PARTS = ["the entry page", "Synapse", "PostgreSQL"];
 const CLIENT = "/_matrix/client/v3";
@@ -34,6 +34,23 @@ export const sessionAttacksAtTheDesk = group<EntryStage>({
     asStaff("patient-ends-for-all", "A patient ends a call for all.", "/staff/end", "patient"),
     asStaff("patient-revokes", "A patient takes a link back.", "/staff/revoke", "patient"),
     asStaff("patient-asks-who-waits", "A patient asks who waits.", "/staff/waiting", "patient"),
+  ],
+});
+
+export const earlyAttacks = group<EntryStage>({
+  defence: "routes/staff.ts: no way in before its time",
+  parts: PARTS,
+  start: entryStage({ "routes/staff.ts": instead("now() < room.slot.opens", "now() < 0") }, { matrix: true }),
+  attacks: [
+    {
+      id: "staff-takes-tokens-for-later",
+      promise: 6,
+      does: "Staff on their last day gathers moderators' tokens for appointments to come.",
+      run: async (stage) => {
+        const staff = await stage.signedIn(await stage.matrix().register("ada", "therapist"));
+        return outcomeOf(await stage.enterAsStaff(stage.link({ starts: seconds() + 30 * 86_400 }), staff));
+      },
+    },
   ],
 });
 

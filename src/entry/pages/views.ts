@@ -63,7 +63,7 @@ export interface DeskView {
   readonly timeZone: string;
   readonly maxPeople: number;
   /** A sentence about what was just done. */
-  readonly done?: "revoked" | "ended" | "signedOut";
+  readonly done?: "revoked" | "ended";
   /** Said when an action could not be done. */
   readonly refused?: Refusal | "early";
 }

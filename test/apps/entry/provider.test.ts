@@ -7,6 +7,8 @@ import { type StaffProvider, startProvider } from "../support/provider.ts";
 
 const ENTRY = "https://go.greenriver.example";
 let late = 0;
+/** By how many characters the provider's access tokens are longer than they are. */
+let longer = 0;
 let provider: StaffProvider;
 let agent: Agent;
 let entry: Entry;
@@ -20,7 +22,12 @@ beforeAll(async () => {
     {},
     {
       now: () => Math.floor(Date.now() / 1000) + late,
-      reachProvider: (url, options) => fetchWith(url, { ...options, dispatcher: agent } as never),
+      reachProvider: async (url, options) => {
+        const answer: Response = await fetchWith(url, { ...options, dispatcher: agent } as never);
+        if (longer === 0 || !url.endsWith("/token")) return answer;
+        const body = (await answer.json()) as { access_token: string };
+        return Response.json({ ...body, access_token: body.access_token + "x".repeat(longer) });
+      },
     },
     {
       oidc: {
@@ -131,6 +138,27 @@ describe("sign-in with the practice's provider", () => {
       expect(await isIn()).toBe(false);
     } finally {
       late = 0;
+      provider.people["ada"] = ada;
+    }
+  });
+
+  it("is short where nobody can be asked later: a claim in the ID token alone, or a token too long for a cookie", async () => {
+    const lasts = async () => {
+      provider.signIn("ada");
+      const { answer } = await through();
+      const cookie = answer.headers.getSetCookie().find((one) => one.startsWith("__Host-staff="));
+      return Number(/Max-Age=(\d+)/.exec(cookie ?? "")?.[1]);
+    };
+    const ada = provider.people["ada"] ?? {};
+    expect(await lasts()).toBeGreaterThan(3000);
+    try {
+      provider.people["ada"] = { ...ada, quiet: true };
+      expect(await lasts()).toBeLessThanOrEqual(600);
+      provider.people["ada"] = ada;
+      longer = 2000;
+      expect(await lasts()).toBeLessThanOrEqual(600);
+    } finally {
+      longer = 0;
       provider.people["ada"] = ada;
     }
   });

@@ -17,6 +17,8 @@ const BACK = [
 interface Person {
   readonly name?: string;
   readonly groups?: readonly string[];
+  /** Told in the ID token alone, as some providers do. */
+  readonly quiet?: true;
 }
 
 /** Its people by their `sub`; the test may change them. */
@@ -60,7 +62,8 @@ function configuration(people: Readonly<Record<string, Person>>): Configuration 
     ttl: { Interaction: 60, Grant: 60, Session: 60, AccessToken: 3600, IdToken: 60 },
     features: { devInteractions: { enabled: false } },
     interactions: { url: (_, { uid }) => `/interaction/${uid}` },
-    findAccount: (_, sub) => (people[sub] ? { accountId: sub, claims: () => ({ sub, ...people[sub] }) } : undefined),
+    findAccount: (_, sub) =>
+      people[sub] ? { accountId: sub, claims: (use: string) => told(sub, people[sub], use) } : undefined,
     async loadExistingGrant({ oidc }) {
       const grant = new oidc.provider.Grant({ clientId: CLIENT.id, accountId: oidc.session?.accountId ?? "" });
       grant.addOIDCScope("openid profile");
@@ -68,4 +71,10 @@ function configuration(people: Readonly<Record<string, Person>>): Configuration 
       return grant;
     },
   };
+}
+
+/** What is told about somebody in an ID token, or at the userinfo address. */
+function told(sub: string, person: Person | undefined, use: string) {
+  const { quiet, ...claims } = person ?? {};
+  return quiet && use === "userinfo" ? { sub } : { sub, ...claims };
 }
