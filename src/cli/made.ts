@@ -2,7 +2,8 @@ import type { LiveObject, Manifest } from "../manifest.ts";
 import type { Cluster } from "../runtime/cluster.ts";
 import type { Resource } from "../runtime/resources.ts";
 
-const MANAGER = "telehealth-copy";
+/** Who writes for a backup or a restore, as the API server records it. */
+export const MANAGER = "telehealth-copy";
 
 /** Makes objects for one command, and takes exactly those away again, the last one first. */
 export function made(cluster: Cluster) {

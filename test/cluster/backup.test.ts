@@ -14,14 +14,15 @@ import { copyOut } from "../../src/cli/backup.ts";
 import type { Place } from "../../src/cli/copy-job.ts";
 import { readBackup, writeContents, writePart } from "../../src/cli/backup-set.ts";
 import { connectTo, type Connected } from "../../src/cli/connect.ts";
-import { copyIn, type Wanted, wantedOf } from "../../src/cli/restore.ts";
+import { copyIn } from "../../src/cli/restore.ts";
+import { type Wanted, wantedOf } from "../../src/cli/restore-wanted.ts";
 import { give } from "../../src/copy/give.ts";
 import { take } from "../../src/copy/take.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import type { Cluster } from "../../src/runtime/cluster.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
 import { waitFor } from "../bed/wait.ts";
-import { bed, kubectlApply } from "../support/bed.ts";
+import { bed, kubectl, kubectlApply } from "../support/bed.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { applyPractice, expectReason, practiceFor, practiceNamespace } from "../support/practice-bed.ts";
 
@@ -242,6 +243,65 @@ function start(...args: string[]) {
   const ended = Promise.all([code, text(child.stderr)]).then(([code, stderr]) => ({ code, stderr }));
   return { child, ended };
 }
+
+describe("the token of another command", () => {
+  const failing: Place["connect"] = () => () => Promise.reject(new Error("The connection to the pod was lost."));
+  const run = { apiVersion: "batch/v1", kind: "Job" };
+  let namespace: string;
+  let operator: RunningOperator;
+  const secret = (owner?: { kind: string; name: string; uid: string }) => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: `${name}-backup`,
+      namespace,
+      ...(owner && { ownerReferences: [{ apiVersion: run.apiVersion, ...owner }] }),
+    },
+    stringData: { token: "another" },
+  });
+  const job = {
+    spec: {
+      suspend: true,
+      template: { spec: { restartPolicy: "Never", containers: [{ name: "a", image: "example.com/a:1" }] } },
+    },
+  };
+  const backsUp = async () => {
+    const to = await mkdtemp(join(folder, "other-"));
+    return copyOut(place(namespace, failing), to);
+  };
+  beforeAll(async () => {
+    namespace = await practiceNamespace();
+    operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace] });
+    await applyPractice(namespace);
+    await waitFor(() => connected.cluster.get(RESOURCES.CronJob, { namespace, name: `${name}-backup` }), {
+      what: "the CronJob of backups",
+      timeout: 60_000,
+    });
+  });
+  afterAll(() => operator?.kill());
+
+  it("stays while that command is at work, and goes when it was killed", async () => {
+    await kubectlApply({ ...run, metadata: { name: "running", namespace }, ...job });
+    const owner = await connected.cluster.get(RESOURCES.Job, { namespace, name: "running" });
+    await kubectlApply(secret({ kind: "Job", name: "running", uid: owner?.metadata.uid ?? "" }));
+    await expect(backsUp()).rejects.toThrow(/Another backup is at work.*delete job running/s);
+    expect(await tokenIn(namespace)).toBe("another");
+    await kubectl(["-n", namespace, "delete", "job", "running", "--wait=false"]);
+    await waitFor(async () => !(await connected.cluster.get(RESOURCES.Job, { namespace, name: "running" })), {
+      what: "the Job to go",
+    });
+    await expect(backsUp()).rejects.toThrow("was lost");
+  });
+
+  it("stays when a person made it", async () => {
+    await waitFor(async () => !(await connected.cluster.get(RESOURCES.Secret, { namespace, name: `${name}-backup` })), {
+      what: "the former token to go",
+    });
+    await kubectlApply(secret());
+    await expect(backsUp()).rejects.toThrow(/was not made by this command/);
+    expect(await tokenIn(namespace)).toBe("another");
+  });
+});
 
 describe("a restore that breaks off", () => {
   it("takes away what it made", async () => {
