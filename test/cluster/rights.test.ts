@@ -80,7 +80,8 @@ async function begin(namespace: string, spec: object, ways: (namespace: string) 
     timeout: 60_000,
     what: `the ways into ${namespace}`,
   });
-  expect(await hand.names(RESOURCES.Pod, namespace)).toHaveLength(6);
+  // The entry page rolls once when it is told the media address: for a moment there is a pod more.
+  await waitFor(async () => (await hand.names(RESOURCES.Pod, namespace)).length === 6, { what: "six pods" });
 }
 
 async function end(namespace: string): Promise<void> {
