@@ -156,8 +156,8 @@ export const previewAttacks = group<EntryStage>({
   start: entryStage({
     "routes/patient.ts": instead('app.post("/enter"', 'app.on(["GET", "POST"], "/enter"'),
     "app.ts": instead(
-      'if (context.req.method !== "POST"',
-      'if (context.req.method === "GET") return context.req.query();\n  if (context.req.method !== "POST"',
+      'if (context.req.method !== "POST" ||',
+      'if (context.req.method === "GET") return context.req.query();\n  if (context.req.method !== "POST" ||',
     ),
   }),
   attacks: [

@@ -59,13 +59,13 @@ function given<Part>(part: Part | undefined): Part {
   return part;
 }
 
-/** Replaces a piece of a source file. */
+/** Replaces a piece of a source file that stands there exactly once: a second place would take away something else. */
 export const instead =
   (from: string | RegExp, to: string): SourceEdit =>
   (file, text) => {
-    const changed = text.replace(from, to);
-    if (changed === text) throw new Error(`${String(from)} is not in ${file}, so no defence was taken away.`);
-    return changed;
+    const places = typeof from === "string" ? text.split(from).length - 1 : [...text.matchAll(from)].length;
+    if (places !== 1) throw new Error(`${String(from)} is in ${file} ${places} times, so no defence was taken away.`);
+    return text.replace(from, to);
   };
 
 /** Whether the entry page did it or refused; throws for an answer that says neither. */
