@@ -4,9 +4,10 @@ import { type Change, NameTaken, refOf } from "./changes.ts";
 import type { Cache, Cluster } from "./cluster.ts";
 import { drift, fingerprint, hashOf, isSealed } from "./drift.ts";
 import type { Fights } from "./fights.ts";
-import { type Ledger, reached } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
 import { hasLeftovers, managersOf } from "./managed-fields.ts";
 import { guarded, isRefusedByGuard } from "./precondition.ts";
+import { reached } from "./resource-version.ts";
 import { resourceOf } from "./resources.ts";
 
 /** What one call of `apply` works with. */

@@ -6,6 +6,7 @@ import { createBreather } from "./breather.ts";
 import { type Clock, createBackoff, sleep } from "./clock.ts";
 import type { CachedKind } from "./cluster.ts";
 import { ApiError } from "./errors.ts";
+import { createHistory } from "./history.ts";
 import { asObject } from "./kube-cluster.ts";
 import { listSource } from "./listing.ts";
 import { createPageSize } from "./page-size.ts";
@@ -44,7 +45,7 @@ const HEALTHY_MS = 120_000;
 
 /**
  * Mirrors one kind (in one namespace, or all) into a store: a stream of all objects where the server has it, else a list in
- * pages, then a watch with bookmarks.
+ * pages, then a watch with bookmarks. Now and then everything is told anew, for the case that something was lost on the way.
  * Whatever the server or the network does, it goes on from where it was, or lists anew and makes up for missed deletes.
  */
 export function createReflector(options: {
@@ -65,6 +66,7 @@ export function createReflector(options: {
   const backoff = createBackoff(clock, LIST_AND_WATCH.base, LIST_AND_WATCH.cap);
   const breathe = createBreather(clock.now);
   const pages = createPageSize(kind.metadataOnly === true);
+  const history = createHistory(clock);
   const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
   /** Whether the next start asks for a stream: off for good where the server has none, and for one try after a failure. */
   let streams: "yes" | "not now" | "never" = "yes";
@@ -80,6 +82,7 @@ export function createReflector(options: {
     while (!signal.aborted) {
       const stop = AbortSignal.any([signal, interrupt.signal]);
       let wait = 0;
+      if (history.isOld) position = undefined;
       try {
         if (position === undefined && streams !== "yes") await list(stop);
         const openedAt = clock.now();
@@ -103,18 +106,18 @@ export function createReflector(options: {
   async function list(signal: AbortSignal): Promise<void> {
     metrics.cacheRelists.inc({ kind: resource.kind });
     const listed = new Set<string>();
-    let reached = "";
+    let version = "";
     for await (const page of listSource(source, pages, signal)) {
       if (page.first) listed.clear();
+      const goesBack = history.judge(page.resourceVersion);
       for (const item of page.items) {
         listed.add(keyOf(item));
-        keep(item);
+        keep(item, goesBack ? store.replace : store.put);
         await breathe();
       }
-      reached = page.resourceVersion;
+      version = page.resourceVersion;
     }
-    complete(listed);
-    position = reached;
+    complete(listed, version);
     if (streams === "not now") streams = "yes";
   }
 
@@ -128,13 +131,15 @@ export function createReflector(options: {
     const opened = () => from !== undefined && heard("watching");
     try {
       for await (const event of watchEvents(source, from, { times: watchTimes, signal, opened })) {
+        const { resourceVersion } = event.object.metadata;
         take(event);
         told?.add(keyOf(event.object));
         if (told && isEndOfInitialEvents(event)) {
-          complete(told);
+          history.judge(resourceVersion);
+          complete(told, resourceVersion);
           told = undefined;
         }
-        if (!told) position = event.object.metadata.resourceVersion;
+        if (!told) position = history.saw(resourceVersion);
         backoff.reset();
         await breathe();
       }
@@ -152,13 +157,15 @@ export function createReflector(options: {
     else if (type !== "BOOKMARK") keep(object);
   }
 
-  function keep(item: LiveObject): void {
+  function keep(item: LiveObject, put = store.put): void {
     const object = withoutManagedFields(asObject(item, resource));
-    store.put(kind.project ? kind.project(object) : alike(object));
+    put(kind.project ? kind.project(object) : alike(object));
   }
 
-  /** Everything has been told: what was not is gone. */
-  function complete(told: ReadonlySet<string>): void {
+  /** Everything has been told, up to this version: what was not is gone. */
+  function complete(told: ReadonlySet<string>, version: Position): void {
+    history.complete(version);
+    position = version;
     store.retain(told, namespace);
     synced = true;
     heard("watching");
