@@ -189,6 +189,7 @@ export const FIELD_SAMPLES: Readonly<Record<string, FieldSample>> = {
   "video.media.loadBalancerClass": field(
     media({ service: "LoadBalancer", loadBalancerClass: "example.org/one" }),
     media({ service: "LoadBalancer", loadBalancerClass: "example.org/two" }),
+    { fixed: "The API server refuses it on a Service that is: who changes it has to delete the Service." },
   ),
   "video.media.externalTrafficPolicy": field(
     media({ externalTrafficPolicy: "Cluster" }),
