@@ -100,6 +100,7 @@ describe.concurrent("events of a watch", () => {
     await made.converged();
     await made.practice({ size: "group" });
     await made.expectLikeACleanRun({ size: "group" });
+    expect((await made.hand.status(made.namespace)).observedGeneration).toBe(5);
   });
 
   it("are missed when a practice goes and its successor comes: the successor is taken for one", async (test) => {
@@ -198,7 +199,7 @@ describe.concurrent("an API server that does not answer as it should", () => {
     await made.practice({ size: "group" });
     await made.expectLikeACleanRun({ size: "group" });
     expect(Math.min(cuts.before, cuts.after)).toBeGreaterThan(5);
-    const born = (await made.hand.names(RESOURCES.Secret, made.namespace)).filter((name) => !/-1$/.test(name));
+    const born = (await made.hand.names(RESOURCES.Secret, made.namespace)).filter((name) => !name.endsWith("-1"));
     expect(born).toEqual([]);
   });
 

@@ -101,10 +101,13 @@ describe("every field that can be changed", () => {
 });
 
 /** What the server counts and says for itself; an address of the cluster comes anew with a Service. */
-function withoutServersOwn({ metadata, status: _, ...rest }: LiveObject & { status?: unknown }): unknown {
-  const { labels, annotations, ownerReferences, finalizers } = metadata;
-  const { clusterIP: _a, clusterIPs: _b, healthCheckNodePort: _c, ...spec } = (rest["spec"] ?? {}) as Spec;
-  return { ...rest, spec, metadata: { labels, annotations, ownerReferences, finalizers } };
+const SERVERS_OWN = new Set(["status", "clusterIP", "clusterIPs", "healthCheckNodePort"]);
+const SERVERS_METADATA = new Set(["uid", "resourceVersion", "generation", "creationTimestamp"]);
+
+function withoutServersOwn({ metadata, ...rest }: LiveObject): unknown {
+  const kept = Object.entries(metadata).filter(([key]) => !SERVERS_METADATA.has(key));
+  const others = JSON.stringify(rest, (key, value: unknown) => (SERVERS_OWN.has(key) ? undefined : value));
+  return { metadata: Object.fromEntries(kept), ...(JSON.parse(others) as object) };
 }
 
 function changeable(): [string, FieldSample][] {
