@@ -81,7 +81,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   // What is judged and told is what was just made, not what was there before.
   await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
-  report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
+  report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan));
 }
 
 /** Whether an object is live as an earlier reconcile applied it, because what replaces it has to wait. */
