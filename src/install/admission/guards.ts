@@ -1,13 +1,6 @@
 import { LABEL } from "../../api/group.ts";
 import { type AdmissionPolicy, on, SEE } from "./policy.ts";
-import {
-  FROM_ELSEWHERE,
-  notCertManagerOnItsOwn,
-  notCleaners,
-  notExempt,
-  notOperator,
-  notTheCluster,
-} from "./users.ts";
+import { FROM_ELSEWHERE, notCertManagerOnItsOwn, notCleaners, notExempt, notOperator, notTheCluster } from "./users.ts";
 
 /** Nobody is let into a running pod. A port-forward stays open: `telehealth user` and `backup` come that way. */
 export const entering: AdmissionPolicy = {
@@ -59,6 +52,9 @@ export const walls: AdmissionPolicy = {
   },
 };
 
+/** A request for the object itself has no field for a subresource. */
+const IS_SCALE = "has(request.subResource) && request.subResource == 'scale'";
+
 /** Others write to these as well: a load balancer notes where it is, a volume where it lies. */
 const SHARED = ["gateways", "httproutes", "ingresses", "listenersets", "persistentvolumeclaims", "services"];
 
@@ -93,7 +89,7 @@ export const configuration: AdmissionPolicy = {
       {
         name: "of-a-living-practice",
         expression:
-          "request.subResource == 'scale' || [dyn(object), dyn(oldObject)].exists(o, " +
+          `(${IS_SCALE}) || [dyn(object), dyn(oldObject)].exists(o, ` +
           `o != null && has(o.metadata.labels) && '${LABEL.practiceUid}' in o.metadata.labels)`,
       },
       notExempt,
@@ -104,7 +100,7 @@ export const configuration: AdmissionPolicy = {
     validations: [
       {
         expression:
-          `request.operation == 'UPDATE' && request.subResource == '' && ${FROM_ELSEWHERE} && ` +
+          `request.operation == 'UPDATE' && !(${IS_SCALE}) && ${FROM_ELSEWHERE} && ` +
           `request.resource.resource in [${SHARED.map((name) => `'${name}'`).join(", ")}] && ` +
           "dyn(object).spec == dyn(oldObject).spec && dyn(object).metadata.labels == dyn(oldObject).metadata.labels",
         message: `This is part of a practice, and the operator's to change. Change the TelehealthPractice instead. ${SEE}`,
