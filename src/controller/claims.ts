@@ -65,7 +65,9 @@ export function assertHostsAreOurs(context: Context, resource: PracticeResource,
 export function assertDomainsAreGranted(context: Context, resource: PracticeResource, hosts: readonly string[]): void {
   if (context.config.domains !== "byNamespace") return;
   const { namespace } = resource.metadata;
-  const listed = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.annotations?.[ANNOTATION.domains];
+  const listed = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.annotations?.[
+    ANNOTATION.domains
+  ];
   const granted = (listed ?? "").split(",").flatMap((domain) => domain.trim() || []);
   const refused = hosts.find((host) => !granted.some((domain) => host === domain || host.endsWith(`.${domain}`)));
   if (refused === undefined) return;
