@@ -111,7 +111,7 @@ const recorder = { image: "registry.example/innocent:1" };
 const patch = (path: string, change: object) => (stage: Stage) =>
   stage.attacker.request("PATCH", at(stage, path), change, "application/merge-patch+json");
 
-export const imageAttacks = group<Stage>({
+const imageAttacks = group<Stage>({
   defence: "the admission policy `images`",
   parts: PARTS,
   start: policed("images"),
@@ -163,7 +163,7 @@ export const imageAttacks = group<Stage>({
   ],
 });
 
-export const podAttacks = group<Stage>({
+const podAttacks = group<Stage>({
   defence: "the admission policy `pods`",
   parts: PARTS,
   start: policed("pods"),
@@ -189,7 +189,7 @@ export const podAttacks = group<Stage>({
   ],
 });
 
-export const enteringAttacks = group<Stage>({
+const enteringAttacks = group<Stage>({
   defence: "the admission policy `entering`",
   parts: PARTS,
   start: policed("entering"),
@@ -217,7 +217,7 @@ export const enteringAttacks = group<Stage>({
   ],
 });
 
-export const wallAttacks = group<Stage>({
+const wallAttacks = group<Stage>({
   defence: "the admission policy `walls`",
   parts: PARTS,
   start: policed("walls"),
@@ -241,7 +241,7 @@ export const wallAttacks = group<Stage>({
   ],
 });
 
-export const configurationAttacks = group<Stage>({
+const configurationAttacks = group<Stage>({
   defence: "the admission policy `configuration`",
   parts: PARTS,
   start: policed("configuration"),
@@ -281,7 +281,7 @@ export const configurationAttacks = group<Stage>({
   ],
 });
 
-export const keepAttacks = group<Stage>({
+const keepAttacks = group<Stage>({
   defence: "the admission policy `keep`",
   parts: PARTS,
   start: policed("keep"),

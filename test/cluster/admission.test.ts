@@ -78,7 +78,7 @@ describe("a practice under the policies", () => {
     const looked = await waitFor(async () => (await checked()).every(Boolean) && checked(), {
       what: "its word on each",
     });
-    expect(looked).toEqual(Array(10).fill({}));
+    expect(looked).toEqual(Array.from({ length: 10 }, () => ({})));
   });
 });
 
@@ -227,6 +227,7 @@ describe("the policies let pass", () => {
     const metadata = { name: "orphan", ownerReferences: [owner] } as Manifest["metadata"];
     await madeByOperator(RESOURCES.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata });
     await cluster.hand.gone(RESOURCES.ConfigMap, { namespace: bare, name: "orphan" });
+    expect(await cluster.hand.names(RESOURCES.ConfigMap, bare)).not.toContain("orphan");
   });
 
   it("the controllers of StatefulSets, Deployments and ReplicaSets", async () => {

@@ -29,7 +29,7 @@ export function verdictOf({ status, body }: Answer): "done" | "refused" {
 }
 
 /** What the chart renders but its Deployment and options, without the policies named in `without`. */
-export async function policiesOf(values: object = {}, without: readonly string[] = []): Promise<Manifest[]> {
+async function policiesOf(values: object = {}, without: readonly string[] = []): Promise<Manifest[]> {
   const objects = (await rendered(values)).filter((object) => object?.kind !== undefined);
   const taken = without.map((name) => `op-${name}`);
   for (const name of taken) {

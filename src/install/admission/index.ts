@@ -6,7 +6,7 @@ import type { AdmissionPolicy, AdmissionSpec } from "./policy.ts";
 import { alone, domains, guarded, hardened, keep, place, PRACTICE_KIND } from "./practices.ts";
 
 /** What the API server itself refuses around practices, in the order of the docs. */
-export const ADMISSION: readonly AdmissionPolicy[] = [
+const ADMISSION: readonly AdmissionPolicy[] = [
   images,
   pods,
   entering,
