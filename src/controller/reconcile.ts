@@ -9,7 +9,12 @@ import { phaseOf } from "../render/order.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { applyPlan, logChanges, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
-import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } from "./claims.ts";
+import {
+  assertDomainsAreGranted,
+  assertHostsAreOurs,
+  assertNamespaceIsDedicated,
+  assertNamespaceStays,
+} from "./claims.ts";
 import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
@@ -59,7 +64,9 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const spec = parse(resource);
   assertNamespaceStays(context, resource);
   assertNamespaceIsDedicated(context, resource);
-  assertHostsAreOurs(context, resource, Object.values(effectiveHosts(spec)));
+  const hosts = Object.values(effectiveHosts(spec));
+  assertDomainsAreGranted(context, resource, hosts);
+  assertHostsAreOurs(context, resource, hosts);
   // A cache that has not seen our last writes would make us repeat them.
   await context.applier.waitSettled(resource.metadata.namespace, SETTLE_MS, context.signal);
   await ensureFinalizer(context, resource);
