@@ -33,8 +33,11 @@ export function provisionCertManager(): Promise<string> {
   );
 }
 
+/** What the project's own release runs in solver pods. */
+export const SOLVER_IMAGE = `quay.io/jetstack/cert-manager-acmesolver:${version}`;
+
 export interface CertManagerOptions {
-  /** Image of the pods that answer an ACME challenge; on a bed without nodes none of them runs. */
+  /** Image of the pods that answer an ACME challenge; the release's when absent. Without nodes none of them runs. */
   readonly solverImage?: string;
   /** HOST:PORT of DNS servers that the self-check of a challenge asks; the system's when absent. */
   readonly nameservers?: readonly string[];
@@ -44,7 +47,7 @@ export interface CertManagerOptions {
 
 /** Arguments of `cert-manager`; without `kubeconfig` it uses the ServiceAccount of its pod. */
 export function certManagerFlags(kubeconfig: string | undefined, options: CertManagerOptions = {}): string[] {
-  const { solverImage = "acmesolver:bed", nameservers = [], gateway = false } = options;
+  const { solverImage = SOLVER_IMAGE, nameservers = [], gateway = false } = options;
   return [
     ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
     `--acme-http01-solver-image=${solverImage}`,
