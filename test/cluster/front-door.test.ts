@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LABEL } from "../../src/api/group.ts";
+import type { LiveObject } from "../../src/manifest.ts";
+import type { Hosts } from "../../src/practice/practice.ts";
+import { RESOURCES, type Resource } from "../../src/runtime/resources.ts";
+import { type Front, startFront } from "../apps/support/front.ts";
+import { closedPaths, ELEMENT, openPaths, PAGES, ROOM } from "../apps/support/front-paths.ts";
+import { startCertManager } from "../bed/cert-manager.ts";
+import type { ControlPlane } from "../bed/control-plane.ts";
+import { GATEWAY_CLASS, INGRESS_CLASS, type IngressController, startIngress } from "../bed/ingress.ts";
+import { waitFor } from "../bed/wait.ts";
+import { type RunningOperator, startOperator } from "../support/operator.ts";
+import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
+import { someParams } from "../support/practice.ts";
+import { startSocks } from "../support/socks.ts";
+import { visitor } from "../support/visitor.ts";
+
+/**
+ * From a visitor to what is behind the front: haproxy-ingress and HAProxy on the objects that the operator made, with
+ * the certificate that cert-manager issued, and nginx on the rendered files. The pods' addresses are simulated.
+ */
+
+const CLUSTER_ISSUER: Resource = {
+  group: "cert-manager.io",
+  version: "v1",
+  kind: "ClusterIssuer",
+  plural: "clusterissuers",
+  namespaced: false,
+};
+const NAME = "greenriver";
+
+let plane: ControlPlane;
+let hand: Hand;
+let operator: RunningOperator;
+let ingress: IngressController;
+let socks: Awaited<ReturnType<typeof startSocks>>;
+let authority: string;
+
+beforeAll(async () => {
+  ({ plane, hand } = await startOwnCluster(["cert-manager", "gateway-api"]));
+  socks = await startSocks();
+  [ingress] = await Promise.all([
+    startIngress(plane, { "config-defaults": `default-server socks4 127.0.0.1:${socks.port}` }),
+    startCertManager(plane, { gateway: true }),
+  ]);
+  await makeAuthority();
+  operator = await startOperator(plane.kubeconfig);
+}, 400_000);
+
+afterAll(async () => {
+  await operator?.stop();
+  await hand?.close();
+  await socks?.stop();
+  await plane?.stop();
+});
+
+async function makeAuthority() {
+  const api = { apiVersion: "cert-manager.io/v1" };
+  const clusterIssuer = (name: string, spec: object) => ({ ...api, kind: "ClusterIssuer", metadata: { name }, spec });
+  await hand.create(CLUSTER_ISSUER, clusterIssuer("self", { selfSigned: {} }));
+  await hand.create(RESOURCES.Certificate, {
+    ...api,
+    kind: "Certificate",
+    metadata: { name: "ca", namespace: "cert-manager" },
+    spec: { isCA: true, commonName: "ca", secretName: "ca", issuerRef: { name: "self", kind: "ClusterIssuer" } },
+  });
+  await hand.create(CLUSTER_ISSUER, clusterIssuer("ca", { ca: { secretName: "ca" } }));
+  const read = () => hand.get(RESOURCES.Secret, { namespace: "cert-manager", name: "ca" });
+  const secret = await waitFor(read, { timeout: 60_000, what: "the authority" });
+  const { "tls.crt": encoded = "" } = secret["data"] as Record<string, string>;
+  authority = Buffer.from(encoded, "base64").toString();
+}
+
+/** A practice that has come up, with nginx in the place of its front pod. */
+async function practice(exposure: object): Promise<{ namespace: string; hosts: Hosts; front: Front }> {
+  const namespace = await hand.namespace();
+  await hand.practice(namespace, { exposure, certificates: { issuerRef: { name: "ca" } } });
+  await hand.mediaAddress(namespace);
+  const domain = `${namespace}.example`;
+  const hosts = { entry: `go.${domain}`, meet: `meet.${domain}`, matrix: `matrix.${domain}`, chat: `chat.${domain}` };
+  const front = await startFront(someParams({ practice: { hosts } }), { pages: PAGES, element: ELEMENT });
+  await hand.expectReason(namespace, "Ready", "Ready", NAME, 90_000);
+  const pods = await hand.list(RESOURCES.Pod, namespace);
+  const pod = pods.find(({ metadata }) => metadata.labels?.[LABEL.role] === "front") as LiveObject;
+  socks.lead(`${(pod["status"] as { podIP: string }).podIP}:8080`, front.port);
+  const knock = visitor(ingress, authority);
+  const open = async () => (await knock.ask(hosts.meet, `/${ROOM}`)).status === 200;
+  await waitFor(open, { timeout: 60_000, what: `the front door of ${namespace} to open` });
+  return { namespace, hosts, front };
+}
+
+const asked = (front: Front) =>
+  (["signalling", "synapse", "entry"] as const).reduce((sum, name) => sum + front.asked(name).length, 0);
+
+const WAYS: readonly (readonly [string, object])[] = [
+  ["an Ingress", { ingress: { className: INGRESS_CLASS } }],
+  ["a Gateway of its own", { gateway: { className: GATEWAY_CLASS } }],
+];
+
+describe.each(WAYS)("through %s", (_, exposure) => {
+  let hosts: Hosts;
+  let front: Front;
+  const from = () => visitor(ingress, authority);
+
+  beforeAll(async () => {
+    ({ hosts, front } = await practice(exposure));
+  }, 240_000);
+  afterAll(() => front?.stop());
+
+  it("each open path answers, under the host's own certificate", async () => {
+    for (const [host, path, answer] of openPaths(hosts)) {
+      const { status, body } = await from().ask(host, path);
+      expect({ host, path, status, body }).toEqual({ host, path, status: 200, body: expect.stringContaining(answer) });
+    }
+  });
+
+  it("every other path is 404, and nobody behind the front hears of it", async () => {
+    const before = asked(front);
+    const own: readonly string[] = Object.values(hosts);
+    const open: string[] = [];
+    for (const [host, path] of closedPaths(hosts)) {
+      const { status } = await (own.includes(host) ? from().ask(host, path) : from().askAnyhow(host, path));
+      if (status !== 404) open.push(`${status} ${host}${path}`);
+    }
+    expect(open).toEqual([]);
+    expect(asked(front)).toBe(before);
+  });
+
+  it("a websocket passes, and a message with its token", async () => {
+    const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-protocol": "xmpp" };
+    expect((await from().ask(hosts.meet, "/xmpp-websocket?token=t", { headers })).status).toBe(101);
+    expect(front.asked("signalling").at(-1)).toMatchObject({ method: "UPGRADE", url: "/xmpp-websocket?token=t" });
+    const path = "/_matrix/client/v3/rooms/%21a%3Amatrix.example/send/m.room.encrypted/%2F?x=%20";
+    const message = { method: "PUT", headers: { authorization: "Bearer b", "content-type": "application/json" } };
+    expect((await from().ask(hosts.matrix, path, { ...message, body: "{}" })).status).toBe(200);
+    expect(front.asked("synapse").at(-1)).toMatchObject({ method: "PUT", url: path, body: "{}" });
+  });
+
+  it("plain HTTP leads to HTTPS, and a challenge is not led away", async () => {
+    for (const host of Object.values(hosts)) {
+      const { status, headers } = await from().askInTheClear(host, "/s/link?a=b");
+      expect([301, 302, 308]).toContain(status);
+      expect(headers.location).toBe(`https://${host}/s/link?a=b`);
+      expect((await from().askInTheClear(host, "/.well-known/acme-challenge/x")).headers.location).toBeUndefined();
+    }
+  });
+
+  it("TLS is 1.2 or 1.3", async () => {
+    expect(await from().handshake(hosts.meet, "TLSv1.3")).toBe("TLSv1.3");
+    expect(await from().handshake(hosts.meet, "TLSv1.2")).toBe("TLSv1.2");
+    await expect(from().handshake(hosts.meet, "TLSv1.1")).rejects.toThrow(/alert|protocol|reset|unsupported/i);
+  });
+
+  it("browsers are told once never to come by plain HTTP", async () => {
+    for (const [host, path] of openPaths(hosts)) {
+      const { rawHeaders } = await from().ask(host, path);
+      const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
+      expect(names.filter((name) => name === "strict-transport-security")).toHaveLength(1);
+    }
+  });
+
+  it("nobody behind it learns who asks, whatever the edge adds", async () => {
+    await from().ask(hosts.entry, "/", { headers: { "x-forwarded-for": "198.51.100.23", "user-agent": "a phone" } });
+    expect(JSON.stringify(front.asked("entry").at(-1))).not.toMatch(/198\.51\.100|127\.0\.0\.1|phone/);
+  });
+});
