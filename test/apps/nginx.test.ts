@@ -38,6 +38,19 @@ describe("hosts and paths", () => {
     });
   }
 
+  it("leads whoever came by plain HTTP to HTTPS, at every host and path, before anybody behind it is asked", async () => {
+    const headers = { "x-forwarded-proto": "http" };
+    const before = asked();
+    for (const [host, path] of openPaths(params.practice.hosts)) {
+      const { status, headers: answer } = await front.ask(host, path, { headers });
+      expect({ status, location: answer.location }).toEqual({ status: 301, location: `https://${host}${path}` });
+    }
+    const upgrade = { ...headers, connection: "Upgrade", upgrade: "websocket" };
+    expect((await front.ask(meet, "/xmpp-websocket?token=t", { headers: upgrade })).status).toBe(301);
+    expect((await front.ask("unknown.example", "/", { headers })).status).toBe(404);
+    expect(asked()).toBe(before);
+  });
+
   it("takes only reading from Element's files", async () => {
     expect((await front.ask(chat, "/", { method: "POST" })).status).toBe(403);
   });

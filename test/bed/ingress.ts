@@ -85,8 +85,10 @@ export async function startIngress(
   const wrapper = join(folder, "haproxy");
   await writeFile(wrapper, `#!/bin/sh\nexec ${proxy.command} "$@"\n`);
   await chmod(wrapper, 0o755);
-  bed.group.start("haproxy-ingress", "env", [
+  const controller = bed.group.start("haproxy-ingress", "env", [
     `--chdir=${programs}`,
+    // Whose elections these are.
+    `POD_NAMESPACE=${NAMESPACE}`,
     `PATH=${folder}:${process.env.PATH}`,
     ...Object.entries(proxy.env).map(([name, value]) => `${name}=${value}`),
     join(programs, "haproxy-ingress"),
@@ -101,7 +103,9 @@ export async function startIngress(
   ]);
   const configuration = () => readFileSync(join(configurationFolder, "haproxy.cfg"), "utf8");
   const log = () => `${bed.group.tail("haproxy-ingress")}\n${bed.group.tail("haproxy")}`;
-  await waitFor(() => configuration().includes(`:${http}`), { timeout: 60_000, what: "haproxy-ingress to configure" });
+  const ready = () => controller.ended() !== undefined || configuration().includes(`:${http}`);
+  await waitFor(ready, { timeout: 60_000, what: "haproxy-ingress to configure" });
+  if (controller.ended() !== undefined) throw new Error(`haproxy-ingress ${controller.ended()}: ${log()}`);
   return { http: http ?? 0, https: https ?? 0, configuration, log };
 }
 

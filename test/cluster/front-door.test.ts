@@ -164,3 +164,52 @@ describe.each(WAYS)("through %s", (_, exposure) => {
     expect(JSON.stringify(front.asked("entry").at(-1))).not.toMatch(/198\.51\.100|127\.0\.0\.1|phone/);
   });
 });
+
+describe("a practice behind a door", () => {
+  it("gets another front pod when a Service behind it comes back at another address", async () => {
+    const namespace = await hand.namespace();
+    await hand.practice(namespace, { exposure: { ingress: {} }, certificates: { external: {} } });
+    await hand.mediaAddress(namespace);
+    await hand.expectReason(namespace, "Ready", "Ready", NAME, 90_000);
+    const front = async () => {
+      const pods = await hand.list(RESOURCES.Pod, namespace);
+      return pods.filter(({ metadata }) => metadata.labels?.[LABEL.serves] === "front" && !metadata.deletionTimestamp);
+    };
+    const [before] = await front();
+    await hand.remove(RESOURCES.Service, { namespace, name: `${NAME}-synapse` });
+    const replaced = async () => {
+      const [now, another] = await front();
+      return another === undefined && now !== undefined && now.metadata.uid !== before?.metadata.uid && now;
+    };
+    const after = await waitFor(replaced, { timeout: 60_000, what: "another front pod" });
+    await hand.expectReason(namespace, "Ready", "Ready", NAME, 60_000);
+    // And stays.
+    await hand.patch(
+      RESOURCES.Service,
+      { namespace, name: `${NAME}-synapse` },
+      { metadata: { labels: { seen: "x" } } },
+    );
+    await hand.expectReason(namespace, "Ready", "Ready", NAME, 60_000);
+    expect((await front()).map(({ metadata }) => metadata.uid)).toEqual([after.metadata.uid]);
+  });
+
+  it("is told to use another Gateway where its own would need a proxy inside of the walls", async () => {
+    await hand.create(RESOURCES.GatewayClass, {
+      apiVersion: "gateway.networking.k8s.io/v1",
+      kind: "GatewayClass",
+      metadata: { name: "mesh" },
+      spec: { controllerName: "istio.io/gateway-controller" },
+    });
+    const namespace = await hand.namespace();
+    await hand.practice(namespace, { exposure: { gateway: { className: "mesh" } }, certificates: { external: {} } });
+    const { message } = await hand.expectReason(namespace, "Stalled", "UseParentRef", NAME, 60_000);
+    expect(message).toContain("class mesh belongs to istio.io/gateway-controller");
+    expect(await hand.names(RESOURCES.Gateway, namespace)).toEqual([]);
+    await hand.practice(namespace, {
+      exposure: { gateway: { className: GATEWAY_CLASS } },
+      certificates: { external: {} },
+    });
+    await hand.mediaAddress(namespace);
+    await hand.expectReason(namespace, "Ready", "Ready", NAME, 90_000);
+  });
+});
