@@ -94,7 +94,7 @@ export async function startIngress(
     join(programs, "haproxy-ingress"),
     `--kubeconfig=${bed.kubeconfig}`,
     `--local-filesystem-prefix=${folder}`,
-    `--master-socket=unix@${socket}`,
+    `--master-socket=${socket}`,
     `--configmap=${NAMESPACE}/settings`,
     "--healthz-addr=",
     "--update-status=false",
@@ -103,8 +103,10 @@ export async function startIngress(
   ]);
   const configuration = () => readFileSync(join(configurationFolder, "haproxy.cfg"), "utf8");
   const log = () => `${bed.group.tail("haproxy-ingress")}\n${bed.group.tail("haproxy")}`;
-  const ready = () => controller.ended() !== undefined || configuration().includes(`:${http}`);
-  await waitFor(ready, { timeout: 60_000, what: "haproxy-ingress to configure" });
+  // Nobody serves the bare address.
+  const serves = async () => (await fetch(`http://127.0.0.1:${http}/`)).status === 404;
+  const ready = async () => controller.ended() !== undefined || serves();
+  await waitFor(ready, { timeout: 60_000, what: "haproxy-ingress to serve" });
   if (controller.ended() !== undefined) throw new Error(`haproxy-ingress ${controller.ended()}: ${log()}`);
   return { http: http ?? 0, https: https ?? 0, configuration, log };
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LABEL } from "../../src/api/group.ts";
 import type { LiveObject } from "../../src/manifest.ts";
@@ -5,9 +6,10 @@ import type { Hosts } from "../../src/practice/practice.ts";
 import { RESOURCES, type Resource } from "../../src/runtime/resources.ts";
 import { type Front, startFront } from "../apps/support/front.ts";
 import { closedPaths, ELEMENT, openPaths, PAGES, ROOM } from "../apps/support/front-paths.ts";
-import { startCertManager } from "../bed/cert-manager.ts";
+import { provisionCertManager, startCertManager } from "../bed/cert-manager.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
 import { GATEWAY_CLASS, INGRESS_CLASS, type IngressController, startIngress } from "../bed/ingress.ts";
+import { freePort } from "../bed/ports.ts";
 import { waitFor } from "../bed/wait.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
@@ -27,7 +29,16 @@ const CLUSTER_ISSUER: Resource = {
   plural: "clusterissuers",
   namespaced: false,
 };
+const ENDPOINT_SLICE: Resource = {
+  group: "discovery.k8s.io",
+  version: "v1",
+  kind: "EndpointSlice",
+  plural: "endpointslices",
+  namespaced: true,
+};
 const NAME = "greenriver";
+/** HAProxy refuses an upgrade without them. */
+const KEY = { "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", "sec-websocket-version": "13" };
 
 let plane: ControlPlane;
 let hand: Hand;
@@ -84,9 +95,76 @@ async function practice(exposure: object): Promise<{ namespace: string; hosts: H
   const pod = pods.find(({ metadata }) => metadata.labels?.[LABEL.role] === "front") as LiveObject;
   socks.lead(`${(pod["status"] as { podIP: string }).podIP}:8080`, front.port);
   const knock = visitor(ingress, authority);
-  const open = async () => (await knock.ask(hosts.meet, `/${ROOM}`)).status === 200;
+  // Each host has a route of its own, and the controller sees one after the other.
+  const answers = async (host: string) => (await knock.ask(host, "/.well-known/nothing")).status > 0;
+  const open = async () => (await Promise.all(Object.values(hosts).map(answers))).every(Boolean);
   await waitFor(open, { timeout: 60_000, what: `the front door of ${namespace} to open` });
   return { namespace, hosts, front };
+}
+
+/** What cert-manager makes while it proves a host, with its real solver in the place of the pod. */
+async function solve(namespace: string, host: string, exposure: object) {
+  const programs = await provisionCertManager();
+  const port = await freePort();
+  plane.group.start("acmesolver", join(programs, "acmesolver"), [
+    `--listen-port=${port}`,
+    `--domain=${host}`,
+    "--token=token-of-a-challenge",
+    "--key=key-of-a-challenge",
+  ]);
+  const address = "10.77.200.1";
+  socks.lead(`${address}:8089`, port);
+  const metadata = { name: "cm-acme-http-solver", namespace };
+  const path = "/.well-known/acme-challenge/token-of-a-challenge";
+  await hand.create(RESOURCES.Service, {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata,
+    spec: { ports: [{ name: "http", port: 8089, targetPort: 8089 }] },
+  });
+  await hand.create(ENDPOINT_SLICE, {
+    apiVersion: "discovery.k8s.io/v1",
+    kind: "EndpointSlice",
+    metadata: { ...metadata, labels: { "kubernetes.io/service-name": metadata.name } },
+    addressType: "IPv4",
+    endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    ports: [{ name: "http", port: 8089, protocol: "TCP" }],
+  });
+  const backend = { service: { name: metadata.name, port: { number: 8089 } } };
+  const [resource, route] =
+    "ingress" in exposure
+      ? ([
+          RESOURCES.Ingress,
+          {
+            apiVersion: "networking.k8s.io/v1",
+            kind: "Ingress",
+            metadata,
+            spec: {
+              ingressClassName: INGRESS_CLASS,
+              rules: [{ host, http: { paths: [{ path, pathType: "ImplementationSpecific", backend }] } }],
+            },
+          },
+        ] as const)
+      : ([
+          RESOURCES.HTTPRoute,
+          {
+            apiVersion: "gateway.networking.k8s.io/v1",
+            kind: "HTTPRoute",
+            metadata,
+            spec: {
+              parentRefs: [{ name: `${NAME}-gateway`, namespace, sectionName: "http" }],
+              hostnames: [host],
+              rules: [
+                {
+                  matches: [{ path: { type: "Exact", value: path } }],
+                  backendRefs: [{ name: metadata.name, port: 8089, weight: 1 }],
+                },
+              ],
+            },
+          },
+        ] as const);
+  await hand.create(resource, route);
+  return { remove: () => hand.remove(resource, metadata) };
 }
 
 const asked = (front: Front) =>
@@ -98,12 +176,13 @@ const WAYS: readonly (readonly [string, object])[] = [
 ];
 
 describe.each(WAYS)("through %s", (_, exposure) => {
+  let namespace: string;
   let hosts: Hosts;
   let front: Front;
   const from = () => visitor(ingress, authority);
 
   beforeAll(async () => {
-    ({ hosts, front } = await practice(exposure));
+    ({ namespace, hosts, front } = await practice(exposure));
   }, 240_000);
   afterAll(() => front?.stop());
 
@@ -127,7 +206,7 @@ describe.each(WAYS)("through %s", (_, exposure) => {
   });
 
   it("a websocket passes, and a message with its token", async () => {
-    const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-protocol": "xmpp" };
+    const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-protocol": "xmpp", ...KEY };
     expect((await from().ask(hosts.meet, "/xmpp-websocket?token=t", { headers })).status).toBe(101);
     expect(front.asked("signalling").at(-1)).toMatchObject({ method: "UPGRADE", url: "/xmpp-websocket?token=t" });
     const path = "/_matrix/client/v3/rooms/%21a%3Amatrix.example/send/m.room.encrypted/%2F?x=%20";
@@ -136,13 +215,22 @@ describe.each(WAYS)("through %s", (_, exposure) => {
     expect(front.asked("synapse").at(-1)).toMatchObject({ method: "PUT", url: path, body: "{}" });
   });
 
-  it("plain HTTP leads to HTTPS, and a challenge is not led away", async () => {
+  it("plain HTTP leads to HTTPS", async () => {
     for (const host of Object.values(hosts)) {
       const { status, headers } = await from().askInTheClear(host, "/s/link?a=b");
       expect([301, 302, 308]).toContain(status);
       expect(headers.location).toBe(`https://${host}/s/link?a=b`);
-      expect((await from().askInTheClear(host, "/.well-known/acme-challenge/x")).headers.location).toBeUndefined();
     }
+  });
+
+  it("a challenge is answered in the clear by whoever has to, and by nobody when it is over", async () => {
+    const solver = await solve(namespace, hosts.meet, exposure);
+    const ask = (token: string) => from().askInTheClear(hosts.meet, `/.well-known/acme-challenge/${token}`);
+    const answered = async () => (await ask("token-of-a-challenge")).body === "key-of-a-challenge";
+    await waitFor(answered, { timeout: 30_000, what: "the challenge to be answered" });
+    await hand.expectReason(namespace, "NetworkIsolated", "NotProbed");
+    await solver.remove();
+    await waitFor(async () => !(await answered()), { timeout: 30_000, what: "the challenge to be over" });
   });
 
   it("TLS is 1.2 or 1.3", async () => {
@@ -176,6 +264,9 @@ describe("a practice behind a door", () => {
       return pods.filter(({ metadata }) => metadata.labels?.[LABEL.serves] === "front" && !metadata.deletionTimestamp);
     };
     const [before] = await front();
+    // Kubernetes dates objects by the second.
+    const born = Date.parse(before?.metadata.creationTimestamp ?? "");
+    await waitFor(() => Date.now() > born + 2000, { what: "another second" });
     await hand.remove(RESOURCES.Service, { namespace, name: `${NAME}-synapse` });
     const replaced = async () => {
       const [now, another] = await front();
