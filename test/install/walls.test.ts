@@ -21,8 +21,11 @@ function letThrough(spec: Readonly<Record<string, unknown>>): string[] {
   const practice = params({ spec, options: { operatorPeers: [OPERATOR], frontDoor: [{ podSelector: {} }] } });
   const dns = JSON.stringify(practice.practice.network.dns.peers);
   const end = (peer: object | undefined): string => {
-    const { podSelector, ipBlock } = (peer ?? {}) as { podSelector?: object; ipBlock?: { cidr: string } };
-    const labels = (podSelector as { matchLabels?: Record<string, string> } | undefined)?.matchLabels ?? {};
+    const { podSelector, ipBlock } = (peer ?? {}) as {
+      podSelector?: { matchLabels?: Record<string, string> };
+      ipBlock?: { cidr: string };
+    };
+    const labels = podSelector?.matchLabels ?? {};
     if (peer === undefined) return "people";
     if (labels[LABEL.role] !== undefined) return labels[LABEL.role] ?? "";
     if (dns.includes(JSON.stringify(peer))) return "dns";

@@ -212,7 +212,7 @@ async function backend(name: string) {
   });
   server.on("upgrade", (message, socket) => {
     asked.push({ method: "UPGRADE", url: message.url ?? "", headers: message.headers, body: "" });
-    const accepted = acceptOf(String(message.headers["sec-websocket-key"] ?? ""));
+    const accepted = acceptOf(message.headers["sec-websocket-key"] ?? "");
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accepted}\r\n\r\n`,
     );
