@@ -64,11 +64,11 @@ export const EXPOSURE_BREAKS: readonly Break[] = [
   ),
   editFile(
     "no-side-door-in-nginx",
-    "a redirect to somebody else",
+    "a redirect to plain HTTP",
     "front-nginx/nginx.conf",
     replaced(
       "return 301 https://meet.greenriver.example$request_uri",
-      "return 301 https://meet.other.example$request_uri",
+      "return 301 http://meet.greenriver.example$request_uri",
     ),
   ),
   editFile(
