@@ -123,6 +123,13 @@ export const REASONS = {
     ALARM,
   ),
 
+  UseParentRef: reason(
+    STALLED,
+    "The GatewayClass belongs to an implementation that would start its proxy inside of the practice's walls.",
+    "Use spec.exposure.parentRef with a Gateway in a namespace of its own, or spec.exposure.ingress.",
+    ALARM,
+  ),
+
   // Promises
   PolicyViolated: reason(
     [
@@ -199,14 +206,50 @@ export const REASONS = {
   External: reason("CertificatesReady", "Certificates come from outside the practice, as its manifest says."),
   CertificateIssuing: reason(
     "CertificatesReady",
-    "The certificate has been ordered.",
-    "Point the four hosts at the cluster. `kubectl describe certificate,challenge` tells how far it is.",
+    "The certificate has been ordered; the message has cert-manager's words about what it waits for.",
+    "Point the four hosts at the cluster's front door and leave port 80 open to everybody, if this stays.",
     WAITING,
   ),
   CertificateFailed: reason(
     "CertificatesReady",
-    "The certificate authority refused; the message has its words. It is asked again by itself.",
-    "See to it that the four hosts point at the cluster and the issuer is right.",
+    "The certificate authority refused; the message has its words. cert-manager asks again, the first time after an hour.",
+    "See to what the message says, then delete the CertificateRequest that failed, and it is asked for at once.",
+    ALARM,
+  ),
+  IssuerNotReady: reason(
+    "CertificatesReady",
+    "The issuer that spec.certificates names does not exist or is not ready.",
+    "Look at it with `kubectl describe`, or name another one; the practice goes on by itself.",
+    ALARM,
+  ),
+  RenewalFailing: reason(
+    "CertificatesReady",
+    "The certificate is good for now, but its renewal fails or is overdue; the message has the reason and the last day.",
+    "See to what the message says before that day.",
+    ALARM,
+  ),
+  CertificateMissing: reason(
+    "CertificatesReady",
+    "The Secret that spec.certificates.secretRef names is not there, or holds no certificate and key.",
+    "Make it with `kubectl create secret tls`, from a certificate for all four hosts.",
+    ALARM,
+  ),
+  CertificateExpired: reason(
+    "CertificatesReady",
+    "The certificate is too old: browsers refuse the hosts that the message names.",
+    "Renew it. Where cert-manager does that, the message says what keeps it from doing so.",
+    ALARM,
+  ),
+  CertificateForOtherHosts: reason(
+    "CertificatesReady",
+    "The certificate does not cover every host: browsers refuse those that the message names.",
+    "Put a certificate for all four hosts, or a wildcard above them, into the Secret.",
+    ALARM,
+  ),
+  CertificateUnusable: reason(
+    "CertificatesReady",
+    "What the Secret holds is no certificate, not yet valid, or not one of its key.",
+    "Put the certificate and the key that belongs to it into the Secret, both as PEM.",
     ALARM,
   ),
   CertManagerMissing: reason(
