@@ -3,8 +3,11 @@ import { join } from "node:path";
 import { postgresql, pythonWithSynapse } from "../apps/support/messaging-programs.ts";
 import { chromium, nginx, prosody } from "../apps/support/programs.ts";
 import { provisionCrds } from "../bed/crds.ts";
+import { provisionGitOps } from "../bed/gitops.ts";
 import { provisionHelm } from "../bed/helm.ts";
 import { provisionKwok } from "../bed/kwok.ts";
+import { provisionLua } from "../bed/lua.ts";
+import { provisionPromtool } from "../bed/prometheus.ts";
 import { provisionControlPlane } from "../bed/provision.ts";
 
 /** A part of the tests that runs as a whole, with what has to be there first. */
@@ -33,6 +36,7 @@ async function provisionCluster(): Promise<void> {
   if (process.env.TELEHEALTH_BED === undefined) await provisionControlPlane();
   await Promise.all([provisionCrds("cert-manager"), provisionCrds("gateway-api"), provisionHelm()]);
   await provisionKwok();
+  await provisionGitOps();
 }
 
 /** In the order in which they run; each finds more expensive faults than the one before. */
@@ -41,7 +45,16 @@ export const tiers: readonly Tier[] = [
   { name: "cluster", prepare: provisionCluster },
   {
     name: "apps",
-    prepare: () => Promise.all([nginx(), prosody(), chromium(), pythonWithSynapse(), postgresql()]),
+    prepare: () =>
+      Promise.all([
+        nginx(),
+        prosody(),
+        chromium(),
+        pythonWithSynapse(),
+        postgresql(),
+        provisionLua(),
+        provisionPromtool(),
+      ]),
   },
   { name: "node", prepare: nothing },
 ];
