@@ -15,6 +15,8 @@ export interface Tier {
   readonly name: string;
   /** Fetches or builds what the tier runs on; throws a sentence for people when this machine cannot have it. */
   readonly prepare: () => Promise<unknown>;
+  /** Runs while the tier before it runs: both wait more than they compute. */
+  readonly beside?: true;
 }
 
 const root = join(import.meta.dirname, "..");
@@ -39,22 +41,19 @@ async function provisionCluster(): Promise<void> {
   await provisionGitOps();
 }
 
+async function provisionApps(): Promise<void> {
+  await Promise.all([nginx(), prosody(), chromium(), pythonWithSynapse(), postgresql()]);
+  await Promise.all([provisionLua(), provisionPromtool()]);
+}
+
 /** In the order in which they run; each finds more expensive faults than the one before. */
 export const tiers: readonly Tier[] = [
   { name: "unit", prepare: nothing },
   { name: "cluster", prepare: provisionCluster },
   {
     name: "apps",
-    prepare: () =>
-      Promise.all([
-        nginx(),
-        prosody(),
-        chromium(),
-        pythonWithSynapse(),
-        postgresql(),
-        provisionLua(),
-        provisionPromtool(),
-      ]),
+    beside: true,
+    prepare: provisionApps,
   },
   { name: "node", prepare: nothing },
 ];
