@@ -28,7 +28,7 @@ interface Step {
   readonly end: Judgement["status"];
 }
 
-describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 300_000 }, () => {
+describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 300_000, retry: 0 }, () => {
   let plane: ControlPlane;
   let hand: Hand;
   let operator: RunningOperator;
@@ -99,6 +99,7 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
   async function expectStep({ name, on = ["InProgress"], end }: Step): Promise<void> {
     await each(async (namespace) => {
       const seen = await versions(plane, namespace, since[namespace] ?? "0");
+      since[namespace] = seen.at(-1)?.metadata.resourceVersion ?? since[namespace] ?? "0";
       const judged = await kstatusOf(seen);
       const told = seen.map((version, index) => ({ version, status: judged[index]?.status ?? "Unknown" }));
       for (const { version, status } of told) {
@@ -115,7 +116,6 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
       console.info(`${name} (${namespace}): ${states.join(" ")}`);
       expect(states.at(-1), `${name} in ${namespace}`).toBe(end);
       expect([...on, end]).toEqual(expect.arrayContaining(states));
-      since[namespace] = seen.at(-1)?.metadata.resourceVersion ?? since[namespace] ?? "0";
     });
     const recorded = stringify(forTheRecord(await live(SIDES.client)), { lineWidth: 0 });
     await expect(recorded).toMatchFileSnapshot(`../../${CUSTOMIZATION}/testdata/${name}.yaml`);
