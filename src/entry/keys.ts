@@ -12,6 +12,8 @@ export interface KeySet {
   readonly hashes: KeyObject;
   /** Makes names of rooms from those of Matrix. */
   readonly rooms: KeyObject;
+  /** Makes places and keys of the receipts that a practice keeps. */
+  readonly receipts: KeyObject;
   /** Seals cookies: 256 bits for AES-GCM. */
   readonly cookies: KeyObject;
 }
@@ -33,6 +35,7 @@ export function keySet(id: number, secret: string): KeySet {
     links: derived("links"),
     hashes: derived("hashes"),
     rooms: derived("rooms"),
+    receipts: derived("receipts"),
     cookies: derived("cookies"),
   };
 }

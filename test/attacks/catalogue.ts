@@ -35,6 +35,7 @@ import {
   passwordGuessing,
   sessionAttacksAtTheDesk,
 } from "./entry-staff.ts";
+import { keptForNobody, receiptsAlone, receiptsInClear } from "./entry-receipts.ts";
 import {
   cookieAttacks,
   diaryAttacks,
@@ -105,6 +106,9 @@ export const CATALOGUE: readonly AttackGroup[] = [
   linkAttacks,
   timeAttacks,
   consentAttacks,
+  receiptsInClear,
+  receiptsAlone,
+  keptForNobody,
   useAttacks,
   revokedAttacks,
   tokenRevocation,

@@ -29,6 +29,7 @@ function neighbours(away: readonly ("database" | "calls")[] = []) {
     close: () => answers("database", "close").then(() => 2),
     closed: () => answers("database", "closed").then(() => []),
     forget: () => answers("database", "forget"),
+    forgetReceipts: () => answers("database", "forget"),
     take: unused,
   } as Partial<Store> as Store;
   const rooms = roomsOf({
