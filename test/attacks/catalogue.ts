@@ -35,6 +35,8 @@ import {
   passwordGuessing,
   sessionAttacksAtTheDesk,
 } from "./entry-staff.ts";
+import { forgedAnswers } from "./entry-check.ts";
+import { leakAttacks } from "./entry-kit.ts";
 import { keptForNobody, receiptsAlone, receiptsInClear } from "./entry-receipts.ts";
 import {
   cookieAttacks,
@@ -127,6 +129,8 @@ export const CATALOGUE: readonly AttackGroup[] = [
   cookieAttacks,
   frameAttacks,
   diaryAttacks,
+  forgedAnswers,
+  leakAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

@@ -80,12 +80,17 @@ async function startFloor() {
   const folder = join(entry.keys, "../../..");
   const group = processGroup(join(folder, "floor"));
   const port = await freePort();
-  const program = group.start("floor", process.execPath, [...entry.flags, join(import.meta.dirname, "entry-floor.ts")], {
-    FLOOR_PORT: String(port),
-    FLOOR_KEY: join(entry.keys, "../rooms/1.pem"),
-    FLOOR_DATABASE_PORT: String(database.port),
-    FLOOR_PASSWORD: database.entryPassword,
-  });
+  const program = group.start(
+    "floor",
+    process.execPath,
+    [...entry.flags, join(import.meta.dirname, "entry-floor.ts")],
+    {
+      FLOOR_PORT: String(port),
+      FLOOR_KEY: join(entry.keys, "../rooms/1.pem"),
+      FLOOR_DATABASE_PORT: String(database.port),
+      FLOOR_PASSWORD: database.entryPassword,
+    },
+  );
   await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/bare`)).ok, { what: "the floor", timeout: 20_000 });
   return { port, pid: program.pid, stop: () => group.stop() };
 }
@@ -108,7 +113,11 @@ async function prepared(count: number): Promise<Use[]> {
 /** Milliseconds of processor that a program has used so far; Linux counts in hundredths of a second. */
 async function cpuOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  const [user, system] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
   return ((user ?? Number.NaN) + (system ?? Number.NaN)) * 10;
 }
 
