@@ -63,7 +63,7 @@ export async function serveEntry(
   const keeping = { ...(receipts && { receipts }) };
   const rooms = roomsOf({ keys, store, ...keeping, prosody, signingKey, parties: hosts, margins, now });
   const watching = watch(
-    { rooms, prosody, store, now, ...(receiptDays !== undefined && { receiptDays }) },
+    { rooms, prosody, store, now, giveUpKeys: keys.giveUp, ...(receiptDays !== undefined && { receiptDays }) },
     seams.watchEveryMs,
   );
   const app = entryApp(

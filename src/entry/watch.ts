@@ -15,7 +15,7 @@ export interface Watch {
 
 /**
  * Tells Prosody again what was taken back whenever it has started anew, because it remembers in memory alone; and
- * removes from the database what is over. Whatever does not answer is asked again the next time.
+ * removes from the database what is over. Former keys are given up when their Secret is gone. Whatever does not answer is asked again the next time.
  */
 export function watch(
   parts: {
@@ -24,15 +24,18 @@ export function watch(
     readonly store: Store;
     /** Absent: none is kept, and what was kept is removed. */
     readonly receiptDays?: number;
+    /** Gives up keys that are gone. */
+    readonly giveUpKeys: () => void;
     readonly now: () => number;
   },
   everyMs = LOOK_EVERY_MS,
 ): Watch {
-  const { rooms, prosody, store, receiptDays, now } = parts;
+  const { rooms, prosody, store, receiptDays, giveUpKeys, now } = parts;
   let told: number | undefined;
   let owed = 0;
 
   async function look(): Promise<void> {
+    giveUpKeys();
     const before = owed;
     const started = await prosody.started();
     if (started === told) return;

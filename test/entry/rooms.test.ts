@@ -71,7 +71,7 @@ describe("what was taken back", () => {
 
   it("is told again every five minutes, for what a page that was replaced could not tell", async () => {
     const { asked, rooms, prosody, store } = neighbours();
-    const watching = watch({ rooms, prosody, store, now });
+    const watching = watch({ rooms, prosody, store, now, giveUpKeys: () => undefined });
     await vi.advanceTimersByTimeAsync(200_000);
     expect(asked.filter((what) => what === "closed")).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(200_000);
