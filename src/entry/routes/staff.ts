@@ -41,12 +41,22 @@ export function staffRoutes(parts: Parts): Hono<Carried> {
 
   app.post("/sign-in", async (context) => {
     const { user = "", password = "" } = context.get("form");
-    const result = await staff.signIn(user, password).catch((error: unknown) => {
+    const cookie = (name: string) => getCookie(context, name, "host");
+    const result = await staff.signIn(user, password, cookie).catch((error: unknown) => {
       if (error instanceof Away) return "away" as const;
       throw error;
     });
     if (typeof result === "string") return signIn(context, result);
-    keepSession(context, result, now());
+    keepSession(context, result.session, now());
+    const { name, sealed, until } = result.device;
+    setCookie(context, name, sealed, {
+      prefix: "host",
+      secure: true,
+      httpOnly: true,
+      sameSite: "Strict",
+      path: "/",
+      maxAge: until - now(),
+    });
     return context.redirect(pathIn(context.get("site"), "/staff"), 303);
   });
 
