@@ -51,6 +51,8 @@ export const ANNOTATION = {
   schemaHash: `${GROUP}/schema-hash`,
   /** On a pod template: HMAC of Secrets we did not make, so that a new content rolls the pods. */
   secrets: `${GROUP}/secrets`,
+  /** On a born Secret whose key can overlap with the next one: whoever sets it, to anything, asks for a next one. */
+  replace: `${GROUP}/replace`,
   /** On Synapse's pod while a command administers people: a digest that proves that its user may write there. */
   proof: `${GROUP}/proof`,
 } as const;

@@ -36,6 +36,9 @@ import {
   passwordGuessing,
   sessionAttacksAtTheDesk,
 } from "./entry-staff.ts";
+import { forgedAnswers } from "./entry-check.ts";
+import { leakAttacks } from "./entry-kit.ts";
+import { keptForNobody, receiptsAlone, receiptsInClear } from "./entry-receipts.ts";
 import {
   cookieAttacks,
   diaryAttacks,
@@ -106,6 +109,9 @@ export const CATALOGUE: readonly AttackGroup[] = [
   linkAttacks,
   timeAttacks,
   consentAttacks,
+  receiptsInClear,
+  receiptsAlone,
+  keptForNobody,
   useAttacks,
   revokedAttacks,
   tokenRevocation,
@@ -125,6 +131,8 @@ export const CATALOGUE: readonly AttackGroup[] = [
   frameAttacks,
   ...ADMISSION_ATTACKS,
   diaryAttacks,
+  forgedAnswers,
+  leakAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */
