@@ -47,6 +47,8 @@ export const ANNOTATION = {
   schemaHash: `${GROUP}/schema-hash`,
   /** On a pod template: HMAC of Secrets we did not make, so that a new content rolls the pods. */
   secrets: `${GROUP}/secrets`,
+  /** On a practice: when somebody asked for its walls to be tried. On what tries them: which run it belongs to. */
+  probe: `${GROUP}/probe`,
   /** On Synapse's pod while a command administers people: a digest that proves that its user may write there. */
   proof: `${GROUP}/proof`,
 } as const;

@@ -21,6 +21,7 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
   telehealth copy give|file|folder        give or take the parts of a backup (run by both of these in a pod)
       --database FILE --media FOLDER --target PATH
   telehealth entry                        serve a practice's entry page (run by the operator in a pod)
+  telehealth probe listen|dial            try a practice's walls (run by the operator in pods of its own)
   telehealth stun                         answer STUN beside a practice's bridge (run by the operator in its pod)
 
 Exit codes: 0 done, 1 failed, 2 bad input. -f - reads standard input.

@@ -19,6 +19,7 @@ import { createDoors } from "./door.ts";
 import { createEdits } from "./edits.ts";
 import { cachedKinds, keyOf, PRACTICES } from "./kinds.ts";
 import { createLookup } from "./lookup.ts";
+import { createProbes } from "./probes.ts";
 import { reconcile } from "./reconcile.ts";
 import { createRenderings } from "./renderings.ts";
 import { createStatuses } from "./statuses.ts";
@@ -68,6 +69,7 @@ export function createOperator(options: OperatorOptions): Operator {
     claims,
     doors: createDoors(),
     statuses: createStatuses(),
+    probes: createProbes(),
     lookup: createLookup(),
     render: createRenderings(),
     inUse: options.inUse,
