@@ -9,6 +9,8 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
       [--context NAME] [--config FILE]
   telehealth status [NAME]                show how practices are doing, and the next step
       [-n NAMESPACE] [--context NAME]
+  telehealth audit NAME [-n NAMESPACE]    report on each promise: met, not met or unknown, with the evidence
+      [--probe] [--json] [--context NAME] [--config FILE]
   telehealth release NAME -n NAMESPACE    free a practice that cannot be deleted because its operator is gone
       [--context NAME] --yes
   telehealth user add|list|lock|unlock|reset|remove [ID] --practice NAME
