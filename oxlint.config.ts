@@ -1,7 +1,8 @@
 import { defineConfig, type OxlintOverride } from "oxlint";
 
 // Which way imports may go. The message is what a person reads who crosses a line.
-const folders = "api practice components policy render runtime telemetry controller entry copy stun probe audit cli".split(" ");
+const folders =
+  "api practice components policy render runtime telemetry controller entry copy stun probe audit cli".split(" ");
 const rootFiles = "assets config generate main versions".split(" ");
 const pure = ["api", "practice", "components", "policy", "render"];
 const may: Readonly<Record<string, readonly string[]>> = {

@@ -35,11 +35,10 @@ const componentSchema = fields({
   applied: text(64).optional().describe("Digest of its pod template as it was applied; where calls are spared."),
 });
 
-const ways = z
-  .array(text(160))
-  .max(32)
-  .meta({ "x-kubernetes-list-type": "atomic" })
-  .optional();
+/** How long what was seen on a network is believed. */
+export const PROBE_HOLDS_DAYS = 7;
+
+const ways = z.array(text(160)).max(32).meta({ "x-kubernetes-list-type": "atomic" }).optional();
 
 const probeSchema = fields({
   at: z.string().max(64).meta({ format: "date-time" }).describe("When it began."),

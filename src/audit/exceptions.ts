@@ -57,6 +57,7 @@ function annotations({ practice, allowedAnnotations }: Evidence): string[] {
   const used = { ...(exposure.kind === "ingress" ? exposure.annotations : {}), ...video.media.annotations };
   const widened = Object.keys(used).filter((key) => allowedAnnotations.includes(key));
   return widened.map(
-    (key) => `The annotation ${key} is there because the operator option allowedAnnotations lets it; it can weaken a promise.`,
+    (key) =>
+      `The annotation ${key} is there because the operator option allowedAnnotations lets it; it can weaken a promise.`,
   );
 }

@@ -1,7 +1,5 @@
+import { PROBE_HOLDS_DAYS } from "../api/status.ts";
 import type { Evidence, State } from "./report.ts";
-
-/** How long what was seen on a network is believed; as `NetworkIsolated` has it. */
-const HOLDS_DAYS = 7;
 
 /** What the last try of the walls says, as it stands in the practice's status. */
 export function network({ status, now }: Pick<Evidence, "status" | "now">): {
@@ -12,7 +10,8 @@ export function network({ status, now }: Pick<Evidence, "status" | "now">): {
   if (!probe) {
     return {
       state: "unknown",
-      sentence: "Whether the cluster's network obeys the policies was never tried. `telehealth audit NAME --probe` tries it.",
+      sentence:
+        "Whether the cluster's network obeys the policies was never tried. `telehealth audit NAME --probe` tries it.",
     };
   }
   const { at, tried, open = [], shut = [], late = [] } = probe;
@@ -22,8 +21,11 @@ export function network({ status, now }: Pick<Evidence, "status" | "now">): {
       sentence: `The network let through what no policy does, tried at ${at}: ${open.join(", ")}.`,
     };
   }
-  if (now.getTime() - Date.parse(at) > HOLDS_DAYS * 86_400_000) {
-    return { state: "unknown", sentence: `The network was last tried at ${at}, more than ${HOLDS_DAYS} days ago.` };
+  if (now.getTime() - Date.parse(at) > PROBE_HOLDS_DAYS * 86_400_000) {
+    return {
+      state: "unknown",
+      sentence: `The network was last tried at ${at}, more than ${PROBE_HOLDS_DAYS} days ago.`,
+    };
   }
   if (!probe.answered) return { state: "unknown", sentence: `The try at ${at} came to no end.` };
   if (shut.length > 0) {

@@ -27,7 +27,9 @@ function certificates({ practice, status }: Evidence): Entry {
   const title = "Certificates";
   const notCovered = ["Which versions of TLS the edge of the cluster accepts."];
   if (practice.certificates.kind === "external" || practice.certificates.kind === "secretRef") {
-    const evidence = ["They come from outside the practice, as its manifest says; nobody here sees whether they are right."];
+    const evidence = [
+      "They come from outside the practice, as its manifest says; nobody here sees whether they are right.",
+    ];
     return { title, state: "attested", evidence, notCovered };
   }
   const found = status.conditions?.find(({ type }) => type === "CertificatesReady");

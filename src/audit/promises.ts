@@ -9,11 +9,19 @@ const ofPromise = (promise: Check["promise"]) =>
   CHECKS.filter((check) => check.promise === promise).map(({ name }) => name);
 
 /** Who may join, and for how long. */
-const ADMISSION = ["every-login-needs-proof", "room-rules-in-force", "ready-only-with-rules", "room-modules-as-shipped"];
+const ADMISSION = [
+  "every-login-needs-proof",
+  "room-rules-in-force",
+  "ready-only-with-rules",
+  "room-modules-as-shipped",
+];
 /** Who sees what was said. */
 const HISTORY = [
-  ...["room-rules-in-force", "message-policy-loaded", "rooms-encrypted-by-default"],
-  ...["status-names-nobody", "pruner-touches-no-message"],
+  "room-rules-in-force",
+  "message-policy-loaded",
+  "rooms-encrypted-by-default",
+  "status-names-nobody",
+  "pruner-touches-no-message",
 ];
 
 /** The eight promises of a practice as an auditor reads them: what was seen, and what nobody could see. */
@@ -44,14 +52,13 @@ export function promises(evidence: Evidence): readonly Entry[] {
 
 /** An entry that holds when these checks found nothing, and everything could be read that they look at. */
 function judged({ findings, unread }: Evidence, title: string, checks: readonly string[]): Entry {
-  const complete = unread.length === 0;
-  // What may not be read is missing for the checks too; only what somebody put there is seen all the same.
-  const found = findings.filter(({ check }) => checks.includes(check) && (complete || check.startsWith("foreign-")));
-  if (found.length > 0) return { title, state: "notMet", evidence: found.map(told), notCovered: [] };
-  if (!complete) {
+  // What may not be read is missing for the checks too, so nothing that they find can be believed.
+  if (unread.length > 0) {
     const kinds = unread.map(({ kind }) => kind).join(", ");
     return { title, state: "unknown", evidence: [`Not judged, because you may not read: ${kinds}.`], notCovered: [] };
   }
+  const found = findings.filter(({ check }) => checks.includes(check));
+  if (found.length > 0) return { title, state: "notMet", evidence: found.map(told), notCovered: [] };
   const passed = `${checks.length} checks found nothing on the live objects: ${checks.join(", ")}.`;
   return { title, state: "met", evidence: [passed], notCovered: [] };
 }
@@ -151,7 +158,10 @@ function nothingLost({ practice, objects, unread }: Evidence): Entry {
 
 function honest({ status, generation, now }: Evidence): Entry {
   const title = "8. Honest";
-  const notCovered = ["Whether you comply with a law is not a program's to say.", "What the operator does not look at."];
+  const notCovered = [
+    "Whether you comply with a law is not a program's to say.",
+    "What the operator does not look at.",
+  ];
   const { conditions = [], observedGeneration } = status;
   if (conditions.length === 0) {
     return { title, state: "unknown", evidence: ["The operator has said nothing about this practice."], notCovered };

@@ -22,7 +22,10 @@ export function asText(report: Report): string {
     ...chapter("Promises", report.promises.flatMap(entry)),
     ...chapter("Besides", report.others.flatMap(entry)),
     ...chapter("Exceptions", listed(report.exceptions, "None.")),
-    ...chapter("What whoever runs the cluster has to answer", report.duties.flatMap(({ duty, ask }) => [`- ${duty}: ${ask}`])),
+    ...chapter(
+      "What whoever runs the cluster has to answer",
+      report.duties.flatMap(({ duty, ask }) => [`- ${duty}: ${ask}`]),
+    ),
     ...chapter("Looked at", [
       ...Object.entries(report.objects).map(([kind, names]) => `- ${kind}: ${names.join(", ")}`),
       ...report.unread.map(({ kind, reason }) => `- ${kind}: not read. ${reason}`),

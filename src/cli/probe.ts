@@ -24,7 +24,8 @@ export async function probe(argv: readonly string[]): Promise<number> {
     close();
     return 0;
   }
-  if (part !== "dial") throw new BadInput("A probe listens or dials: `telehealth probe listen` or `telehealth probe dial`.");
+  if (part !== "dial")
+    throw new BadInput("A probe listens or dials: `telehealth probe listen` or `telehealth probe dial`.");
   const told = await tryAll(targetsIn(process.env), { environment: process.env });
   writeFileSync(process.env["PROBE_TOLD"] ?? "/dev/termination-log", wordsOf(told));
   return 0;

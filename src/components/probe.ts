@@ -52,12 +52,19 @@ export function dialersOf(walls: readonly Walls[]): readonly Role[] {
 }
 
 /** Everything that a run tries from one role, and what the declared edges say of it. */
-export function waysTried(role: Role, walls: readonly Walls[], addresses: ProbeRun["addresses"] = {}): readonly Tried[] {
+export function waysTried(
+  role: Role,
+  walls: readonly Walls[],
+  addresses: ProbeRun["addresses"] = {},
+): readonly Tried[] {
   const out = walls.find((wall) => wall.role === role)?.talksTo ?? [];
   const asks = (protocol: Protocol) => out.some((edge) => edge.to.kind === "dns" && edge.protocol === protocol);
-  const dns = (["UDP", "TCP"] as const).map(
-    (protocol): Tried => ({ name: `DNS over ${protocol}`, kind: "dns", protocol, open: asks(protocol) }),
-  );
+  const dns = (["UDP", "TCP"] as const).map((protocol): Tried => ({
+    name: `DNS over ${protocol}`,
+    kind: "dns",
+    protocol,
+    open: asks(protocol),
+  }));
   return [
     ...listenersOf(walls)
       .filter((listener) => listener !== role)
@@ -85,7 +92,10 @@ function waysTo(listener: Role, role: Role, walls: readonly Walls[], host: strin
 }
 
 /** The ports at which a stand-in answers: those of its role, each once, and one that nobody was given. */
-function doorsOf(role: Role, walls: readonly Walls[]): readonly { readonly port: number; readonly protocol: Protocol }[] {
+function doorsOf(
+  role: Role,
+  walls: readonly Walls[],
+): readonly { readonly port: number; readonly protocol: Protocol }[] {
   const listens = walls.find((wall) => wall.role === role)?.listens ?? [];
   const doors = [...listens.map(({ port, protocol }) => ({ port, protocol })), UNDECLARED_DOORS].flat();
   return [...new Map(doors.map((door) => [`${door.protocol}/${door.port}`, door])).values()];

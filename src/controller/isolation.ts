@@ -1,11 +1,8 @@
 import type { ReasonName } from "../api/reasons.ts";
-import type { ProbeResult } from "../api/status.ts";
+import { PROBE_HOLDS_DAYS, type ProbeResult } from "../api/status.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import { type Verdict, verdict } from "./verdict.ts";
-
-/** How long what was seen on a network is believed. */
-export const PROBE_HOLDS_DAYS = 7;
 
 const FOREIGN: Readonly<Record<string, ReasonName>> = {
   NetworkPolicy: "ForeignPolicy",
@@ -62,7 +59,9 @@ export function isolation(
       `Nothing got through that should not, but neither did what should: ${some(probe.shut)}. So it is not known whether it was the walls that held.${openDoor}`,
     );
   }
-  const late = probe.late?.length ? ` While a pod had just begun, this was open for a moment: ${some(probe.late)}.` : "";
+  const late = probe.late?.length
+    ? ` While a pod had just begun, this was open for a moment: ${some(probe.late)}.`
+    : "";
   return say(
     "True",
     isOpenDoor ? "FrontDoorOpenToCluster" : "Verified",

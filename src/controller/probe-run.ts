@@ -57,10 +57,12 @@ export function probeRun(
 
 /** A run that a predecessor began, unless its end is told already. */
 function foundRun({ cache }: Context, practice: Practice, last: ProbeResult | undefined): ProbeRun | undefined {
-  const begun = cache.list(RESOURCES.Job, practice.namespace).flatMap(({ metadata: { labels = {}, annotations = {} } }) => {
-    const isOne = labels[LABEL.component] === "probe" && labels[LABEL.practiceUid] === practice.uid;
-    return isOne ? (annotations[ANNOTATION.probe] ?? []) : [];
-  });
+  const begun = cache
+    .list(RESOURCES.Job, practice.namespace)
+    .flatMap(({ metadata: { labels = {}, annotations = {} } }) => {
+      const isOne = labels[LABEL.component] === "probe" && labels[LABEL.practiceUid] === practice.uid;
+      return isOne ? (annotations[ANNOTATION.probe] ?? []) : [];
+    });
   const at = begun.toSorted().at(-1);
   const isNew = at !== undefined && Date.parse(at) > lastTry(last);
   return isNew ? { at } : undefined;
@@ -127,9 +129,15 @@ function resultOf(
 ): ProbeResult | undefined {
   const heard = dialersOf(walls).map((role) => {
     const pod = pods.find((pod) => pod.part === "dial" && pod.role === role);
-    return { role, ended: pod?.ended === true, told: pod?.ended ? toldBy(pod.said) : undefined, ways: waysTried(role, walls) };
+    return {
+      role,
+      ended: pod?.ended === true,
+      told: pod?.ended ? toldBy(pod.said) : undefined,
+      ways: waysTried(role, walls),
+    };
   });
-  const silent = heard.some(({ ended, told }) => ended && !told) || pods.some((pod) => pod.part === "listen" && pod.ended);
+  const silent =
+    heard.some(({ ended, told }) => ended && !told) || pods.some((pod) => pod.part === "listen" && pod.ended);
   const complete = heard.every(({ told }) => told !== undefined);
   if (!complete && !silent && !late) return undefined;
   const named = (pick: "open" | "shut" | "late") =>

@@ -10,7 +10,9 @@ export function resolver(file = "/etc/resolv.conf"): string | undefined {
 /** Asks for a name that every cluster has; any answer to this very question will do (RFC 1035, 4.1 and 4.2.2). */
 export function dnsQuestion(protocol: Way["protocol"]): NonNullable<Way["question"]> {
   const id = randomInt(0x10000);
-  const labels = ["kubernetes", "default", "svc"].map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`));
+  const labels = ["kubernetes", "default", "svc"].map((label) =>
+    Buffer.from(`${String.fromCharCode(label.length)}${label}`),
+  );
   const header = Buffer.alloc(12);
   header.writeUInt16BE(id, 0);
   header.writeUInt16BE(0x0100, 2); // recursion desired

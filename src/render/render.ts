@@ -34,7 +34,9 @@ export function render(params: Params): Rendering {
     params,
     COMPONENTS.flatMap((component) => component.walls?.(params) ?? []),
   );
-  const objects = synthesise(inOrder([...built, ...trials, ...probes].map((object) => stamp(object, practice)))).map(sealed);
+  const objects = synthesise(inOrder([...built, ...trials, ...probes].map((object) => stamp(object, practice)))).map(
+    sealed,
+  );
   const verified = enforce(RENDER_CHAIN, { objects, practice, assets });
   // A part of what was verified is verified.
   const part = (which: Part) => verified.filter((object) => partOf(object) === which) as Manifests as VerifiedManifests;

@@ -11,7 +11,11 @@ import { aPractice } from "../support/practices.ts";
 const NOW = new Date("2026-11-26T12:00:00Z");
 const { objects, practice, assets } = sound();
 const condition = (type: string, status: "True" | "False" | "Unknown", message = "So it is.") => ({
-  ...{ type, status, message, reason: "Some", observedGeneration: 3 },
+  type,
+  status,
+  message,
+  reason: "Some",
+  observedGeneration: 3,
   lastTransitionTime: "2026-11-01T00:00:00Z",
 });
 const probe = { at: "2026-11-26T03:00:00Z", answered: true, tried: 51 };
@@ -92,7 +96,10 @@ describe("a report", () => {
   it("finds data that go with their practice", () => {
     const owned = objects.map((object) =>
       object.kind === "PersistentVolumeClaim"
-        ? { ...object, metadata: { ...object.metadata, ownerReferences: [{ apiVersion: "v1", kind: "A", name: "a", uid: "1" }] } }
+        ? {
+            ...object,
+            metadata: { ...object.metadata, ownerReferences: [{ apiVersion: "v1", kind: "A", name: "a", uid: "1" }] },
+          }
         : object,
     );
     expect(statesOf({ objects: owned })[6]).toBe("notMet");

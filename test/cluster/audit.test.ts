@@ -54,10 +54,10 @@ describe("telehealth audit on a real API server", () => {
 
   it("finds all that was judged met, what was not tried unknown, and lists what differs", async () => {
     const report = await reportOf(namespace);
-    expect(statesOf(report)).toEqual([
-      ...["1 met", "2 met", "3 unknown", "4 met", "5 met", "6 met", "7 met", "8 met"],
-    ]);
-    expect(report.promises.every(({ evidence, notCovered }) => evidence.length > 0 && notCovered.length > 0)).toBe(true);
+    expect(statesOf(report)).toEqual(["1 met", "2 met", "3 unknown", "4 met", "5 met", "6 met", "7 met", "8 met"]);
+    expect(report.promises.every(({ evidence, notCovered }) => evidence.length > 0 && notCovered.length > 0)).toBe(
+      true,
+    );
     expect(report.exceptions.filter((sentence) => sentence.includes("is not pinned by digest")).length).toBe(8);
     expect(Object.keys(report.objects)).toEqual(expect.arrayContaining(["NetworkPolicy", "Pod", "StatefulSet"]));
     expect(report.duties.length).toBeGreaterThan(5);
@@ -121,7 +121,11 @@ describe("telehealth audit on a real API server", () => {
     const { body } = await client.request("POST", path, { spec: { expirationSeconds: 3600 } });
     await client.close();
     const { token } = (body as { status: { token: string } }).status;
-    const kubeconfig = await kubeconfigWithToken({ ...bed, server: bed.adminConnection.server, directory: dirname(bed.kubeconfig) }, namespace, token);
+    const kubeconfig = await kubeconfigWithToken(
+      { ...bed, server: bed.adminConnection.server, directory: dirname(bed.kubeconfig) },
+      namespace,
+      token,
+    );
     const { code, stdout } = await audit(namespace, ["--json"], kubeconfig);
     expect(code).toBe(1);
     const report = JSON.parse(stdout) as Report;
@@ -136,7 +140,7 @@ describe("telehealth audit on a real API server", () => {
     await writeFile(config, JSON.stringify({ images }));
     const { stdout } = await audit(namespace, ["--json", "--config", config]);
     const report = JSON.parse(stdout) as Report;
-    expect(report.exceptions.some((sentence) => /^Image synapse is overridden/.test(sentence))).toBe(true);
+    expect(report.exceptions.some((sentence) => sentence.startsWith("Image synapse is overridden"))).toBe(true);
     // What is live has the release's own, so with these options it is another one.
     expect(report.promises[1]).toMatchObject({ state: "notMet" });
   });

@@ -57,7 +57,10 @@ async function says(namespace: string, pod: LiveObject, phase: string, state: ob
 }
 
 async function threeOf(namespace: string, part: string): Promise<LiveObject[]> {
-  await waitFor(async () => (await pods(namespace, part)).length === 3, { timeout: 60_000, what: `three pods that ${part}` });
+  await waitFor(async () => (await pods(namespace, part)).length === 3, {
+    timeout: 60_000,
+    what: `three pods that ${part}`,
+  });
   return pods(namespace, part);
 }
 
@@ -168,9 +171,11 @@ describe("a practice's walls", () => {
       (await hand.list(RESOURCES.Event, namespace)).some((event) => event["reason"] === "PoliciesNotEnforced");
     await waitFor(isTold, { what: "the event" });
     // Routes stay: nothing that the operator does could repair a network.
-    expect((await hand.status(namespace)).conditions?.find(({ type }) => type === "ComponentsReady")).not.toMatchObject({
-      reason: "DoorClosed",
-    });
+    expect((await hand.status(namespace)).conditions?.find(({ type }) => type === "ComponentsReady")).not.toMatchObject(
+      {
+        reason: "DoorClosed",
+      },
+    );
   });
 
   it("keep what was found of them when a later run comes to nothing, and say so when there was none", async () => {

@@ -25,9 +25,13 @@ describe("a run of the probe", () => {
     expect(render(params({}, { probe: { at: PROBE.at } })).probes.map((job) => containerOf(job)?.name)).toEqual(
       listenersOf(walls).map(() => "listen"),
     );
-    expect(probes.map((job) => containerOf(job)?.name).toSorted()).toEqual([
-      ...["dial", "dial", "dial"],
-      ...["listen", "listen", "listen"],
+    expect(probes.map((job) => containerOf(job)?.name).toSorted((a = "", b = "") => a.localeCompare(b))).toEqual([
+      "dial",
+      "dial",
+      "dial",
+      "listen",
+      "listen",
+      "listen",
     ]);
   });
 
@@ -37,10 +41,14 @@ describe("a run of the probe", () => {
       const labels = labelsOf(job);
       const found = policies.filter((policy) => selects((policy["spec"] as PolicySpec).podSelector ?? {}, labels));
       const own = labels[LABEL.role] === "probe" ? [] : [`greenriver-${labels[LABEL.role]}`];
-      expect(found.map(({ metadata }) => metadata.name).toSorted()).toEqual(["greenriver-default-deny", ...own].toSorted());
+      expect(found.map(({ metadata }) => metadata.name).toSorted()).toEqual(
+        ["greenriver-default-deny", ...own].toSorted(),
+      );
       const selectors = manifests.flatMap(({ kind, spec }) => {
         const { selector } = (spec ?? {}) as { selector?: Readonly<Record<string, string>> & { matchLabels?: object } };
-        return selector && kind !== "NetworkPolicy" ? [(selector.matchLabels ?? selector) as Record<string, string>] : [];
+        return selector && kind !== "NetworkPolicy"
+          ? [(selector.matchLabels ?? selector) as Record<string, string>]
+          : [];
       });
       expect(selectors.length).toBeGreaterThan(8);
       expect(selectors.filter((matchLabels) => selects({ matchLabels }, labels))).toEqual([]);

@@ -15,7 +15,12 @@ const passed = (changes: Partial<ProbeResult> = {}): ProbeResult => ({
 const { network } = somePractice();
 const known = somePractice({ network: { ...network, frontDoor: [{ podSelector: {} }] } });
 const of = (probe?: ProbeResult, broken?: Finding, practice = known) => isolation(practice, broken, probe, NOW);
-const policy: Finding = { check: "foreign-policy", promise: "isolation", object: "NetworkPolicy/open", message: "It opens." };
+const policy: Finding = {
+  check: "foreign-policy",
+  promise: "isolation",
+  object: "NetworkPolicy/open",
+  message: "It opens.",
+};
 
 describe("NetworkIsolated", () => {
   it("is not known before somebody tried the network, nor after seven days", () => {

@@ -122,14 +122,22 @@ describe("what is tried", { timeout: 60_000 }, () => {
     const udp = createSocket("udp4").bind(port, host);
     udp.on("message", (query, from) => udp.send(answer(query), from.port, from.address));
     const tcp = createServer((connection) => {
-      connection.on("data", (query) => connection.end(Buffer.concat([query.subarray(0, 2), answer(query.subarray(2))])));
+      connection.on("data", (query) =>
+        connection.end(Buffer.concat([query.subarray(0, 2), answer(query.subarray(2))])),
+      );
     }).listen(port, host);
     await Promise.all([once(udp, "listening"), once(tcp, "listening")]);
     open.push(udp, tcp);
     const folder = await mkdtemp(join(tmpdir(), "telehealth-probe-"));
     const resolverFile = join(folder, "resolv.conf");
     await writeFile(resolverFile, `search svc.cluster.local\nnameserver ${host}\n`);
-    const dns = (protocol: "TCP" | "UDP"): Target => ({ name: `DNS ${protocol}`, kind: "dns", port, protocol, open: true });
+    const dns = (protocol: "TCP" | "UDP"): Target => ({
+      name: `DNS ${protocol}`,
+      kind: "dns",
+      port,
+      protocol,
+      open: true,
+    });
     const beside: Target = { name: "beside", kind: "besideDns", port: await freePort(), protocol: "TCP", open: false };
     const told = await tryAll([dns("TCP"), dns("UDP"), beside], { environment: {}, resolverFile, longestMs: 0 });
     expect(told).toEqual({ tried: 3, open: [], shut: [], late: [] });

@@ -42,7 +42,12 @@ export async function startOperator(
 ): Promise<RunningOperator> {
   const folder = await mkdtemp(join(tmpdir(), "telehealth-operator-"));
   const file = join(folder, "config.yaml");
-  const defaults = { logLevel: "info", telemetry: { host: "127.0.0.1", port: 0 }, leaderElection: { enabled: false }, probe: NEVER };
+  const defaults = {
+    logLevel: "info",
+    telemetry: { host: "127.0.0.1", port: 0 },
+    leaderElection: { enabled: false },
+    probe: NEVER,
+  };
   await writeFile(file, stringify({ ...defaults, ...config }));
   const group = processGroup(folder);
   const program = group.start("operator", process.execPath, [MAIN, "operator", "--config", file], {

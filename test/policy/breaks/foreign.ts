@@ -127,18 +127,19 @@ export const HARMLESS: readonly Break[] = [
 ];
 
 /** What somebody could make of a pod with a probe's labels: all of it has the homeserver's way out. */
-const DISGUISED: Readonly<Record<string, Parameters<typeof probePod> extends [unknown, ...infer More] ? More : never>> = {
-  "another command": [{ command: ["node", "-e", "0"] }],
-  "other code by a variable": [{ env: [{ name: "NODE_OPTIONS", value: "--import=data:text/javascript,0" }] }],
-  "a value of a Secret": [{ env: [{ name: "PROBE_DIAL", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }] }],
-  "another folder to start in": [{ workingDir: "/tmp" }],
-  "a command at its start": [{ lifecycle: { postStart: { exec: { command: ["true"] } } } }],
-  "a command for its readiness": [{ readinessProbe: { exec: { command: ["true"] } } }],
-  "another image": [{ image: "registry.example/other/telehealth-operator:0.1.0" }],
-  "a file of its own": [{}, { volumes: [{ name: "code", configMap: { name: "code" } }] }],
-  "a second container": [{}, { initContainers: [{ name: "a", image: "busybox" }] }],
-  "a label that Services select": [{}, {}, { [LABEL.serves]: "synapse" }],
-};
+const DISGUISED: Readonly<Record<string, Parameters<typeof probePod> extends [unknown, ...infer More] ? More : never>> =
+  {
+    "another command": [{ command: ["node", "-e", "0"] }],
+    "other code by a variable": [{ env: [{ name: "NODE_OPTIONS", value: "--import=data:text/javascript,0" }] }],
+    "a value of a Secret": [{ env: [{ name: "PROBE_DIAL", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }] }],
+    "another folder to start in": [{ workingDir: "/tmp" }],
+    "a command at its start": [{ lifecycle: { postStart: { exec: { command: ["true"] } } } }],
+    "a command for its readiness": [{ readinessProbe: { exec: { command: ["true"] } } }],
+    "another image": [{ image: "registry.example/other/telehealth-operator:0.1.0" }],
+    "a file of its own": [{}, { volumes: [{ name: "code", configMap: { name: "code" } }] }],
+    "a second container": [{}, { initContainers: [{ name: "a", image: "busybox" }] }],
+    "a label that Services select": [{}, {}, { [LABEL.serves]: "synapse" }],
+  };
 
 export const FOREIGN_BREAKS: readonly Break[] = [
   ...Object.entries(DISGUISED).map(([what, more]) =>
