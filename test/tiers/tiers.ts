@@ -12,6 +12,8 @@ export interface Tier {
   readonly name: string;
   /** Fetches or builds what the tier runs on; throws a sentence for people when this machine cannot have it. */
   readonly prepare: () => Promise<unknown>;
+  /** Runs while the tier before it runs: both wait more than they compute. */
+  readonly beside?: true;
 }
 
 const root = join(import.meta.dirname, "..");
@@ -41,6 +43,7 @@ export const tiers: readonly Tier[] = [
   { name: "cluster", prepare: provisionCluster },
   {
     name: "apps",
+    beside: true,
     prepare: () => Promise.all([nginx(), prosody(), chromium(), pythonWithSynapse(), postgresql()]),
   },
   { name: "node", prepare: nothing },
