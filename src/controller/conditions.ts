@@ -3,8 +3,6 @@ import type { ReasonName } from "../api/reasons.ts";
 import { isProven } from "../practice/app-versions.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
-import { RESOURCES } from "../runtime/resources.ts";
-import { readiness } from "../runtime/readiness.ts";
 import type { Context } from "./context.ts";
 import { SPARING } from "./gate.ts";
 import { mediaAddress } from "./media-known.ts";
@@ -20,7 +18,7 @@ export function verdicts(context: Context, report: Complete): Verdict[] {
     encryption(report),
     recording(report),
     isolation(report),
-    certificates(context, report),
+    report.certificates.verdict,
     mediaAddress(context, report),
     components(context, report, roleStates(context, practice)),
     namespaceHardened(report),
@@ -93,37 +91,6 @@ function isolation(report: Complete): Verdict {
     "Unknown",
     "NotProbed",
     `Default deny and the declared edges are in force on the API server; whether this cluster's network obeys them has not been probed.${openDoor}`,
-  );
-}
-
-function certificates(context: Context, { practice, observed }: Complete): Verdict {
-  if (practice.certificates.kind === "external" || practice.certificates.kind === "secretRef") {
-    return verdict(
-      "CertificatesReady",
-      "True",
-      "External",
-      "Certificates come from outside the practice, as its manifest says.",
-    );
-  }
-  if (!observed.apis.certManager) {
-    return verdict(
-      "CertificatesReady",
-      "False",
-      "CertManagerMissing",
-      "cert-manager is not installed. Install version 1.10 or newer; the practice goes on by itself.",
-    );
-  }
-  const ref = { namespace: practice.namespace, name: practice.names.hostsCertificate };
-  const certificate = context.cache.get(RESOURCES.Certificate, ref);
-  const state = certificate && readiness(certificate);
-  if (state?.ready)
-    return verdict("CertificatesReady", "True", "Issued", "The certificate for all four hosts is issued.");
-  const why = state && state.reason !== "Pending" ? ` cert-manager says: ${state.message}` : "";
-  return verdict(
-    "CertificatesReady",
-    "False",
-    "CertificateIssuing",
-    `The certificate ${ref.name} for ${Object.values(practice.hosts).join(", ")} is not issued yet.${why}`,
   );
 }
 
