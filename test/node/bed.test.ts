@@ -1,7 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { INTERNET_ADDRESS, METADATA_ADDRESS } from "../bed/node/addresses.ts";
 import { waitFor } from "../bed/wait.ts";
-import { apply, hand, kubectl, node, runAt } from "./support/node.ts";
+import { kubectl, kubectlApply } from "../support/bed.ts";
+import { hand, node, runAt } from "./support/node.ts";
 import { serverPod, startPods, tryEdge } from "./support/pods.ts";
 
 afterAll(() => hand.close());
@@ -31,7 +33,7 @@ describe("the node of the tests", () => {
         tryEdge(client, "TCP", METADATA_ADDRESS, 80),
       ]);
     expect(await edges()).toEqual(Array(5).fill("open"));
-    await apply(denyAll(namespace));
+    await kubectlApply(denyAll(namespace));
     await waitFor(async () => (await edges()).every((edge) => edge === "closed"), { what: "the policy to hold" });
     // The kubelet's own traffic is not judged: no cluster could probe a pod otherwise.
     expect(await tryEdge("node", "TCP", server, 8080)).toBe("open");
@@ -40,11 +42,15 @@ describe("the node of the tests", () => {
   it("finds Services by name and answers at the node's port", async () => {
     const namespace = await hand.namespace();
     await startPods(namespace, serverPod(namespace, "server", { app: "server" }), serverPod(namespace, "client"));
-    await apply({
+    await kubectlApply({
       apiVersion: "v1",
       kind: "Service",
       metadata: { name: "server", namespace },
-      spec: { type: "NodePort", selector: { app: "server" }, ports: [{ port: 80, targetPort: 8080, nodePort: 30_080 }] },
+      spec: {
+        type: "NodePort",
+        selector: { app: "server" },
+        ports: [{ port: 80, targetPort: 8080, nodePort: 30_080 }],
+      },
     });
     const get = (url: string) => [process.execPath, "-e", `fetch("${url}").then((r) => r.text()).then(console.log)`];
     const inside = `fetch("http://server.${namespace}.svc.cluster.local").then((r) => r.text()).then(console.log)`;
@@ -55,7 +61,6 @@ describe("the node of the tests", () => {
   });
 
   it("is nowhere on the machine but in its folder", async () => {
-    const { readFile } = await import("node:fs/promises");
     expect(await readFile("/proc/mounts", "utf8")).not.toContain(node.directory);
     expect(await readFile("/proc/net/dev", "utf8")).not.toMatch(/eth0@|cable|veth/);
   });

@@ -3,7 +3,15 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { BALANCER_RANGE, INTERNET_ADDRESS, METADATA_ADDRESS, NODE_ADDRESS, OUTSIDE_ADDRESS, POD_RANGE, SERVICE_RANGE } from "./addresses.ts";
+import {
+  BALANCER_RANGE,
+  INTERNET_ADDRESS,
+  METADATA_ADDRESS,
+  NODE_ADDRESS,
+  OUTSIDE_ADDRESS,
+  POD_RANGE,
+  SERVICE_RANGE,
+} from "./addresses.ts";
 import { waitFor } from "../wait.ts";
 
 /**

@@ -73,9 +73,9 @@ const parts: readonly Part[] = [
 
 /** What a node is made of, each program under its own name in one of the folders. */
 export interface NodePrograms {
-  /** Made anew for each node: links to everything that its programs call by name. */
+  /** Makes a folder of links to all of them, and to what they call by name. */
   readonly linkInto: (folder: string) => Promise<void>;
-  readonly controlPlane: string;
+  /** Folder of the network plugins. */
   readonly cni: string;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -100,14 +100,16 @@ export async function provisionNode(): Promise<NodePrograms> {
   const linkInto = async (into: string) => {
     await mkdir(into);
     const { cni: _, ...programs } = folders;
-    for (const folder of Object.values(programs)) {
+    for (const folder of [controlPlane, ...Object.values(programs)]) {
       for (const program of await readdir(folder)) await symlink(join(folder, program), join(into, program));
     }
     for (const [name, target] of distributed(packages)) await symlink(target, join(into, name));
   };
-  const matches = libraries.LD_LIBRARY_PATH.split(":").map((folder) => join(folder, "xtables")).find(existsSync);
+  const matches = libraries.LD_LIBRARY_PATH.split(":")
+    .map((folder) => join(folder, "xtables"))
+    .find(existsSync);
   const env = { ...libraries, ...(matches !== undefined && { XTABLES_LIBDIR: matches }) };
-  return { linkInto, controlPlane, cni: folders["cni"] ?? "", env };
+  return { linkInto, cni: folders["cni"] ?? "", env };
 }
 
 /** What is installed here is not unpacked, and found by its name. Some of these links are made by an installation only. */

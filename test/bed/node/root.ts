@@ -8,7 +8,9 @@ import { run } from "../run.ts";
 
 /** Every program of a practice that the distribution has, and what the shell scripts of their containers call. */
 const PACKAGES = [
-  ..."base-files bash ca-certificates coreutils curl dash diffutils findutils grep gzip libc-bin mawk procps sed tar wget".split(" "),
+  ..."base-files bash ca-certificates coreutils curl dash diffutils findutils grep gzip libc-bin mawk procps sed tar wget".split(
+    " ",
+  ),
   ..."prosody lua5.4 lua-cjson lua-unbound nginx postgresql python3 libjemalloc2 libstdc++6 tzdata".split(" "),
 ];
 
@@ -20,7 +22,10 @@ export async function writeProgramsRoot(root: string): Promise<void> {
   await unpackedRoot(root, PACKAGES);
   const users = Object.entries(USERS);
   await mkdir(join(root, "etc"), { recursive: true });
-  await writeFile(join(root, "etc", "passwd"), users.map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`).join(""));
+  await writeFile(
+    join(root, "etc", "passwd"),
+    users.map(([name, id]) => `${name}:x:${id}:${id}::/:/bin/sh\n`).join(""),
+  );
   await writeFile(join(root, "etc", "group"), users.map(([name, id]) => `${name}:x:${id}:\n`).join(""));
   for (const [path, target] of [
     ["bin/sh", "dash"],

@@ -60,7 +60,11 @@ function kubelet(directory: string): object {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
     address: NODE_ADDRESS,
-    authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: pki("ca.crt") } },
+    authentication: {
+      anonymous: { enabled: false },
+      webhook: { enabled: true },
+      x509: { clientCAFile: pki("ca.crt") },
+    },
     authorization: { mode: "Webhook" },
     cgroupDriver: "cgroupfs",
     cgroupRoot: `/${cgroupOf(directory)}`,

@@ -66,7 +66,7 @@ export async function startNode(programs?: NodePrograms): Promise<StartedNode> {
     const { serverIdentity } = identities;
     const auditLog = join(directory, "audit.jsonl");
     const data = { directory, pid: space.pid, env, binaries, adminConnection, serverIdentity, kubeconfig, auditLog };
-    await launch(space, data, found);
+    await launch(space, data);
     return { data, stop };
   } catch (error) {
     await stop();
@@ -102,15 +102,14 @@ function nodeApiServerFlags(): string[] {
   ];
 }
 
-async function launch(space: NodeNamespace, data: NodeData, programs: NodePrograms): Promise<void> {
+async function launch(space: NodeNamespace, data: NodeData): Promise<void> {
   const { directory, adminConnection } = data;
   const bin = (name: string) => join(directory, "bin", name);
-  const plane = (name: string) => join(programs.controlPlane, name);
   await writeFile(join(directory, "audit-policy.json"), JSON.stringify(auditPolicy));
-  await space.start("etcd", plane("etcd"), etcdFlags());
-  await space.start("kube-apiserver", plane("kube-apiserver"), nodeApiServerFlags());
-  await space.start("kube-controller-manager", plane("kube-controller-manager"), controllerManagerFlags(true));
-  await space.start("kube-scheduler", plane("kube-scheduler"), schedulerFlags());
+  await space.start("etcd", bin("etcd"), etcdFlags());
+  await space.start("kube-apiserver", bin("kube-apiserver"), nodeApiServerFlags());
+  await space.start("kube-controller-manager", bin("kube-controller-manager"), controllerManagerFlags(true));
+  await space.start("kube-scheduler", bin("kube-scheduler"), schedulerFlags());
   await space.start("containerd", bin("containerd"), ["-c", "containerd.toml"]);
   const forward = join(import.meta.dirname, "forward.ts");
   await space.start("forwarder", process.execPath, [forward, join(directory, "api.sock"), String(API_PORT)]);

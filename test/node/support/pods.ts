@@ -1,5 +1,6 @@
 import { TOOL_IMAGE } from "../../bed/node/images.ts";
-import { apply, kubectl, runAt } from "./node.ts";
+import { kubectl, kubectlApply } from "../../support/bed.ts";
+import { runAt } from "./node.ts";
 
 /** Answers on TCP port 8080 and UDP port 8081 with its name. */
 const SERVER = `const { hostname } = require("node:os");
@@ -8,7 +9,7 @@ const socket = require("node:dgram").createSocket("udp4");
 socket.on("message", (message, { port, address }) => socket.send(hostname(), port, address));
 socket.bind(8081);`;
 
-/** A pod that passes Pod Security \`restricted\` and answers; see \`SERVER\`. */
+/** A pod that passes Pod Security `restricted` and answers; see `SERVER`. */
 export function serverPod(namespace: string, name: string, labels: Readonly<Record<string, string>> = {}): object {
   return {
     apiVersion: "v1",
@@ -37,7 +38,7 @@ export function serverPod(namespace: string, name: string, labels: Readonly<Reco
 
 /** Makes pods and waits until all are ready; returns their addresses in the same order. */
 export async function startPods(namespace: string, ...pods: readonly object[]): Promise<string[]> {
-  await apply(...pods);
+  await kubectlApply(...pods);
   const names = pods.map((pod) => (pod as { metadata: { name: string } }).metadata.name);
   await kubectl(["-n", namespace, "wait", "--for=condition=Ready", "--timeout=120s", ...names.map((n) => `pod/${n}`)]);
   const path = "-o=jsonpath={.status.podIP}";

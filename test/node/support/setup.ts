@@ -27,5 +27,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     throw error;
   }
   project.provide("node", data);
+  project.provide("bed", data); // what tests of the cluster tier use works here as well
   return stop;
 }
