@@ -2,8 +2,6 @@ import { revealingWord } from "../api/domain.ts";
 import { isProven } from "../practice/app-versions.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
-import { RESOURCES } from "../runtime/resources.ts";
-import { readiness } from "../runtime/readiness.ts";
 import type { Context } from "./context.ts";
 import { SPARING } from "./gate.ts";
 import { isolation } from "./isolation.ts";
@@ -21,7 +19,7 @@ export function verdicts(context: Context, report: Complete): Verdict[] {
     encryption(report),
     recording(report),
     isolation(practice, firstOf(report.findings, "isolation"), probe, context.now()),
-    certificates(context, report),
+    report.certificates.verdict,
     mediaAddress(context, report),
     components(context, report, roleStates(context, practice)),
     namespaceHardened(report),
@@ -69,37 +67,6 @@ function recording(report: Complete): Verdict {
 function pinning({ images }: Practice): string {
   const unpinned = Object.entries(images).flatMap(([name, image]) => (image.includes("@sha256:") ? [] : [name]));
   return unpinned.length > 0 ? ` Not pinned by digest: ${unpinned.join(", ")}.` : "";
-}
-
-function certificates(context: Context, { practice, observed }: Complete): Verdict {
-  if (practice.certificates.kind === "external" || practice.certificates.kind === "secretRef") {
-    return verdict(
-      "CertificatesReady",
-      "True",
-      "External",
-      "Certificates come from outside the practice, as its manifest says.",
-    );
-  }
-  if (!observed.apis.certManager) {
-    return verdict(
-      "CertificatesReady",
-      "False",
-      "CertManagerMissing",
-      "cert-manager is not installed. Install version 1.10 or newer; the practice goes on by itself.",
-    );
-  }
-  const ref = { namespace: practice.namespace, name: practice.names.hostsCertificate };
-  const certificate = context.cache.get(RESOURCES.Certificate, ref);
-  const state = certificate && readiness(certificate);
-  if (state?.ready)
-    return verdict("CertificatesReady", "True", "Issued", "The certificate for all four hosts is issued.");
-  const why = state && state.reason !== "Pending" ? ` cert-manager says: ${state.message}` : "";
-  return verdict(
-    "CertificatesReady",
-    "False",
-    "CertificateIssuing",
-    `The certificate ${ref.name} for ${Object.values(practice.hosts).join(", ")} is not issued yet.${why}`,
-  );
 }
 
 function components(

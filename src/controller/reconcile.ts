@@ -9,6 +9,7 @@ import { phaseOf } from "../render/order.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { applyPlan, logChanges, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
+import { certificates } from "./certificates.ts";
 import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } from "./claims.ts";
 import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
@@ -84,6 +85,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   // What is judged and told is what was just made, not what was there before.
   await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
+  report.certificates = await certificates(context, practice, observed);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
 }
@@ -169,7 +171,7 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
 }
 
 function next(report: Report): { requeueAfterSeconds?: number } {
-  const { error, door, plan, rendering, changes = [] } = report;
+  const { error, door, plan, rendering, certificates, changes = [] } = report;
   if (error instanceof Waiting) return { requeueAfterSeconds: error.seconds };
   if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   if (error) throw error;
@@ -178,8 +180,11 @@ function next(report: Report): { requeueAfterSeconds?: number } {
   if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };
   const contested = changes.flatMap(({ waitMs }) => waitMs ?? []);
   if (contested.length > 0) return { requeueAfterSeconds: Math.min(...contested) / 1000 };
-  if (rendering?.awaits.length) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
+  if (rendering?.awaits.length) {
+    return { requeueAfterSeconds: Math.min(LOOK_FOR_AWAITED_SECONDS, certificates?.lookAgainSeconds ?? Infinity) };
+  }
   if (report.probing) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   const asksAgain = plan?.later.some(({ reason }) => reason === "WaitingForQuietMoment");
-  return { requeueAfterSeconds: asksAgain ? ASK_AGAIN_SECONDS * (0.8 + 0.4 * Math.random()) : LOOK_AGAIN_SECONDS };
+  const regular = asksAgain ? ASK_AGAIN_SECONDS * (0.8 + 0.4 * Math.random()) : LOOK_AGAIN_SECONDS;
+  return { requeueAfterSeconds: Math.min(regular, certificates?.lookAgainSeconds ?? regular) };
 }

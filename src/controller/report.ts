@@ -3,6 +3,7 @@ import type { Observed, Practice } from "../practice/practice.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Rendering } from "../render/render.ts";
 import type { ChangeSet } from "../runtime/apply.ts";
+import type { CertificateReport } from "./certificates.ts";
 import type { PracticeResource } from "./context.ts";
 import type { ApplyPlan } from "./gate.ts";
 
@@ -14,6 +15,7 @@ export interface Report {
   rendering?: Rendering;
   plan?: ApplyPlan;
   changes?: ChangeSet;
+  certificates?: CertificateReport;
   findings?: readonly Finding[];
   /** A run that tries the walls is going on. */
   probing?: boolean;

@@ -36,6 +36,8 @@ export const RESOURCES = {
   HTTPRoute: resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
   Issuer: resource("cert-manager.io", "v1", "Issuer", "issuers"),
   Certificate: resource("cert-manager.io", "v1", "Certificate", "certificates"),
+  CertificateRequest: resource("cert-manager.io", "v1", "CertificateRequest", "certificaterequests"),
+  Challenge: resource("acme.cert-manager.io", "v1", "Challenge", "challenges"),
   Lease: resource("coordination.k8s.io", "v1", "Lease", "leases"),
   Event: resource("events.k8s.io", "v1", "Event", "events"),
   CustomResourceDefinition: resource(
