@@ -34,7 +34,7 @@ export function provisionCertManager(): Promise<string> {
 }
 
 /** What the project's own release runs in solver pods. */
-export const SOLVER_IMAGE = `quay.io/jetstack/cert-manager-acmesolver:${version}`;
+const SOLVER_IMAGE = `quay.io/jetstack/cert-manager-acmesolver:${version}`;
 
 export interface CertManagerOptions {
   /** Image of the pods that answer an ACME challenge; the release's when absent. Without nodes none of them runs. */
@@ -46,7 +46,7 @@ export interface CertManagerOptions {
 }
 
 /** Arguments of `cert-manager`; without `kubeconfig` it uses the ServiceAccount of its pod. */
-export function certManagerFlags(kubeconfig: string | undefined, options: CertManagerOptions = {}): string[] {
+function certManagerFlags(kubeconfig: string | undefined, options: CertManagerOptions = {}): string[] {
   const { solverImage = SOLVER_IMAGE, nameservers = [], gateway = false } = options;
   return [
     ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),

@@ -46,7 +46,9 @@ describe("what keeps a certificate from being issued", () => {
     });
     const unready = request("Pending", "Referenced issuer does not have a Ready status condition");
     const conditions = [{ type: "Ready", status: "False", message: 'secrets "ca" not found' }];
-    expect(await obstacle(clusterWith({ CertificateRequest: [unready] }, { status: { conditions } }), practice)).toEqual({
+    expect(
+      await obstacle(clusterWith({ CertificateRequest: [unready] }, { status: { conditions } }), practice),
+    ).toEqual({
       reason: "IssuerNotReady",
       message: 'The Issuer ca is not ready. It says: secrets "ca" not found.',
     });
@@ -54,7 +56,8 @@ describe("what keeps a certificate from being issued", () => {
 
   it("is told per host, and once for hosts that share it", async () => {
     const { meet, chat, entry } = practice.hosts;
-    const waiting = (host: string) => `Waiting for HTTP-01 challenge propagation: dial tcp: lookup ${host}: no such host`;
+    const waiting = (host: string) =>
+      `Waiting for HTTP-01 challenge propagation: dial tcp: lookup ${host}: no such host`;
     const challenges = [
       challenge(meet, "pending", waiting(meet)),
       challenge(chat, "pending", waiting(chat)),
