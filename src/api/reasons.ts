@@ -117,6 +117,13 @@ export const REASONS = {
     ALARM,
   ),
 
+  UseParentRef: reason(
+    STALLED,
+    "The GatewayClass belongs to an implementation that would start its proxy inside of the practice's walls.",
+    "Use spec.exposure.parentRef with a Gateway in a namespace of its own, or spec.exposure.ingress.",
+    ALARM,
+  ),
+
   // Promises
   PolicyViolated: reason(
     [

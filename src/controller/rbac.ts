@@ -42,6 +42,7 @@ export const NAMESPACED_RULES: readonly Rule[] = [
 export const CLUSTER_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["namespaces", "nodes"], verbs: WATCH },
   { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: READ },
+  { apiGroups: ["gateway.networking.k8s.io"], resources: ["gatewayclasses"], verbs: ["get"] },
 ];
 
 /** Rights in the operator's own namespace. */

@@ -15,12 +15,14 @@ import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
 import { type ApplyPlan, SPARING } from "./gate.ts";
+import { assertGatewayFits } from "./gateway-class.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import { moveMediaPort } from "./identity.ts";
 import { judge } from "./live.ts";
 import { observe } from "./observe.ts";
 import { probeRun } from "./probe-run.ts";
 import type { Report } from "./report.ts";
+import { replaceStaleFront } from "./stale-front.ts";
 import { writeStatus } from "./status.ts";
 
 /** How long to wait for the cache to show our last writes. */
@@ -69,6 +71,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const born = await birth(context, resource, spec);
   const practice = resolved(() => resolve({ resource, spec, options: context.config, identity: born.identity }));
   report.practice = practice;
+  await assertGatewayFits(context.cluster, practice);
   const { run, result } = probeRun(context, resource, practice);
   report.probing = run !== undefined;
   if (result) report.probe = result;
@@ -85,6 +88,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   // What is judged and told is what was just made, not what was there before.
   await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
+  await replaceStaleFront(context, practice);
   report.certificates = await certificates(context, practice, observed);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());

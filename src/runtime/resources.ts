@@ -30,6 +30,7 @@ export const RESOURCES = {
   CronJob: resource("batch", "v1", "CronJob", "cronjobs"),
   NetworkPolicy: resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
   Ingress: resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
+  GatewayClass: resource("gateway.networking.k8s.io", "v1", "GatewayClass", "gatewayclasses", false),
   Gateway: resource("gateway.networking.k8s.io", "v1", "Gateway", "gateways"),
   /** Standard since Gateway API 1.5. */
   ListenerSet: resource("gateway.networking.k8s.io", "v1", "ListenerSet", "listenersets"),

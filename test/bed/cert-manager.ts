@@ -34,7 +34,7 @@ export function provisionCertManager(): Promise<string> {
 }
 
 /** What the project's own release runs in solver pods. */
-export const SOLVER_IMAGE = `quay.io/jetstack/cert-manager-acmesolver:${version}`;
+const SOLVER_IMAGE = `quay.io/jetstack/cert-manager-acmesolver:${version}`;
 
 export interface CertManagerOptions {
   /** Image of the pods that answer an ACME challenge; the release's when absent. Without nodes none of them runs. */

@@ -85,14 +85,16 @@ export async function startIngress(
   const wrapper = join(folder, "haproxy");
   await writeFile(wrapper, `#!/bin/sh\nexec ${proxy.command} "$@"\n`);
   await chmod(wrapper, 0o755);
-  bed.group.start("haproxy-ingress", "env", [
+  const controller = bed.group.start("haproxy-ingress", "env", [
     `--chdir=${programs}`,
+    // Whose elections these are.
+    `POD_NAMESPACE=${NAMESPACE}`,
     `PATH=${folder}:${process.env.PATH}`,
     ...Object.entries(proxy.env).map(([name, value]) => `${name}=${value}`),
     join(programs, "haproxy-ingress"),
     `--kubeconfig=${bed.kubeconfig}`,
     `--local-filesystem-prefix=${folder}`,
-    `--master-socket=unix@${socket}`,
+    `--master-socket=${socket}`,
     `--configmap=${NAMESPACE}/settings`,
     "--healthz-addr=",
     "--update-status=false",
@@ -101,7 +103,11 @@ export async function startIngress(
   ]);
   const configuration = () => readFileSync(join(configurationFolder, "haproxy.cfg"), "utf8");
   const log = () => `${bed.group.tail("haproxy-ingress")}\n${bed.group.tail("haproxy")}`;
-  await waitFor(() => configuration().includes(`:${http}`), { timeout: 60_000, what: "haproxy-ingress to configure" });
+  // Nobody serves the bare address.
+  const serves = async () => (await fetch(`http://127.0.0.1:${http}/`)).status === 404;
+  const ready = async () => controller.ended() !== undefined || serves();
+  await waitFor(ready, { timeout: 60_000, what: "haproxy-ingress to serve" });
+  if (controller.ended() !== undefined) throw new Error(`haproxy-ingress ${controller.ended()}: ${log()}`);
   return { http: http ?? 0, https: https ?? 0, configuration, log };
 }
 

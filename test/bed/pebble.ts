@@ -12,6 +12,9 @@ import { waitFor } from "./wait.ts";
 const module = "github.com/letsencrypt/pebble/v2";
 const version = "v2.10.1";
 
+/** An ACME server refuses whoever does not say who asks (RFC 8555, 6.1). */
+const USER_AGENT = { "user-agent": "test-bed" };
+
 /** Builds Pebble, Let's Encrypt's small ACME server for tests, and its challenge DNS; returns the folder of both. */
 export function provisionPebble(): Promise<string> {
   return kept(cacheEntry("pebble", [version]), (into) =>
@@ -90,7 +93,11 @@ export async function startPebble(
   });
   const ask = async (url: string) => {
     const dispatcher = new Agent({ connect: { ca: authority.cert } });
-    return (await request(url, { dispatcher }).finally(() => void dispatcher.close())).body.text();
+    try {
+      return await (await request(url, { dispatcher, headers: USER_AGENT })).body.text();
+    } finally {
+      await dispatcher.close();
+    }
   };
   const directoryUrl = `https://${address}:${acme}/dir`;
   await waitFor(async () => (await ask(directoryUrl)).includes("newOrder"), { what: "Pebble to answer" });

@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresql, pythonWithSynapse } from "../apps/support/messaging-programs.ts";
-import { chromium, nginx, prosody } from "../apps/support/programs.ts";
+import { chromium, haproxy, nginx, prosody } from "../apps/support/programs.ts";
+import { provisionCertManager } from "../bed/cert-manager.ts";
 import { provisionCrds } from "../bed/crds.ts";
 import { provisionHelm } from "../bed/helm.ts";
+import { provisionIngress } from "../bed/ingress.ts";
 import { provisionKwok } from "../bed/kwok.ts";
+import { provisionPebble } from "../bed/pebble.ts";
 import { provisionControlPlane } from "../bed/provision.ts";
 
 /** A part of the tests that runs as a whole, with what has to be there first. */
@@ -35,6 +38,11 @@ async function provisionCluster(): Promise<void> {
   if (process.env.TELEHEALTH_BED === undefined) await provisionControlPlane();
   await Promise.all([provisionCrds("cert-manager"), provisionCrds("gateway-api"), provisionHelm()]);
   await provisionKwok();
+  // One after another: each build keeps all processors busy.
+  await provisionCertManager();
+  await provisionPebble();
+  await provisionIngress();
+  await Promise.all([haproxy(), nginx()]);
 }
 
 /** In the order in which they run; each finds more expensive faults than the one before. */

@@ -92,6 +92,11 @@ export function cgroupOf(directory: string): string {
   return basename(directory);
 }
 
+/** A proxy of the machine is out of reach in there. */
+function withoutProxies(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/_proxy$/i.test(name)));
+}
+
 const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
 /**
@@ -102,7 +107,7 @@ export async function startNamespace(directory: string, env: Readonly<Record<str
   const guard = spawn("sh", ["-c", GUARD, "guard", directory, cgroupOf(directory)], {
     detached: true, // Ctrl-C reaches the caller alone, who then stops things in order
     stdio: ["pipe", "ignore", "pipe"],
-    env: { ...process.env, ...env },
+    env: { ...withoutProxies(process.env), ...env },
   });
   let said = "";
   guard.stderr.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2_000)));

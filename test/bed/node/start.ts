@@ -35,6 +35,8 @@ export interface NodeData extends SharedBed {
 
 export interface StartedNode {
   readonly data: NodeData;
+  /** Starts one more program in the node's namespaces, and again whenever it ends. */
+  readonly start: NodeNamespace["start"];
   readonly stop: () => Promise<void>;
 }
 
@@ -67,7 +69,7 @@ export async function startNode(programs?: NodePrograms): Promise<StartedNode> {
     const auditLog = join(directory, "audit.jsonl");
     const data = { directory, pid: space.pid, env, binaries, adminConnection, serverIdentity, kubeconfig, auditLog };
     await launch(space, data);
-    return { data, stop };
+    return { data, start: space.start, stop };
   } catch (error) {
     await stop();
     throw error;
