@@ -46,7 +46,7 @@ export interface CertManagerOptions {
 }
 
 /** Arguments of `cert-manager`; without `kubeconfig` it uses the ServiceAccount of its pod. */
-function certManagerFlags(kubeconfig: string | undefined, options: CertManagerOptions = {}): string[] {
+export function certManagerFlags(kubeconfig: string | undefined, options: CertManagerOptions = {}): string[] {
   const { solverImage = SOLVER_IMAGE, nameservers = [], gateway = false } = options;
   return [
     ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
