@@ -63,7 +63,6 @@ import { policyAttacks } from "./messaging-rooms.ts";
 import { administrationListener, claimAttacksOn, proofAttacksOn, signInAttacks } from "./messaging-users.ts";
 import { toldAttacks } from "./messaging-told.ts";
 import { pageAttacks } from "./page.ts";
-import { wallRows } from "./walls.ts";
 import { memoryAttacks, reflectionAttacks } from "./stun.ts";
 
 /** Every attack that was tried: the proof of the promises. */
@@ -141,5 +140,5 @@ export function catalogueTable(): string {
   const rows = CATALOGUE.flatMap(({ attacks, defence, parts }) =>
     attacks.map(({ id, promise, does }) => `| \`${id}\` | ${promise} | ${does} | ${parts.join(", ")} | ${defence} |\n`),
   );
-  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}${wallRows()}`;
+  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}`;
 }
