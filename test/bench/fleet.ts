@@ -115,8 +115,7 @@ function ask(stage: Stage, extras: Extras) {
     extras.drift = await drift(stage, DRIFTS);
     await ready.stop();
     say("the operator starts again");
-    const kubeconfig = await stage.kubeconfig(counting.connection);
-    const { restart: told, operator } = await restart(kubeconfig, counting);
+    const { restart: told, operator } = await restart(stage, counting);
     extras.restart = told;
     try {
       if (CHURN_MINUTES === 0) return;

@@ -70,7 +70,8 @@ export const helm: Arm = async ({ stage, kubeconfig, objects, folder }) => {
   await withUids(stage, objects, join(folder, "objects"));
   const program = join(await provisionHelm(), "helm");
   const charts = join(folder, "charts");
-  for (const namespace of stage.namespaces) await writeChart(join(charts, namespace), join(folder, "objects", namespace));
+  for (const namespace of stage.namespaces)
+    await writeChart(join(charts, namespace), join(folder, "objects", namespace));
   const install = `"${program}" upgrade --install practice "$chart" --namespace "$(basename "$chart")"`;
   return script(`for chart in "${charts}"/*; do ${install} || exit 1; done`, kubeconfig);
 };
@@ -82,7 +83,7 @@ export function go(workers: number): Arm {
 }
 
 /** The real operator. */
-export const ours: Arm = async ({ stage, kubeconfig }) => operated(stage, await startOurs(kubeconfig));
+export const ours: Arm = async ({ stage, connection }) => operated(stage, await startOurs(stage, connection.server));
 
 function operated(stage: Stage, operator: Operator): Ready {
   return {

@@ -40,15 +40,24 @@ async function serve({ upstream, captures }: Order): Promise<void> {
       if (request.isWrite) counts.writes += 1;
       if (request.isWrite && request.path.endsWith("/status")) counts.statusWrites += 1;
       if (!taken) counts.refused += 1;
-      if (taken && named) void named.then((name) => name && note(name));
+      if (taken && named) void named.then(note);
     });
   });
   process.on("message", (question: Question) => void answer(question));
   process.send?.({ server: proxy.connection.server });
 }
 
-function note(name: string): void {
-  if (!applied.has(name)) applied.set(name, Date.now());
+interface Named {
+  readonly key: string;
+  readonly namespace: string;
+  /** What to keep of it. */
+  readonly object?: Manifest;
+}
+
+/** The server took it. */
+function note({ key, namespace, object }: Named): void {
+  if (!applied.has(key)) applied.set(key, Date.now());
+  if (object) capture(namespace, key, object);
 }
 
 function follow(socket: Socket): void {
@@ -65,16 +74,21 @@ function nameOf(
   { method, path }: ProxiedRequest,
   incoming: IncomingMessage,
   captures: boolean,
-): Promise<string | undefined> | undefined {
+): Promise<Named> | undefined {
   const isCreation = method === "POST";
   const [, namespace, plural, name] = (isCreation ? COLLECTION : OBJECT).exec(path) ?? [];
-  if (!namespace || !plural || NO_OBJECTS.has(plural) || method === "DELETE") return undefined;
-  if (!isCreation && !captures) return Promise.resolve(`${namespace}/${plural}/${name}`);
+  if (!namespace || !plural || NO_OBJECTS.has(plural)) return undefined;
+  if (method === "DELETE") {
+    captured.get(namespace)?.delete(`${namespace}/${plural}/${name}`); // superfluous after all
+    return undefined;
+  }
+  if (!isCreation && !captures) return Promise.resolve({ key: `${namespace}/${plural}/${name}`, namespace });
   return bodyOf(incoming).then((body) => {
-    const object = JSON.parse(body) as Manifest;
-    const key = `${namespace}/${plural}/${object.metadata.name}`;
-    if (captures) capture(namespace, key, object);
-    return key;
+    const type = incoming.headers["content-type"];
+    const isWhole = type === "application/apply-patch+yaml" || (isCreation && type === "application/json");
+    const object = (isWhole ? JSON.parse(body) : undefined) as Manifest | undefined;
+    const key = `${namespace}/${plural}/${name ?? object?.metadata.name}`; // helm's own records come as protobuf
+    return { key, namespace, ...(captures && object && { object }) };
   });
 }
 
@@ -87,7 +101,11 @@ async function bodyOf(incoming: IncomingMessage): Promise<string> {
 
 /** As it was sent, without the preconditions and with a placeholder for the uid of the practice. */
 function capture(namespace: string, key: string, object: Manifest): void {
-  const { uid: _, resourceVersion: __, ...metadata } = object.metadata as Manifest["metadata"] & Record<string, unknown>;
+  const {
+    uid: _,
+    resourceVersion: __,
+    ...metadata
+  } = object.metadata as Manifest["metadata"] & Record<string, unknown>;
   const text = JSON.stringify({ ...object, metadata });
   const owner = object.metadata.labels?.[LABEL.practiceUid];
   const known = captured.get(namespace) ?? new Map<string, string>();

@@ -51,7 +51,8 @@ export async function drift(stage: Stage, samples: number): Promise<Drift> {
       await spoil.act();
       const from = performance.now();
       const at = await Promise.race([repaired, sleep(LONGEST_MS, undefined, { signal }).then(() => Infinity)]);
-      if (!Number.isFinite(at)) throw new Error(`${kind.kind} ${object.metadata.name} was not put right within a minute.`);
+      if (!Number.isFinite(at))
+        throw new Error(`${kind.kind} ${object.metadata.name} was not put right within a minute.`);
       latencies.push(Math.max(0, at - from));
       await sleep(PAUSE_MS);
     }
@@ -66,7 +67,8 @@ function edited({ cluster }: Stage, kind: Resource, { metadata }: LiveObject) {
   const before = labels?.[LABEL.managedBy];
   let spoilt = false;
   return {
-    act: () => cluster.mergePatch(kind, { namespace, name }, { metadata: { labels: { [LABEL.managedBy]: "bench" } } }, "bench"),
+    act: () =>
+      cluster.mergePatch(kind, { namespace, name }, { metadata: { labels: { [LABEL.managedBy]: "bench" } } }, "bench"),
     isRepaired(_: string, object: LiveObject) {
       if (object.metadata.uid !== metadata.uid) return false;
       if (object.metadata.labels?.[LABEL.managedBy] !== before) spoilt = true;

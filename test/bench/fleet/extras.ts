@@ -24,10 +24,10 @@ export interface Restart {
 }
 
 /** Starts an operator where everything is made already. @returns it, still running. */
-export async function restart(kubeconfig: string, counting: Counting): Promise<{ restart: Restart; operator: Operator }> {
+export async function restart(stage: Stage, counting: Counting): Promise<{ restart: Restart; operator: Operator }> {
   const before = await counting.counts();
   const startedAt = performance.now();
-  const operator = await startOurs(kubeconfig);
+  const operator = await startOurs(stage, counting.connection.server);
   const seconds = (performance.now() - startedAt) / 1000;
   while (await isBusy(operator)) await sleep(100);
   const lookedSeconds = (performance.now() - startedAt) / 1000;

@@ -1,3 +1,8 @@
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
 import { freePort } from "../../bed/ports.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { cacheEntry, kept } from "../../bed/cache.ts";
@@ -5,9 +10,7 @@ import { goEnvironment, needGo } from "../../bed/go.ts";
 import type { ProcessGroup } from "../../bed/processes.ts";
 import { run } from "../../bed/run.ts";
 import { withProgress } from "../../bed/progress.ts";
-import { startOperator } from "../../support/operator.ts";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import type { Stage } from "./stage.ts";
 
 /** An operator that waits for practices: its caches are filled and it leads. */
 export interface Operator {
@@ -59,31 +62,52 @@ export async function startGo(
     pid: running.pid,
     metrics: () => read(metrics),
     async stop() {
-      process.kill(running.pid, "SIGTERM");
+      if (running.ended() === undefined) process.kill(running.pid, "SIGTERM");
       await waitFor(() => running.ended() !== undefined, { timeout: 60_000, what: "the Go operator to stop" });
     },
   };
 }
 
-/** The real operator, a process of its own, with a lease like the other. */
-export async function startOurs(kubeconfig: string): Promise<Operator & { readonly log: () => Promise<string> }> {
+/**
+ * The real operator as it runs in its pod: as a ServiceAccount whose token is mounted, in a mount namespace of its own. A
+ * kubeconfig would cost it half a second and 55 MB that it does not need there.
+ */
+export async function startOurs(stage: Stage, server: string): Promise<Operator> {
   const port = await freePort();
   const config = {
     leaderElection: { enabled: true, namespace: "default" },
     telemetry: { host: "127.0.0.1", port },
     logLevel: "warn",
   };
-  const running = await startOperator(kubeconfig, config, { ready: false });
-  await waitFor(() => isReady(port), { timeout: 120_000, interval: 20, what: "the operator to be ready" });
+  const { group, directory, adminConnection } = stage.plane;
+  const account = join(directory, "account");
+  await mkdir(account, { recursive: true });
+  await writeFile(join(account, "ca.crt"), adminConnection.ca);
+  await writeFile(join(account, "namespace"), "default");
+  await writeFile(join(account, "token"), await stage.token());
+  const file = join(directory, "ours.yaml");
+  await writeFile(file, stringify(config));
+  const mounts = [`mount -t tmpfs none /run`, `mkdir -p ${MOUNT}`, `mount --bind "${account}" ${MOUNT}`];
+  const program = `exec "${process.execPath}" "${MAIN}" operator --config "${file}"`;
+  const script = [...mounts, program].join(" && ");
+  const { hostname, port: serverPort } = new URL(server);
+  const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };
+  const running = group.start("ours", "unshare", ["--map-root-user", "--mount", "sh", "-c", script], environment);
+  const ready = () => running.ended() !== undefined || isReady(port);
+  await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" });
+  if (running.ended() !== undefined) throw new Error(`The operator ${running.ended()}: ${group.tail("ours")}`);
   return {
     pid: running.pid,
-    log: running.log,
     metrics: () => read(port),
     async stop() {
-      await running.stop();
+      if (running.ended() === undefined) process.kill(running.pid, "SIGTERM");
+      await waitFor(() => running.ended() !== undefined, { timeout: 60_000, what: "the operator to stop" });
     },
   };
 }
+
+const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
+const MOUNT = "/run/secrets/kubernetes.io/serviceaccount";
 
 /** Caches are filled, and it leads. */
 async function isReady(port: number): Promise<boolean> {

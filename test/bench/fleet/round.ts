@@ -38,6 +38,8 @@ export interface Wanted {
 }
 
 const QUIET_MS = 3000;
+/** Nothing may be missing in what all others are to make. */
+const SURELY_QUIET_MS = 10_000;
 const LONGEST_MS = 3_600_000;
 
 /**
@@ -87,7 +89,7 @@ export async function capture(stage: Stage, arm: Arm, into: string): Promise<Wan
   const ready = await arm({ stage, connection: counting.connection, kubeconfig, objects: into, folder: into });
   try {
     await ready.go();
-    await quiet(counting);
+    await quiet(counting, SURELY_QUIET_MS);
     return { folder: into, keys: await counting.dump(into) };
   } finally {
     await ready.stop();
@@ -104,8 +106,8 @@ async function appliedAtLeast(counting: Counting, objects: number): Promise<void
 }
 
 /** Resolves when nothing but watches and leases has come by for a while. */
-export async function quiet(counting: Counting): Promise<void> {
-  for (let idle = 0; idle < QUIET_MS; await sleep(100)) {
+export async function quiet(counting: Counting, ms = QUIET_MS): Promise<void> {
+  for (let idle = 0; idle < ms; await sleep(100)) {
     const { heardAt, requests } = await counting.counts();
     idle = requests === 0 ? 0 : Date.now() - heardAt;
   }

@@ -30,13 +30,18 @@ export interface Stage {
   remake(namespace: string): Promise<void>;
   /** Deletes everything that an arm made; resolves when it is gone. */
   clean(): Promise<void>;
+  /** Of a ServiceAccount that may do everything. */
+  token(): Promise<string>;
   /** Writes a kubeconfig for this connection; @returns its path. */
   kubeconfig(connection: Connection): Promise<string>;
   stop(): Promise<void>;
 }
 
 /** Kinds that an arm makes; Secrets also for helm's own records. */
-export const MADE: readonly Resource[] = [...CHILD_RESOURCES.filter(({ group }) => !isGateway(group)), RESOURCES.Secret];
+export const MADE: readonly Resource[] = [
+  ...CHILD_RESOURCES.filter(({ group }) => !isGateway(group)),
+  RESOURCES.Secret,
+];
 export const NAME = "greenriver";
 const AT_ONCE = 24;
 
@@ -59,6 +64,7 @@ export async function setStage(practices: number): Promise<Stage> {
       "bench",
     ),
   );
+  await mayDoAll(transport);
   const stopStandIn = standIn(transport);
   const example = await soloPractice();
 
@@ -118,6 +124,12 @@ export async function setStage(practices: number): Promise<Stage> {
       const isEmpty = async () => (await left()) === 0;
       await waitFor(isEmpty, { timeout: 300_000, interval: 200, what: "the namespaces to be empty" });
     },
+    async token() {
+      const path = "/api/v1/namespaces/default/serviceaccounts/default/token";
+      const body = JSON.stringify({ spec: { expirationSeconds: 86_400 } });
+      const answer = await transport.request({ method: "POST", path, body, repeatable: true });
+      return (JSON.parse(answer) as { status: { token: string } }).status.token;
+    },
     async kubeconfig({ server, ca, cert, key }) {
       const base64 = (text: string) => Buffer.from(text).toString("base64");
       const file = join(plane.directory, `bench-${(written += 1)}.kubeconfig`);
@@ -126,9 +138,7 @@ export async function setStage(practices: number): Promise<Stage> {
         kind: "Config",
         "current-context": "bench",
         clusters: [{ name: "bench", cluster: { server, "certificate-authority-data": base64(ca) } }],
-        users: [
-          { name: "bench", user: { "client-certificate-data": base64(cert), "client-key-data": base64(key) } },
-        ],
+        users: [{ name: "bench", user: { "client-certificate-data": base64(cert), "client-key-data": base64(key) } }],
         contexts: [{ name: "bench", context: { cluster: "bench", user: "bench" } }],
       };
       await writeFile(file, stringify(config), { mode: 0o600 });
@@ -140,6 +150,18 @@ export async function setStage(practices: number): Promise<Stage> {
       await plane.stop();
     },
   };
+}
+
+/** Rights are measured elsewhere: here every arm has all of them. */
+async function mayDoAll(transport: Transport): Promise<void> {
+  const rbac = "rbac.authorization.k8s.io";
+  const binding = {
+    metadata: { name: "bench" },
+    roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" },
+    subjects: [{ kind: "ServiceAccount", name: "default", namespace: "default" }],
+  };
+  const path = `/apis/${rbac}/v1/clusterrolebindings`;
+  await transport.request({ method: "POST", path, body: JSON.stringify(binding), repeatable: false });
 }
 
 /** Addresses that nobody has to give, and a window that is always open, because nobody runs who could say that no call does. */

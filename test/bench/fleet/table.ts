@@ -36,7 +36,9 @@ export function oursTable({ ours, objects, arms }: Summary): string {
   const rows: [string, string | undefined, string][] = [
     [
       "wall time / floor",
-      ours.ratioToFloor === undefined ? undefined : `${short(ours.ratioToFloor)} (${short(spread[0])}–${short(spread[2])})`,
+      ours.ratioToFloor === undefined
+        ? undefined
+        : `${short(ours.ratioToFloor)} (${short(spread[0])}–${short(spread[2])})`,
       "≤ 1.15",
     ],
     ["requests / practice", told(arms["ours"]?.requests), `≤ ${objects + 3}`],
