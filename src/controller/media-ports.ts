@@ -27,10 +27,16 @@ export function nextMediaPort(port: number): number {
   return port >= LAST ? FIRST : port + 2;
 }
 
+/** The server gives a load balancer that keeps client addresses a port more, for its health checks. */
+interface ServiceSpec {
+  readonly ports?: readonly { readonly nodePort?: number }[];
+  readonly healthCheckNodePort?: number;
+}
+
 function takenPorts(cache: Cache): ReadonlySet<number> {
   const services = cache.list(RESOURCES.Service).flatMap((service) => {
-    const { ports = [] } = (service["spec"] ?? {}) as { ports?: readonly { nodePort?: number }[] };
-    return ports.flatMap(({ nodePort }) => nodePort ?? []);
+    const { ports = [], healthCheckNodePort = 0 } = (service["spec"] ?? {}) as ServiceSpec;
+    return [healthCheckNodePort, ...ports.flatMap(({ nodePort }) => nodePort ?? [])];
   });
   const promised = cache.list(PRACTICES).flatMap(({ metadata: { namespace = "", name } }) => {
     const identity = cache.get(RESOURCES.ConfigMap, { namespace, name: namesOf(name).identity });

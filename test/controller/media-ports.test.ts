@@ -15,6 +15,10 @@ describe("a free media port", () => {
     expect(freeMediaPort(cacheWith({ nodePorts: [30_500, 30_503] }), 30_500)).toBe(30_504);
   });
 
+  it("is not one for the health checks of a load balancer", () => {
+    expect(freeMediaPort(cacheWith({ healthCheckNodePort: 30_501 }), 30_500)).toBe(30_502);
+  });
+
   it("is not what a practice was promised whose Service is still to be made", () => {
     expect(freeMediaPort(cacheWith({ promised: 30_500 }), 30_500)).toBe(30_502);
   });
@@ -35,7 +39,15 @@ describe("a free media port", () => {
   });
 });
 
-function cacheWith({ nodePorts = [], promised }: { nodePorts?: readonly number[]; promised?: number }): Cache {
+function cacheWith({
+  nodePorts = [],
+  healthCheckNodePort,
+  promised,
+}: {
+  nodePorts?: readonly number[];
+  healthCheckNodePort?: number;
+  promised?: number;
+}): Cache {
   const live = (kind: string, name: string, fields: object) =>
     ({
       apiVersion: "v1",
@@ -43,7 +55,9 @@ function cacheWith({ nodePorts = [], promised }: { nodePorts?: readonly number[]
       metadata: { name, namespace: "a", uid: "1", resourceVersion: "1" },
       ...fields,
     }) as unknown;
-  const service = live("Service", "other", { spec: { ports: nodePorts.map((nodePort) => ({ nodePort })) } });
+  const service = live("Service", "other", {
+    spec: { ports: nodePorts.map((nodePort) => ({ nodePort })), ...(healthCheckNodePort && { healthCheckNodePort }) },
+  });
   const identity = live("ConfigMap", namesOf("a").identity, { data: { mediaPort: String(promised) } });
   return {
     get: (resource) => (promised && resource === RESOURCES.ConfigMap ? (identity as LiveObject) : undefined),

@@ -164,9 +164,12 @@ async function mayDoAll(transport: Transport): Promise<void> {
   await transport.request({ method: "POST", path, body: JSON.stringify(binding), repeatable: false });
 }
 
-/** Addresses that nobody has to give, and a window that is always open, because nobody runs who could say that no call does. */
+/**
+ * Addresses that nobody has to give, no more node ports than a thousand practices find (a load balancer takes a third one), and
+ * a window that is always open, because nobody runs who could say that no call does.
+ */
 const SPEC = {
-  video: { media: { addresses: [{ ip: "203.0.113.7", port: 10_000 }] } },
+  video: { media: { service: "NodePort", addresses: [{ ip: "203.0.113.7", port: 10_000 }] } },
   maintenance: { windows: [{ days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], from: "00:00", to: "24:00" }] },
 };
 
