@@ -69,7 +69,7 @@ describe("Argo CD's health of a practice, under Lua 5.1", () => {
 
   it("is found out when it uses what Argo CD does not give it", async () => {
     await expect(argoScript('return string.upper("x")', {})).rejects.toThrow("'string' (a nil value)");
-    await expect(argoScript('return ("x"):upper()', {})).rejects.toThrow("nil value");
+    await expect(argoScript('return ("x"):upper()', {})).rejects.toThrow("attempt to index a string value");
     await expect(argoScript("return { status = obj.status.conditions }", {})).rejects.toThrow("nil value");
   });
 });
