@@ -126,22 +126,25 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     await expect(recorded).toMatchFileSnapshot(`../../${CUSTOMIZATION}/testdata/${name}.yaml`);
   }
 
+  const same = { expect: noDiff };
+  const step = { expect: expectStep };
+
   it("as it was applied, before any operator looks at it", async () => {
     await sync();
     await each(async (namespace) => {
       const { metadata } = await live(namespace);
       since[namespace] = String(Number(metadata.resourceVersion) - 1);
     });
-    await noDiff();
-    await expectStep({ name: "applied", end: "InProgress" });
+    await same.expect();
+    await step.expect({ name: "applied", end: "InProgress" });
   });
 
   it("while it is being made", async () => {
     operator = await startOperator(plane.kubeconfig);
     await is("MediaAddressKnown", "False", "AddressAwaited");
     await is("Reconciling", "True");
-    await noDiff();
-    await expectStep({ name: "progressing", end: "InProgress" });
+    await same.expect();
+    await step.expect({ name: "progressing", end: "InProgress" });
   });
 
   it("when it is ready", async () => {
@@ -157,8 +160,8 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
       );
     });
     await is("Ready", "True");
-    await noDiff();
-    await expectStep({ name: "ready", end: "Current" });
+    await same.expect();
+    await step.expect({ name: "ready", end: "Current" });
   });
 
   it("has children that no tracker takes for its own, each with an owner unless it is kept or a wall", async () => {
@@ -195,11 +198,11 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
       }),
     );
     await is("Ready", "False", "ForeignPolicy");
-    await noDiff();
-    await expectStep({ name: "broken", on: ["Current"], end: "InProgress" });
+    await same.expect();
+    await step.expect({ name: "broken", on: ["Current"], end: "InProgress" });
     await each((namespace) => hand.remove(RESOURCES.NetworkPolicy, { namespace, name: "hole" }));
     await is("Ready", "True");
-    await expectStep({ name: "ready", on: ["InProgress"], end: "Current" });
+    await step.expect({ name: "ready", on: ["InProgress"], end: "Current" });
   });
 
   it("while it cannot go on, and when it can again", async () => {
@@ -208,8 +211,8 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     );
     await each((namespace) => hand.remove(RESOURCES.Secret, { namespace, name: "greenriver-database-1" }));
     await is("Stalled", "True", "SecretLost");
-    await noDiff();
-    await expectStep({ name: "stalled", on: ["Current", "InProgress"], end: "Failed" });
+    await same.expect();
+    await step.expect({ name: "stalled", on: ["Current", "InProgress"], end: "Failed" });
     for (const secret of secrets) {
       if (!secret) throw new Error("There was no Secret.");
       const { name, namespace, labels } = secret.metadata;
@@ -221,29 +224,29 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
       });
     }
     await is("Ready", "True");
-    await expectStep({ name: "ready", on: ["InProgress", "Failed"], end: "Current" });
+    await step.expect({ name: "ready", on: ["InProgress", "Failed"], end: "Current" });
   });
 
   it("while it is paused by Argo CD's action, of which Git says nothing", async () => {
     await each((namespace) => hand.patch(PRACTICES, { namespace, name: NAME }, { spec: { suspend: true } }));
     await is("Suspended", "True");
-    await noDiff();
+    await same.expect();
     const [edited] = await versions(plane, SIDES.client, since[SIDES.client] ?? "0");
     if (!edited) throw new Error("The edit was not seen.");
     await expectRecorded("edited", edited);
-    await expectStep({ name: "suspended", end: "Current" });
+    await step.expect({ name: "suspended", end: "Current" });
     await each((namespace) => hand.patch(PRACTICES, { namespace, name: NAME }, { spec: { suspend: false } }));
     await is("Suspended", "False");
-    await noDiff();
+    await same.expect();
   });
 
   it("while Git itself suspends it, and when Git does so no more", async () => {
     await sync({ suspend: true });
     await is("Suspended", "True");
-    await noDiff({ suspend: true });
+    await same.expect({ suspend: true });
     await sync();
     await is("Suspended", "False");
-    await noDiff();
+    await same.expect();
     await each(async (namespace) => {
       since[namespace] = (await live(namespace)).metadata.resourceVersion;
     });
@@ -261,8 +264,8 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     });
     await client.close();
     await is("Reconciling", "True", "Deleting");
-    await noDiff();
-    await expectStep({ name: "terminating", on: [], end: "Terminating" });
+    await same.expect();
+    await step.expect({ name: "terminating", on: [], end: "Terminating" });
     await hold(null);
     await each((namespace) => hand.gone(PRACTICES, { namespace, name: NAME }));
   });

@@ -98,7 +98,7 @@ const JUDGED = ["Ready", "Reconciling", "Stalled", "UpdatePending", "Suspended"]
 
 /** A practice as it stands in a file: what tools judge by, without what differs from one run to the next. */
 export function forTheRecord(live: LiveObject): Manifest {
-  const { name, namespace, generation, finalizers, deletionTimestamp } = live.metadata as Metadata;
+  const { name, namespace, generation, finalizers, deletionTimestamp } = live.metadata;
   const { domain, certificates, exposure, suspend } = live["spec"] as Readonly<Record<string, unknown>>;
   const { observedGeneration, conditions, nextStep } = (live["status"] ?? {}) as Partial<PracticeStatus>;
   const judged = conditions?.filter(({ type }) => JUDGED.includes(type));
@@ -120,5 +120,3 @@ export function forTheRecord(live: LiveObject): Manifest {
     },
   };
 }
-
-type Metadata = LiveObject["metadata"] & { readonly finalizers?: readonly string[] };
