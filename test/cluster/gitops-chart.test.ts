@@ -20,7 +20,7 @@ const ALL = {
     dashboard: { enabled: true },
   },
   imagePullSecrets: [{ name: "mirror" }],
-  nodeSelector: { "kubernetes.io/os": "linux" },
+  nodeSelector: { "kubernetes.io/hostname": "simulated" },
   tolerations: [{ key: "quiet", operator: "Exists" }],
 };
 /** Both modes: the operator sees every namespace, or some. */
