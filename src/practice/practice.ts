@@ -28,6 +28,7 @@ export interface Practice {
   readonly exposure: Exposure;
   readonly video: Video;
   readonly messaging: Messaging;
+  readonly entry: Entry;
   readonly staff: Staff;
 
   readonly maintenance: Maintenance;
@@ -107,6 +108,11 @@ export interface Messaging {
   readonly retentionDays?: number;
 }
 
+export interface Entry {
+  /** Absent: receipts of consent are patients' own, and none is kept. */
+  readonly receiptDays?: number;
+}
+
 export type Database =
   | { readonly kind: "managed"; readonly storage: string }
   | {
@@ -179,8 +185,16 @@ export interface Observed {
   readonly storageClasses: Readonly<Record<string, string>>;
   /** HMAC over Secrets that we did not make, by Secret name; a change rolls the pods that mount them. */
   readonly secretFingerprints: Readonly<Record<string, string>>;
+  /** A run that tries the walls; absent while there is none. */
+  readonly probe?: ProbeRun;
   /** Absent: every Secret that the manifest names is complete. */
   readonly incompleteSecrets?: readonly IncompleteSecret[];
+}
+
+/** A run of the probe: when it began, which is its name too, and where its listeners are, as soon as all of them are. */
+export interface ProbeRun {
+  readonly at: string;
+  readonly addresses?: Readonly<Record<string, string>>;
 }
 
 /** A Secret that the manifest names and the keys that it lacks; all of them when it is not there. */

@@ -1,4 +1,5 @@
 import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks } from "./admission.ts";
+import { ADMISSION_ATTACKS } from "./admission-policies.ts";
 import type { AttackGroup } from "./attack.ts";
 import {
   alteredOnTheWay,
@@ -35,6 +36,9 @@ import {
   passwordGuessing,
   sessionAttacksAtTheDesk,
 } from "./entry-staff.ts";
+import { forgedAnswers } from "./entry-check.ts";
+import { leakAttacks } from "./entry-kit.ts";
+import { keptForNobody, receiptsAlone, receiptsInClear } from "./entry-receipts.ts";
 import {
   cookieAttacks,
   diaryAttacks,
@@ -59,6 +63,7 @@ import { policyAttacks } from "./messaging-rooms.ts";
 import { administrationListener, claimAttacksOn, proofAttacksOn, signInAttacks } from "./messaging-users.ts";
 import { toldAttacks } from "./messaging-told.ts";
 import { pageAttacks } from "./page.ts";
+import { wallRows } from "./walls.ts";
 import { memoryAttacks, reflectionAttacks } from "./stun.ts";
 
 /** Every attack that was tried: the proof of the promises. */
@@ -105,6 +110,9 @@ export const CATALOGUE: readonly AttackGroup[] = [
   linkAttacks,
   timeAttacks,
   consentAttacks,
+  receiptsInClear,
+  receiptsAlone,
+  keptForNobody,
   useAttacks,
   revokedAttacks,
   tokenRevocation,
@@ -122,7 +130,10 @@ export const CATALOGUE: readonly AttackGroup[] = [
   previewAttacks,
   cookieAttacks,
   frameAttacks,
+  ...ADMISSION_ATTACKS,
   diaryAttacks,
+  forgedAnswers,
+  leakAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */
@@ -130,5 +141,5 @@ export function catalogueTable(): string {
   const rows = CATALOGUE.flatMap(({ attacks, defence, parts }) =>
     attacks.map(({ id, promise, does }) => `| \`${id}\` | ${promise} | ${does} | ${parts.join(", ")} | ${defence} |\n`),
   );
-  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}`;
+  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}${wallRows()}`;
 }

@@ -1,12 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresql, pythonWithSynapse } from "../apps/support/messaging-programs.ts";
-import { chromium, nginx, prosody } from "../apps/support/programs.ts";
+import { chromium, haproxy, nginx, prosody } from "../apps/support/programs.ts";
+import { provisionCertManager } from "../bed/cert-manager.ts";
 import { provisionCrds } from "../bed/crds.ts";
 import { provisionGitOps } from "../bed/gitops.ts";
 import { provisionHelm } from "../bed/helm.ts";
+import { provisionIngress } from "../bed/ingress.ts";
 import { provisionKwok } from "../bed/kwok.ts";
 import { provisionLua } from "../bed/lua.ts";
+import { provisionPebble } from "../bed/pebble.ts";
 import { provisionPromtool } from "../bed/prometheus.ts";
 import { provisionControlPlane } from "../bed/provision.ts";
 
@@ -38,6 +41,11 @@ async function provisionCluster(): Promise<void> {
   if (process.env.TELEHEALTH_BED === undefined) await provisionControlPlane();
   await Promise.all([provisionCrds("cert-manager"), provisionCrds("gateway-api"), provisionHelm()]);
   await provisionKwok();
+  // One after another: each build keeps all processors busy.
+  await provisionCertManager();
+  await provisionPebble();
+  await provisionIngress();
+  await Promise.all([haproxy(), nginx()]);
   await provisionGitOps();
 }
 
