@@ -68,6 +68,13 @@ export const configSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe("Annotation keys that practices may set besides the usual ones. Each can weaken a promise."),
+  domains: z
+    .enum(["any", "byNamespace"])
+    .default("any")
+    .describe(
+      "`byNamespace`: a practice may claim only hosts in the domains that its namespace's annotation " +
+        "`telehealth-operator.io/domains` lists.",
+    ),
   leaderElection: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Off only where there can be one operator at most."),

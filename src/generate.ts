@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { crd } from "./api/crd.ts";
+import { admissionPage, chartAdmission } from "./install/admission/index.ts";
 import { CHART_FILES, chartDefinition, chartRules } from "./install/chart.ts";
 import { conditionsPage } from "./install/conditions.ts";
 import { metricsPage, optionsPage, roomTokenPage } from "./install/reference.ts";
@@ -24,11 +25,13 @@ export const GENERATED: readonly Generated[] = [
     path: "crds/telehealthpractices.yaml",
     content: () => stringify(crd(), { lineWidth: 0, aliasDuplicateObjects: false }),
   },
+  { path: "docs/reference/admission.md", content: admissionPage },
   { path: "docs/reference/conditions.md", content: conditionsPage },
   { path: "docs/reference/metrics.md", content: metricsPage },
   { path: "docs/reference/options.md", content: optionsPage },
   { path: "docs/reference/policy.md", content: policyTable },
   { path: "docs/reference/room-token.md", content: roomTokenPage },
+  { path: CHART_FILES.admission, content: chartAdmission },
   { path: CHART_FILES.definition, content: () => chartDefinition(crd()) },
   { path: CHART_FILES.rules, content: chartRules },
   { path: CHART_FILES.schema, content: valuesJsonSchema },

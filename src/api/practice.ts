@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { certificatesSchema, exposureSchema } from "./edge.ts";
+import { entrySchema } from "./entry.ts";
 import { fields, hostName, httpsUrl, labelKey, labels, objectName, reference } from "./fields.ts";
 import { API_VERSION, KIND } from "./group.ts";
 import { maintenanceSchema } from "./maintenance.ts";
@@ -46,6 +47,7 @@ const specFields = fields({
   exposure: exposureSchema.optional().describe("One of the ways in from outside; the operator's default when absent."),
   video: videoSchema.prefault({}).describe("Encrypted calls."),
   messaging: messagingSchema.prefault({}).describe("Encrypted messages among staff and with patients."),
+  entry: entrySchema.prefault({}).describe("The page where patients and staff come in."),
   staff: staffSchema
     .optional()
     .describe(

@@ -104,6 +104,12 @@ export const REASONS = {
     "Choose another spec.domain or spec.hosts, or delete the other practice.",
     ALARM,
   ),
+  DomainNotGranted: reason(
+    STALLED,
+    "A host is outside of the domains that were granted to the practice's namespace.",
+    "Choose another spec.domain or spec.hosts, or ask whoever runs the cluster to grant the domain.",
+    ALARM,
+  ),
   ServerNameMismatch: reason(
     STALLED,
     "The kept data belongs to another matrix host, which is part of every account.",

@@ -35,13 +35,19 @@ const componentSchema = fields({
   applied: text(64).optional().describe("Digest of its pod template as it was applied; where calls are spared."),
 });
 
+/**
+ * What the API server says of a practice that no operator has looked at yet. Without it kstatus takes one without a status
+ * for finished (cli-utils, pkg/kstatus/status/generic.go: checkGeneration passes what has no observedGeneration).
+ */
+export const UNOBSERVED = -1;
+
 export const statusSchema = fields({
   observedGeneration: z
     .int()
-    .min(0)
+    .min(UNOBSERVED)
     .max(Number.MAX_SAFE_INTEGER)
     .optional()
-    .describe("Generation of the spec that this status is about."),
+    .describe("Generation of the spec that this status is about; -1 before the operator has looked at it."),
   operatorVersion: text(64).optional().describe("Version of the operator that wrote it."),
   conditions: z
     .array(conditionSchema)

@@ -1,5 +1,5 @@
 import type { PracticeSpec } from "../api/practice.ts";
-import { FIELD_MANAGER } from "../api/group.ts";
+import { ANNOTATION, FIELD_MANAGER } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
@@ -112,9 +112,15 @@ async function ensureSecret(
   const find = () => findAndAdopt(context, resource, RESOURCES.Secret, name);
   // What was never recorded is hardly there: making it tells, and overwrites nothing.
   const isCached = context.cache.get(RESOURCES.Secret, { namespace: resource.metadata.namespace, name }) !== undefined;
-  if ((isCached || recorded !== undefined) && (await find())) return version;
+  const found = isCached || recorded !== undefined ? await find() : undefined;
+  if (found) {
+    const { overlaps } = BIRTHS[secret];
+    if (!overlaps || found.metadata.annotations?.[ANNOTATION.replace] === undefined) return version;
+    await make(context, resource, secret, version + 1, await kept(context, found, overlaps.keeps));
+    return version + 1;
+  }
 
-  const { guards, content } = BIRTHS[secret];
+  const { guards } = BIRTHS[secret];
   if (guards && (await volumes(names[guards]))) {
     if (await find()) return version;
     throw new Stalled(
@@ -125,20 +131,43 @@ async function ensureSecret(
   }
   // A lost Secret without data gets a new name, so that every pod that mounted the old one rolls.
   const next = recorded === undefined ? version : version + 1;
+  await make(context, resource, secret, next);
+  return next;
+}
+
+/** Makes a Secret with new content, but for what it keeps of the one before. */
+async function make(
+  context: Context,
+  resource: PracticeResource,
+  secret: BornSecret,
+  version: number,
+  keeps: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { guards, content } = BIRTHS[secret];
+  const name = namesOf(resource.metadata.name).bornSecret(secret, version);
   const object = {
     apiVersion: "v1",
     kind: "Secret",
     type: "Opaque",
-    metadata: bornMetadata(resource, names.bornSecret(secret, next), guards === undefined),
+    metadata: bornMetadata(resource, name, guards === undefined),
     immutable: true,
-    stringData: content(),
+    stringData: { ...content(), ...keeps },
   };
   try {
     await context.cluster.create(RESOURCES.Secret, object, FIELD_MANAGER);
   } catch (error) {
     if (!(error instanceof ApiError && error.reason === "AlreadyExists")) throw error;
     // Made by a predecessor that ended before our cache saw it, or by somebody else.
-    await findAndAdopt(context, resource, RESOURCES.Secret, object.metadata.name);
+    await findAndAdopt(context, resource, RESOURCES.Secret, name);
   }
-  return next;
+}
+
+/** What a next Secret has in common with this one. The cache has no contents, so the server is asked. */
+async function kept(context: Context, { metadata }: LiveObject, keys: readonly string[]) {
+  const { namespace = "", name } = metadata;
+  const live = await context.cluster.get(RESOURCES.Secret, { namespace, name });
+  const data = (live?.["data"] ?? {}) as Readonly<Record<string, string>>;
+  return Object.fromEntries(
+    keys.flatMap((key) => (data[key] === undefined ? [] : [[key, Buffer.from(data[key], "base64").toString()]])),
+  );
 }

@@ -7,6 +7,11 @@ interface Birth {
   readonly content: () => Record<string, string>;
   /** The volume whose data is lost without this Secret. Such a Secret outlives the practice with its volume. */
   readonly guards?: "databaseVolume" | "messagesVolume";
+  /**
+   * Whether another one can be asked for while this one goes on to be read; and what of it the next one keeps, because
+   * it cannot overlap.
+   */
+  readonly overlaps?: { readonly keeps: readonly string[] };
 }
 
 const hex = (bytes: number) => randomBytes(bytes).toString("hex");
@@ -21,7 +26,10 @@ export const BIRTHS: Readonly<Record<BornSecret, Birth>> = {
   synapse: { content: synapseSecrets, guards: "messagesVolume" },
   // What the entry page makes links and cookies with, and its own database's password. Without it links are void, and
   // no data is lost.
-  entry: { content: () => ({ key: hex(32), "database-password": hex(24) }) },
+  entry: {
+    content: () => ({ key: hex(32), "database-password": hex(24) }),
+    overlaps: { keeps: ["database-password"] },
+  },
   fingerprint: { content: () => ({ key: hex(32) }) },
 };
 

@@ -10,7 +10,12 @@ import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { applyPlan, logChanges, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
 import { certificates } from "./certificates.ts";
-import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } from "./claims.ts";
+import {
+  assertDomainsAreGranted,
+  assertHostsAreOurs,
+  assertNamespaceIsDedicated,
+  assertNamespaceStays,
+} from "./claims.ts";
 import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
@@ -62,7 +67,9 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const spec = parse(resource);
   assertNamespaceStays(context, resource);
   assertNamespaceIsDedicated(context, resource);
-  assertHostsAreOurs(context, resource, Object.values(effectiveHosts(spec)));
+  const hosts = Object.values(effectiveHosts(spec));
+  assertDomainsAreGranted(context, resource, hosts);
+  assertHostsAreOurs(context, resource, hosts);
   // A cache that has not seen our last writes would make us repeat them.
   await context.applier.waitSettled(resource.metadata.namespace, SETTLE_MS, context.signal);
   await ensureFinalizer(context, resource);
@@ -87,7 +94,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   await replaceStaleFront(context, practice);
   report.certificates = await certificates(context, practice, observed);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
-  report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
+  report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan));
 }
 
 /** Whether an object is live as an earlier reconcile applied it, because what replaces it has to wait. */

@@ -1,7 +1,7 @@
 import type { Observed, Practice } from "../practice/practice.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Rendering } from "../render/render.ts";
-import type { ChangeSet } from "../runtime/apply.ts";
+import type { ChangeSet } from "../runtime/changes.ts";
 import type { CertificateReport } from "./certificates.ts";
 import type { PracticeResource } from "./context.ts";
 import type { ApplyPlan } from "./gate.ts";

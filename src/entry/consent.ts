@@ -31,28 +31,34 @@ const fileSchema = z.strictObject({
   seal: z.string(),
 });
 
-/** The texts to agree to, by language: made once, because texts come with the program. */
-const consents: ReadonlyMap<string, Consent> = new Map(
-  locales.map((locale) => {
-    const say = textsOf(locale);
-    const text = say("consent.text");
-    return [locale, { text, version: say("consent.version"), hash: createHash("sha256").update(text).digest("hex") }];
-  }),
-);
-
-/**
- * The text to agree to in a language.
- * @throws Error for a language that there is no file for.
- */
-export function consentIn(locale: string): Consent {
-  const consent = consents.get(locale);
-  if (!consent) throw new Error(`There is no text to agree to in "${locale}".`);
-  return consent;
+/** The texts to agree to, as one practice asks for it. */
+export interface Consents {
+  /**
+   * The text in a language.
+   * @throws Error for a language that there is no file for.
+   */
+  readonly in: (locale: string) => Consent;
+  /** The language whose text has this hash today. */
+  readonly with: (hash: string) => string | undefined;
 }
 
-/** The language whose text has this hash today. */
-export function consentWith(hash: string): string | undefined {
-  return locales.find((locale) => consents.get(locale)?.hash === hash);
+/** The texts by language, made once. @param receiptDays how long the practice keeps receipts, which the text says. */
+export function consentsOf(receiptDays = 0): Consents {
+  const byLocale: ReadonlyMap<string, Consent> = new Map(
+    locales.map((locale) => {
+      const say = textsOf(locale);
+      const text = say("consent.text", { days: receiptDays });
+      return [locale, { text, version: say("consent.version"), hash: createHash("sha256").update(text).digest("hex") }];
+    }),
+  );
+  return {
+    in: (locale) => {
+      const consent = byLocale.get(locale);
+      if (!consent) throw new Error(`There is no text to agree to in "${locale}".`);
+      return consent;
+    },
+    with: (hash) => locales.find((locale) => byLocale.get(locale)?.hash === hash),
+  };
 }
 
 /**

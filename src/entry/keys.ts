@@ -12,6 +12,8 @@ export interface KeySet {
   readonly hashes: KeyObject;
   /** Makes names of rooms from those of Matrix. */
   readonly rooms: KeyObject;
+  /** Makes places and keys of the receipts that a practice keeps. */
+  readonly receipts: KeyObject;
   /** Seals cookies: 256 bits for AES-GCM. */
   readonly cookies: KeyObject;
 }
@@ -33,6 +35,7 @@ export function keySet(id: number, secret: string): KeySet {
     links: derived("links"),
     hashes: derived("hashes"),
     rooms: derived("rooms"),
+    receipts: derived("receipts"),
     cookies: derived("cookies"),
   };
 }
@@ -44,16 +47,33 @@ export function keysOf(sets: readonly KeySet[]): Keys {
   return { current, byId: new Map(sets.map((set) => [set.id, set])) };
 }
 
+/** Keys of a folder. */
+export interface ReadKeys extends Keys {
+  /** Gives up former keys whose file is gone: whatever they made is void from then on. */
+  readonly giveUp: () => void;
+}
+
 /**
  * Reads `<number>.key` of a folder, as the Secrets of a practice are mounted: the highest number is the current one.
  * @throws Error when there is none.
  */
-export function readKeys(folder: string): Keys {
-  const sets = readdirSync(folder).flatMap((file) => {
-    const id = Number(/^([1-9]\d{0,4})\.key$/.exec(file)?.[1]);
-    return id <= LARGEST_ID ? [keySet(id, readFileSync(join(folder, file), "utf8").trim())] : [];
-  });
-  return keysOf(sets);
+export function readKeys(folder: string): ReadKeys {
+  const numbers = () =>
+    readdirSync(folder).flatMap((file) => {
+      const id = Number(/^([1-9]\d{0,4})\.key$/.exec(file)?.[1]);
+      return id <= LARGEST_ID ? [id] : [];
+    });
+  const sets = numbers().map((id) => keySet(id, readFileSync(join(folder, `${id}.key`), "utf8").trim()));
+  const { current } = keysOf(sets);
+  const byId = new Map(sets.map((set) => [set.id, set]));
+  return {
+    current,
+    byId,
+    giveUp: () => {
+      const there = numbers();
+      for (const id of byId.keys()) if (id !== current.id && !there.includes(id)) byId.delete(id);
+    },
+  };
 }
 
 /** A keyed digest (HMAC-SHA-256) over parts that cannot run into each other. 32 bytes. */

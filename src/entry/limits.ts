@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { RateLimiterMemory } from "rate-limiter-flexible";
+import { RateLimiterMemory, RateLimiterQueue } from "rate-limiter-flexible";
 import { digest } from "./keys.ts";
 
 /** Counts tries of one kind, per account or per link, never per address: behind the front pod that is everybody's. */
@@ -35,4 +35,24 @@ export function limitOf(
     takeBack: async (whose) => void (await limiter.reward(counter(whose))),
     forget: async (whose) => void (await limiter.delete(counter(whose))),
   };
+}
+
+/**
+ * Lets so many through a second, in the order in which they came. @param waiting how many may stand in line.
+ * @returns a question that is answered when it is one's turn, at once with `false` when the line is too long.
+ */
+export function laneOf({
+  perSecond,
+  waiting,
+}: {
+  readonly perSecond: number;
+  readonly waiting: number;
+}): () => Promise<boolean> {
+  const limiter = new RateLimiterMemory({ points: perSecond, duration: 1 });
+  const line = new RateLimiterQueue(limiter, { maxQueueSize: waiting });
+  return () =>
+    line.removeTokens(1).then(
+      () => true,
+      () => false,
+    );
 }

@@ -18,6 +18,7 @@ const environmentSchema = z.object({
   ENTRY_MAX_PARTICIPANTS: whole.default(2).describe("People in one call at most, staff included."),
   ENTRY_EARLY_MINUTES: whole.default(10),
   ENTRY_GRACE_MINUTES: whole.default(15),
+  ENTRY_RECEIPT_DAYS: whole.optional().describe("How long receipts of consent are kept; none is when absent."),
   ENTRY_KEYS: text.describe("The folder of <number>.key."),
   ENTRY_ROOM_KEYS: text.describe("The folder of <number>.pem, private keys that sign room tokens."),
   ENTRY_SIGNALLING_URL: text.describe("Prosody's internal interface."),
@@ -53,6 +54,8 @@ export interface EntryOptions {
   readonly privacyUrl?: string;
   readonly maxParticipants: number;
   readonly sessions: { readonly earlyMinutes: number; readonly graceMinutes: number };
+  /** Absent: no receipt of consent is kept. */
+  readonly receiptDays?: number;
   readonly keys: string;
   readonly roomKeys: string;
   readonly signallingUrl: string;
@@ -102,6 +105,7 @@ export function entryOptions(environment: Readonly<Record<string, string | undef
     ...(given.ENTRY_PRIVACY_URL && { privacyUrl: given.ENTRY_PRIVACY_URL }),
     maxParticipants: given.ENTRY_MAX_PARTICIPANTS,
     sessions: { earlyMinutes: given.ENTRY_EARLY_MINUTES, graceMinutes: given.ENTRY_GRACE_MINUTES },
+    ...(given.ENTRY_RECEIPT_DAYS && { receiptDays: given.ENTRY_RECEIPT_DAYS }),
     keys: given.ENTRY_KEYS,
     roomKeys: given.ENTRY_ROOM_KEYS,
     signallingUrl: given.ENTRY_SIGNALLING_URL,

@@ -6,6 +6,7 @@ import type { EntryOptions } from "./options.ts";
 import type { Site } from "./pages/views.ts";
 import type { Prosody } from "./prosody.ts";
 import type { Provider } from "./provider.ts";
+import type { Receipts } from "./receipts.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Sealer } from "./sealed.ts";
 import type { StaffDoor } from "./staff.ts";
@@ -17,6 +18,8 @@ export interface Parts {
   readonly keys: Keys;
   readonly signingKey: SigningKey;
   readonly rooms: Rooms;
+  /** Absent: the practice keeps none. */
+  readonly receipts?: Receipts;
   readonly prosody: Prosody;
   readonly staff: StaffDoor;
   readonly provider?: Provider;

@@ -1,6 +1,7 @@
 import { type Capability, roomName } from "./capability.ts";
 import { digest, type Keys, type KeySet } from "./keys.ts";
 import type { Prosody } from "./prosody.ts";
+import type { Receipts } from "./receipts.ts";
 import { forgottenAt, type Margins, type Slot, slotOf } from "./slot.ts";
 import type { Closed, RoomState, Store } from "./store.ts";
 import { mintRoomToken, type Parties, type SigningKey } from "./token.ts";
@@ -31,8 +32,11 @@ export interface Rooms {
   readonly isOver: (room: Room) => Promise<boolean>;
   /** Why a device would not be let in now, without changing anything. */
   readonly objection: (room: Room, device?: string) => Promise<Closing | undefined>;
-  /** Lets a patient's device in: the one thing that uses a use. The same device gets in again. */
-  readonly admit: (room: Room, device: string) => Promise<Pass | Closing>;
+  /**
+   * Lets a patient's device in: the one thing that uses a use. The same device gets in again. Where the practice keeps
+   * receipts, this one is kept with the seat.
+   */
+  readonly admit: (room: Room, device: string, receipt?: string) => Promise<Pass | Closing>;
   /** Lets staff in, who signed in as `account`. */
   readonly admitStaff: (room: Room, account: string) => Promise<Pass>;
   /**
@@ -48,6 +52,8 @@ export interface Rooms {
 export interface RoomParts {
   readonly keys: Keys;
   readonly store: Store;
+  /** Absent: the practice keeps none. */
+  readonly receipts?: Receipts;
   readonly prosody: Prosody;
   readonly signingKey: SigningKey;
   readonly parties: Parties;
@@ -60,7 +66,9 @@ export interface RoomParts {
 const CLOCKS_DIFFER_BY = 60;
 const HOLDER_BYTES = 18;
 
-export function roomsOf({ keys, store, prosody, signingKey, parties, margins, now }: RoomParts): Rooms {
+export function roomsOf(parts: RoomParts): Rooms {
+  const { keys, store, receipts, prosody, signingKey, parties, margins, now } = parts;
+
   const setOf = (id: number): KeySet => keys.byId.get(id) ?? keys.current;
   const hashesOf = (key: Buffer) => setOf(key.readUInt16BE()).hashes;
 
@@ -111,10 +119,11 @@ export function roomsOf({ keys, store, prosody, signingKey, parties, margins, no
     return state.seat === undefined && state.seats >= room.capability.people ? taken(room) : undefined;
   }
 
-  async function admit(room: Room, device: string): Promise<Pass | Closing> {
+  async function admit(room: Room, device: string, receipt?: string): Promise<Pass | Closing> {
     if (await isOver(room)) return "late";
     const until = forgottenAt(room.slot, margins);
-    const seat = await store.take(room.key, deviceOf(room, device), room.capability.people, until);
+    const kept = receipts && receipt !== undefined ? await receipts.sealed(room.capability, receipt) : undefined;
+    const seat = await store.take(room.key, deviceOf(room, device), room.capability.people, until, kept);
     if (typeof seat === "number") return pass(room, seatHolder(room.key, seat), false);
     return seat === "taken" ? taken(room) : closing(seat);
   }

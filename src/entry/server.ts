@@ -17,6 +17,7 @@ import { matrixAt } from "./matrix.ts";
 import { type EntryOptions, entryOptions } from "./options.ts";
 import { prosodyAt } from "./prosody.ts";
 import { providerOf } from "./provider.ts";
+import { receiptsOf } from "./receipts.ts";
 import { roomsOf } from "./rooms.ts";
 import { sealerOf } from "./sealed.ts";
 import { staffDoor } from "./staff.ts";
@@ -50,7 +51,7 @@ export async function serveEntry(
   seams: EntrySeams = {},
 ): Promise<EntryServer> {
   const { now = () => Math.floor(Date.now() / 1000), logger = createLogger("info") } = seams;
-  const { hosts, sessions: margins } = options;
+  const { hosts, sessions: margins, receiptDays } = options;
   const keys = readKeys(options.keys);
   const signingKey = readSigningKey(options.roomKeys);
   const store = openStore(databaseServer(options.database));
@@ -58,14 +59,20 @@ export async function serveEntry(
   const matrix = matrixAt(options.synapseUrl, options.answersUrl);
   const provider = options.oidc && providerOf(options.oidc, hosts.entry, seams.reachProvider);
   const sealer = sealerOf(keys, hosts.entry, now);
-  const rooms = roomsOf({ keys, store, prosody, signingKey, parties: hosts, margins, now });
-  const watching = watch({ rooms, prosody, store, now }, seams.watchEveryMs);
+  const receipts = receiptDays === undefined ? undefined : receiptsOf({ keys, store, days: receiptDays, now });
+  const keeping = { ...(receipts && { receipts }) };
+  const rooms = roomsOf({ keys, store, ...keeping, prosody, signingKey, parties: hosts, margins, now });
+  const watching = watch(
+    { rooms, prosody, store, now, giveUpKeys: keys.giveUp, ...(receiptDays !== undefined && { receiptDays }) },
+    seams.watchEveryMs,
+  );
   const app = entryApp(
     {
       options,
       keys,
       signingKey,
       rooms,
+      ...keeping,
       prosody,
       staff: staffDoor({ keys, sealer, matrix, serverName: hosts.matrix, now, ...(provider && { provider }) }),
       ...(provider && { provider }),

@@ -1,5 +1,6 @@
+import { Away } from "./away.ts";
 import { digest, type Keys } from "./keys.ts";
-import { type Limit, limitOf } from "./limits.ts";
+import { laneOf, type Limit, limitOf } from "./limits.ts";
 import type { Matrix, Person, SignInFailure } from "./matrix.ts";
 import type { Provider } from "./provider.ts";
 import type { Sealer } from "./sealed.ts";
@@ -17,9 +18,23 @@ export interface Session {
   readonly until: number;
 }
 
+/** Somebody who signed in, and what makes their device a known one of that account. */
+export interface SignedIn {
+  readonly session: Session;
+  readonly device: Session & { readonly name: string };
+}
+
 /** Who is staff: a sealed cookie says who signed in, and whoever knows the account is asked again all along. */
 export interface StaffDoor {
-  readonly signIn: (user: string, password: string) => Promise<Session | SignInFailure>;
+  /**
+   * @param cookie what the browser has under a name.
+   * @throws Away when accounts do not answer, or too many others want to know.
+   */
+  readonly signIn: (
+    user: string,
+    password: string,
+    cookie: (name: string) => string | undefined,
+  ) => Promise<SignedIn | SignInFailure>;
   /** A session of somebody whom the provider says is staff, for so many seconds at most. */
   readonly welcome: (proof: StaffProof, lasts: number) => Promise<Session>;
   /**
@@ -37,6 +52,13 @@ const MOST_KEPT = 500;
 /** No failure is told sooner, so that the time does not tell whether there is such an account. */
 const FAILURE_TAKES_MS = 2_000;
 const TRIES = { tries: 5, seconds: 300 };
+const DEVICE_KIND = "device";
+const DEVICE_SECONDS = 90 * 86_400;
+/**
+ * How many sign-ins Synapse is asked about, which takes 50 a second from this page. Devices on which an account was
+ * signed in before have a lane and tries of their own, so strangers cannot keep them out.
+ */
+const LANES = { strangers: { perSecond: 25, waiting: 50 }, known: { perSecond: 15, waiting: 45 } };
 
 export function staffDoor(parts: {
   readonly keys: Keys;
@@ -48,11 +70,39 @@ export function staffDoor(parts: {
 }): StaffDoor {
   const { keys, sealer, matrix, serverName, provider, now } = parts;
   const tries = limitOf(keys.current.hashes, TRIES);
+  const lanes = { strangers: laneOf(LANES.strangers), known: laneOf(LANES.known) };
   const kept = new Map<string, { readonly account: string | undefined; readonly until: number }>();
 
   async function welcome(proof: StaffProof, lasts: number): Promise<Session> {
     const until = now() + Math.min(lasts, SESSION_SECONDS);
     return { sealed: await sealer.seal(KIND, { ...proof }, until), until };
+  }
+
+  const deviceName = (user: string) =>
+    `known-${digest(keys.current.hashes, "known device", user).subarray(0, 8).toString("hex")}`;
+
+  async function isKnown(user: string, sealed: string | undefined): Promise<boolean> {
+    return sealed !== undefined && (await sealer.open(DEVICE_KIND, sealed))?.["account"] === user;
+  }
+
+  async function device(user: string): Promise<SignedIn["device"]> {
+    const until = now() + DEVICE_SECONDS;
+    return { name: deviceName(user), sealed: await sealer.seal(DEVICE_KIND, { account: user }, until), until };
+  }
+
+  async function attempt(
+    user: string,
+    password: string,
+    cookie: (name: string) => string | undefined,
+  ): Promise<SignedIn | SignInFailure> {
+    const known = await isKnown(user, cookie(deviceName(user)));
+    const whose = known ? `${user} on a known device` : user;
+    if (await tries.wasOver(whose)) return "locked";
+    if (!(await lanes[known ? "known" : "strangers"]())) throw new Away("accounts");
+    const person = await counted(tries, whose, () => matrix.signIn(user, password));
+    if (typeof person === "string") return person;
+    const proof = { by: "matrix", account: person.userId, proof: person.ticket } as const;
+    return { session: await welcome(proof, SESSION_SECONDS), device: await device(user) };
   }
 
   async function ask({ by, account, proof }: StaffProof): Promise<boolean> {
@@ -82,31 +132,29 @@ export function staffDoor(parts: {
   return {
     welcome,
     accountOf,
-    signIn: async (typed, password) => {
+    signIn: async (typed, password, cookie) => {
       if (provider !== undefined) return "refused";
       const begun = Date.now();
-      const result = await attempt(tries, userIdOf(typed, serverName), (user) => matrix.signIn(user, password));
-      if (typeof result !== "string") {
-        return welcome({ by: "matrix", account: result.userId, proof: result.ticket }, SESSION_SECONDS);
-      }
+      const user = userIdOf(typed, serverName);
+      const result = user === undefined ? "refused" : await attempt(user, password, cookie);
+      if (typeof result !== "string") return result;
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, begun + FAILURE_TAKES_MS - Date.now())));
       return result;
     },
   };
 }
 
-async function attempt(
+async function counted(
   tries: Limit,
-  user: string | undefined,
-  signIn: (user: string) => Promise<Person | SignInFailure>,
+  whose: string,
+  signIn: () => Promise<Person | SignInFailure>,
 ): Promise<Person | SignInFailure> {
-  if (user === undefined) return "refused";
   // Counted before the answer, so that many at once are not one.
-  if (await tries.isOver(user)) return "locked";
-  const result = await signIn(user);
-  if (typeof result !== "string") await tries.forget(user);
+  if (await tries.isOver(whose)) return "locked";
+  const result = await signIn();
+  if (typeof result !== "string") await tries.forget(whose);
   // Synapse was too busy to look at the password.
-  else if (result === "locked") await tries.takeBack(user);
+  else if (result === "locked") await tries.takeBack(whose);
   return result;
 }
 

@@ -8,9 +8,18 @@ import { Away } from "./away.ts";
 export interface Store {
   /**
    * Takes a seat for a device, or finds the one it has: one statement, so that of any number at once exactly `seats`
-   * win. @returns the number of the seat, from 1.
+   * win. A receipt is kept by the same statement, so no seat is taken without it. @returns the number of the seat,
+   * from 1.
    */
-  readonly take: (room: Buffer, device: Buffer, seats: number, until: number) => Promise<number | Refused>;
+  readonly take: (
+    room: Buffer,
+    device: Buffer,
+    seats: number,
+    until: number,
+    receipt?: KeptReceipt,
+  ) => Promise<number | Refused>;
+  /** The receipts of a place, by seat. */
+  readonly receipts: (place: Buffer) => Promise<readonly string[]>;
   /** What is known of a room, and whether a device has a seat in it. */
   readonly look: (room: Buffer, device?: Buffer) => Promise<RoomState>;
   /** From now on nobody takes a seat. @returns how many had one. */
@@ -26,6 +35,8 @@ export interface Store {
   readonly window: (conversation: Buffer, now: number) => Promise<number | undefined>;
   /** Removes what is over. */
   readonly forget: (now: number) => Promise<void>;
+  /** Removes receipts that are older, and all of them without a last day. Days since 1970. */
+  readonly forgetReceipts: (today: number, lastDay: number | undefined) => Promise<void>;
   readonly end: () => Promise<void>;
 }
 
@@ -45,6 +56,16 @@ export interface ClosedRoom {
   readonly until: number;
 }
 
+/** A receipt as the database has it. */
+export interface KeptReceipt {
+  /** Where it is found: a keyed digest. */
+  readonly place: Buffer;
+  /** Encrypted. */
+  readonly file: string;
+  /** The last day, in days since 1970. */
+  readonly until: number;
+}
+
 const TABLES = `
 CREATE TABLE IF NOT EXISTS rooms (
   room bytea PRIMARY KEY,
@@ -53,15 +74,29 @@ CREATE TABLE IF NOT EXISTS rooms (
   until bigint NOT NULL
 );
 CREATE TABLE IF NOT EXISTS windows (conversation bytea PRIMARY KEY, until bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS receipts (
+  place bytea,
+  seat int,
+  file text NOT NULL,
+  until int NOT NULL,
+  PRIMARY KEY (place, seat)
+);
 `;
 
-/** The statements, prepared once per connection under these names. */
-const STATEMENTS = {
-  take: `INSERT INTO rooms AS r (room, seats, until) VALUES ($1, ARRAY[$2::bytea], $4)
+const TAKE = `INSERT INTO rooms AS r (room, seats, until) VALUES ($1, ARRAY[$2::bytea], $4)
     ON CONFLICT (room) DO UPDATE
       SET seats = CASE WHEN $2 = ANY (r.seats) THEN r.seats ELSE r.seats || $2::bytea END
       WHERE r.closed IS NULL AND ($2 = ANY (r.seats) OR cardinality(r.seats) < $3)
-    RETURNING array_position(seats, $2::bytea) AS seat`,
+    RETURNING array_position(seats, $2::bytea) AS seat`;
+
+/** The statements, prepared once per connection under these names. */
+const STATEMENTS = {
+  take: TAKE,
+  takeAndKeep: `WITH taken AS (${TAKE})
+    INSERT INTO receipts (place, seat, file, until) SELECT $5, seat, $6, $7 FROM taken
+    ON CONFLICT (place, seat) DO UPDATE SET file = excluded.file, until = excluded.until
+    RETURNING seat`,
+  receipts: `SELECT file FROM receipts WHERE place = $1 ORDER BY seat`,
   look: `SELECT closed, cardinality(seats) AS seats, array_position(seats, $2::bytea) AS seat FROM rooms WHERE room = $1`,
   close: `INSERT INTO rooms AS r (room, closed, until) VALUES ($1, $2, $3)
     ON CONFLICT (room) DO UPDATE SET closed = excluded.closed, until = greatest(r.until, excluded.until)
@@ -75,6 +110,8 @@ const STATEMENTS = {
   window: `SELECT until::float8 AS until FROM windows WHERE conversation = $1 AND until > $2`,
   forgetRooms: `DELETE FROM rooms WHERE until <= $1`,
   forgetWindows: `DELETE FROM windows WHERE until <= $1`,
+  shortenReceipts: `UPDATE receipts SET until = $1 WHERE until > $1`,
+  forgetReceipts: `DELETE FROM receipts WHERE until < $1 OR $2`,
 } as const;
 
 const LIMITS = {
@@ -115,8 +152,11 @@ export function openStore(server: PoolConfig): Store {
 
   return {
     look,
-    take: async (room, device, seats, until) => {
-      const [row] = await rows<{ seat: number }>("take", [room, device, seats, until]);
+    take: async (room, device, seats, until, receipt) => {
+      const seat = [room, device, seats, until];
+      const [row] = await (receipt
+        ? rows<{ seat: number }>("takeAndKeep", [...seat, receipt.place, receipt.file, receipt.until])
+        : rows<{ seat: number }>("take", seat));
       return row?.seat ?? (await look(room)).closed ?? "taken";
     },
     close: async (room, how, until) => (await rows<{ seats: number }>("close", [room, how, until]))[0]?.seats ?? 0,
@@ -127,6 +167,12 @@ export function openStore(server: PoolConfig): Store {
     forget: async (now) => {
       await rows("forgetRooms", [now]);
       await rows("forgetWindows", [now]);
+    },
+    receipts: async (place) => (await rows<{ file: string }>("receipts", [place])).map(({ file }) => file),
+    forgetReceipts: async (today, lastDay) => {
+      // What was kept for longer than is allowed now ends sooner.
+      if (lastDay !== undefined) await rows("shortenReceipts", [lastDay]);
+      await rows("forgetReceipts", [today, lastDay === undefined]);
     },
     end: () => pool.end(),
   };

@@ -1,5 +1,4 @@
-import type { KeyObject } from "node:crypto";
-import { SignJWT } from "jose";
+import { type KeyObject, sign } from "node:crypto";
 import { z } from "zod";
 
 /**
@@ -16,7 +15,7 @@ const ROOM_NAME = /^[a-z0-9]{26,64}$/;
 /** Opaque: says nothing about a person. */
 const HOLDER = /^[A-Za-z0-9_-]{22,64}$/;
 /** The number of the Secret that holds the key. */
-const KEY_ID = /^[1-9][0-9]{0,8}$/;
+const KEY_ID = z.string().regex(/^[1-9][0-9]{0,8}$/);
 
 /** What upstream plugins would allow a moderator who says nothing about them. */
 const FEATURES = [
@@ -86,7 +85,7 @@ export interface Admission {
 }
 
 /**
- * Signs a room token.
+ * Signs a room token: a compact JWS (RFC 7515) with ECDSA on P-256 and SHA-256 (RFC 7518 §3.4).
  * @throws ZodError for an admission outside of the contract; nothing is signed then.
  */
 export async function mintRoomToken(key: SigningKey, parties: Parties, admission: Admission): Promise<string> {
@@ -102,7 +101,10 @@ export async function mintRoomToken(key: SigningKey, parties: Parties, admission
       features: Object.fromEntries(FEATURES.map((feature) => [feature, false])),
     },
   });
-  return new SignJWT(claims)
-    .setProtectedHeader({ alg: "ES256", typ: ROOM_TOKEN_TYPE, kid: z.string().regex(KEY_ID).parse(key.kid) })
-    .sign(key.privateKey);
+  const header = { alg: "ES256", typ: ROOM_TOKEN_TYPE, kid: KEY_ID.parse(key.kid) };
+  const input = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+  // In this thread, and with the key itself instead of an object around it: so an exchange takes half of the processor's
+  // time that it does with jose, which signs through the Web Crypto API (npm run bench:entry).
+  const signature = sign("sha256", Buffer.from(input), Object.assign(key.privateKey, { dsaEncoding: "ieee-p1363" }));
+  return `${input}.${signature.toString("base64url")}`;
 }

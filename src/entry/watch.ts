@@ -1,3 +1,4 @@
+import { dayOf } from "./receipts.ts";
 import type { Prosody } from "./prosody.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Store } from "./store.ts";
@@ -14,17 +15,27 @@ export interface Watch {
 
 /**
  * Tells Prosody again what was taken back whenever it has started anew, because it remembers in memory alone; and
- * removes from the database what is over. Whatever does not answer is asked again the next time.
+ * removes from the database what is over. Former keys are given up when their Secret is gone. Whatever does not answer is asked again the next time.
  */
 export function watch(
-  parts: { readonly rooms: Rooms; readonly prosody: Prosody; readonly store: Store; readonly now: () => number },
+  parts: {
+    readonly rooms: Rooms;
+    readonly prosody: Prosody;
+    readonly store: Store;
+    /** Absent: none is kept, and what was kept is removed. */
+    readonly receiptDays?: number;
+    /** Gives up keys that are gone. */
+    readonly giveUpKeys: () => void;
+    readonly now: () => number;
+  },
   everyMs = LOOK_EVERY_MS,
 ): Watch {
-  const { rooms, prosody, store, now } = parts;
+  const { rooms, prosody, store, receiptDays, giveUpKeys, now } = parts;
   let told: number | undefined;
   let owed = 0;
 
   async function look(): Promise<void> {
+    giveUpKeys();
     const before = owed;
     const started = await prosody.started();
     if (started === told) return;
@@ -48,6 +59,8 @@ export function watch(
     // What a page that was replaced could not tell any more, this one tells.
     told = undefined;
     await store.forget(now());
+    const today = dayOf(now());
+    await store.forgetReceipts(today, receiptDays === undefined ? undefined : today + receiptDays);
   };
   const timers = [every(everyMs, look), every(FORGET_EVERY_MS, tidy)];
   return {

@@ -28,6 +28,7 @@ export interface Practice {
   readonly exposure: Exposure;
   readonly video: Video;
   readonly messaging: Messaging;
+  readonly entry: Entry;
   readonly staff: Staff;
 
   readonly maintenance: Maintenance;
@@ -105,6 +106,11 @@ export interface Messaging {
   readonly mediaStorage: string;
   /** Absent: messages are kept. */
   readonly retentionDays?: number;
+}
+
+export interface Entry {
+  /** Absent: receipts of consent are patients' own, and none is kept. */
+  readonly receiptDays?: number;
 }
 
 export type Database =

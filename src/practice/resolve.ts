@@ -93,6 +93,7 @@ export function resolve(input: {
       mediaStorage: messaging.media.storage,
       ...given("retentionDays", messaging.retention?.days),
     },
+    entry: { ...given("receiptDays", spec.entry.consent.store?.retentionDays) },
     staff: staffOf(spec.staff),
     maintenance: { windows: spec.maintenance.windows ?? [], timeZone: spec.maintenance.timeZone },
     placement: {

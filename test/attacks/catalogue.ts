@@ -1,4 +1,5 @@
 import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks } from "./admission.ts";
+import { ADMISSION_ATTACKS } from "./admission-policies.ts";
 import type { AttackGroup } from "./attack.ts";
 import {
   alteredOnTheWay,
@@ -35,6 +36,9 @@ import {
   passwordGuessing,
   sessionAttacksAtTheDesk,
 } from "./entry-staff.ts";
+import { forgedAnswers } from "./entry-check.ts";
+import { leakAttacks } from "./entry-kit.ts";
+import { keptForNobody, receiptsAlone, receiptsInClear } from "./entry-receipts.ts";
 import {
   cookieAttacks,
   diaryAttacks,
@@ -105,6 +109,9 @@ export const CATALOGUE: readonly AttackGroup[] = [
   linkAttacks,
   timeAttacks,
   consentAttacks,
+  receiptsInClear,
+  receiptsAlone,
+  keptForNobody,
   useAttacks,
   revokedAttacks,
   tokenRevocation,
@@ -122,7 +129,10 @@ export const CATALOGUE: readonly AttackGroup[] = [
   previewAttacks,
   cookieAttacks,
   frameAttacks,
+  ...ADMISSION_ATTACKS,
   diaryAttacks,
+  forgedAnswers,
+  leakAttacks,
 ];
 
 /** `docs/attacks.md`: every entry, without a word about how it ended. */

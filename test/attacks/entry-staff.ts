@@ -22,18 +22,23 @@ const asStaff = (id: string, does: string, path: string, role: "patient" | "staf
 export const sessionAttacksAtTheDesk = group<EntryStage>({
   defence: "routes/staff.ts: every request of staff asks who that is",
   parts: ["the entry page", "PostgreSQL"],
-  start: entryStage({
-    "routes/staff.ts": instead(
-      'if (account !== undefined) {\n      context.set("account", account);',
-      'if (account !== null) {\n      context.set("account", account ?? "anybody");',
-    ),
-  }),
+  start: entryStage(
+    {
+      "routes/staff.ts": instead(
+        'if (account !== undefined) {\n      context.set("account", account);',
+        'if (account !== null) {\n      context.set("account", account ?? "anybody");',
+      ),
+    },
+    {},
+    { entry: { receiptDays: 30 } },
+  ),
   attacks: [
     asStaff("patient-link-as-staff", "A patient enters with their link as staff does.", "/staff/enter", "patient"),
     asStaff("staff-link-alone", "Somebody who found a link of staff enters as a moderator.", "/staff/enter", "staff"),
     asStaff("patient-ends-for-all", "A patient ends a call for all.", "/staff/end", "patient"),
     asStaff("patient-revokes", "A patient takes a link back.", "/staff/revoke", "patient"),
     asStaff("patient-asks-who-waits", "A patient asks who waits.", "/staff/waiting", "patient"),
+    asStaff("patient-reads-receipts", "A patient reads the receipts of a link.", "/staff/receipts", "patient"),
   ],
 });
 

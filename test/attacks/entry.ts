@@ -4,6 +4,7 @@ import { type Calls, startCalls } from "../apps/support/calls.ts";
 import { type EntryProgram, type SourceEdit, startEntryProgram } from "../apps/support/entry-program.ts";
 import { type DatabaseServer, type Messaging, startDatabase, startMessaging } from "../apps/support/messaging.ts";
 import { deskOn } from "../apps/support/practice-desk.ts";
+import type { Practice } from "../../src/practice/practice.ts";
 import { someParams } from "../support/practice.ts";
 import type { Outcome } from "./attack.ts";
 
@@ -21,11 +22,11 @@ interface LinkChanges {
 
 const WITHOUT = { matrix: false, calls: false };
 
-/** Starts the entry page whole, or with edits of its sources that take one defence away. */
+/** Starts the entry page of a practice whole, or with edits of its sources that take one defence away. */
 export const entryStage =
-  (taken: Edits, needs: Partial<typeof WITHOUT> = {}) =>
+  (taken: Edits, needs: Partial<typeof WITHOUT> = {}, practice: Partial<Practice> = {}) =>
   async (defended: boolean) => {
-    const params = someParams();
+    const params = someParams({ practice });
     const { matrix: needsMatrix, calls: needsCalls } = { ...WITHOUT, ...needs };
     const [matrix, calls] = await Promise.all([
       needsMatrix ? startMessaging(params) : undefined,
@@ -38,6 +39,7 @@ export const entryStage =
     return {
       ...deskOn(entry, calls),
       database,
+      keys,
       /** @throws Error in an attack that did not ask for one. */
       matrix: () => given<Messaging>(matrix),
       calls: () => given<Calls>(calls),

@@ -25,6 +25,8 @@ const { values } = parseArgs({
 });
 const [rounds, people, each] = [values.rounds, values.people, values.each].map(Number) as [number, number, number];
 const WANTED = 1.5;
+const ARMS = ["floor", "exchange", "bare"] as const;
+type Arm = (typeof ARMS)[number];
 
 const agent = new Agent({ connections: people, connect: { timeout: 60_000 }, headersTimeout: 120_000 });
 const HEADERS = { origin: "https://go.greenriver.example", "content-type": "application/x-www-form-urlencoded" };
@@ -78,14 +80,19 @@ async function startFloor() {
   const folder = join(entry.keys, "../../..");
   const group = processGroup(join(folder, "floor"));
   const port = await freePort();
-  group.start("floor", process.execPath, [...entry.flags, join(import.meta.dirname, "entry-floor.ts")], {
-    FLOOR_PORT: String(port),
-    FLOOR_KEY: join(entry.keys, "../rooms/1.pem"),
-    FLOOR_DATABASE_PORT: String(database.port),
-    FLOOR_PASSWORD: database.entryPassword,
-  });
+  const program = group.start(
+    "floor",
+    process.execPath,
+    [...entry.flags, join(import.meta.dirname, "entry-floor.ts")],
+    {
+      FLOOR_PORT: String(port),
+      FLOOR_KEY: join(entry.keys, "../rooms/1.pem"),
+      FLOOR_DATABASE_PORT: String(database.port),
+      FLOOR_PASSWORD: database.entryPassword,
+    },
+  );
   await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/bare`)).ok, { what: "the floor", timeout: 20_000 });
-  return { port, stop: () => group.stop() };
+  return { port, pid: program.pid, stop: () => group.stop() };
 }
 
 /** Links that are agreed to, and not used yet. */
@@ -101,6 +108,17 @@ async function prepared(count: number): Promise<Use[]> {
     uses.push(...(await Promise.all(more)));
   }
   return uses;
+}
+
+/** Milliseconds of processor that a program has used so far; Linux counts in hundredths of a second. */
+async function cpuOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .slice(11, 13)
+    .map(Number);
+  return ((user ?? Number.NaN) + (system ?? Number.NaN)) * 10;
 }
 
 const memoryOf = async (pid: number) =>
@@ -125,27 +143,32 @@ try {
   const [usable] = await prepared(1);
   if (!usable) throw new Error("Nothing was prepared.");
 
-  const found: Record<"exchange" | "floor" | "bare", number[][]> = { exchange: [], floor: [], bare: [] };
+  const found: Record<Arm, number[][]> = { exchange: [], floor: [], bare: [] };
+  const used: Record<Arm, number[]> = { exchange: [], floor: [], bare: [] };
   for (let round = 0; round <= rounds; round += 1) {
     const uses = await prepared(people * each);
     const bare = () => request(`http://127.0.0.1:${floor.port}/bare`, { dispatcher: agent });
-    const times = {
-      floor: await timed(uses, (use) => post(floor.port, "/enter", use), 303),
-      exchange: await timed(uses, (use) => post(entry.port, "/enter", use), 303),
-      bare: await timed(
-        uses,
-        async () => bare().then(async ({ statusCode, body }) => (await body.dump(), statusCode)),
-        200,
-      ),
+    const arms = {
+      floor: () => timed(uses, (use) => post(floor.port, "/enter", use), 303),
+      exchange: () => timed(uses, (use) => post(entry.port, "/enter", use), 303),
+      bare: () =>
+        timed(uses, async () => bare().then(async ({ statusCode, body }) => (await body.dump(), statusCode)), 200),
     };
-    // The first one warms everything up.
-    if (round > 0) for (const arm of ["exchange", "floor", "bare"] as const) found[arm].push(times[arm]);
+    for (const arm of ARMS) {
+      const { pid } = arm === "exchange" ? entry : floor;
+      const before = await cpuOf(pid);
+      const times = await arms[arm]();
+      // The first round warms everything up.
+      if (round === 0) continue;
+      found[arm].push(times);
+      used[arm].push(((await cpuOf(pid)) - before) / uses.length);
+    }
   }
-  const p99 = (arm: keyof typeof found) => found[arm].map((times) => quantile(times, 0.99));
+  const p99 = (arm: Arm) => found[arm].map((times) => quantile(times, 0.99));
   const [exchange, floors] = [p99("exchange"), p99("floor")];
   const ratios = exchange.map((time, round) => time / (floors[round] ?? Number.NaN));
-  const row = (arm: keyof typeof found) =>
-    `${median(p99(arm)).toFixed(1)} (${Math.min(...p99(arm)).toFixed(1)}–${Math.max(...p99(arm)).toFixed(1)}) | ${median(found[arm].flat()).toFixed(1)}`;
+  const row = (arm: Arm) =>
+    `${median(p99(arm)).toFixed(1)} (${Math.min(...p99(arm)).toFixed(1)}–${Math.max(...p99(arm)).toFixed(1)}) | ${median(found[arm].flat()).toFixed(1)} | ${median(used[arm]).toFixed(2)}`;
   const pages: [string, Response][] = [
     ["/", await entry.get("/")],
     ["/join", await entry.get("/join")],
@@ -160,8 +183,8 @@ try {
   process.stdout.write(`
 ${people} people at once, ${people * each} exchanges a round, ${rounds} rounds, ${availableParallelism()} processors
 
-| milliseconds | p99, median of rounds (spread) | median |
-| --- | --- | --- |
+| milliseconds | p99, median of rounds (spread) | median | processor, each |
+| --- | --- | --- | --- |
 | exchange of a link | ${row("exchange")} |
 | floor: one signature, one INSERT | ${row("floor")} |
 | bare route | ${row("bare")} |
@@ -177,7 +200,7 @@ ratio of p99: ${median(ratios).toFixed(2)} (${ratios.map((ratio) => ratio.toFixe
   if (values.json !== undefined) {
     await writeFile(
       values.json,
-      `${JSON.stringify({ ratios, exchange, floors, bare: p99("bare"), resting, after, weights }, null, 2)}\n`,
+      `${JSON.stringify({ ratios, exchange, floors, bare: p99("bare"), used, resting, after, weights }, null, 2)}\n`,
     );
   }
   const light = weights.every(([, , all]) => all <= 50 * 1024);

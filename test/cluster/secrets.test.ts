@@ -106,6 +106,35 @@ describe("the Secrets that are born with a practice", () => {
     );
   });
 
+  it("one whose key overlaps is replaced when somebody asks for it: once, with the former one beside it", async () => {
+    const ref = { namespace, name: `${NAME}-entry-1` };
+    await hand.patch(RESOURCES.Secret, ref, { metadata: { annotations: { "telehealth-operator.io/replace": "now" } } });
+    const users = await waitFor(
+      async () => {
+        const found = await usersOf();
+        const isRolled = JSON.stringify(found[`${NAME}-entry-2`]) === '["entry","postgres"]';
+        return isRolled && (await pods()).length === 6 ? found : undefined;
+      },
+      { timeout: 60_000, what: "the pods to roll" },
+    );
+    expect(users[`${NAME}-entry-1`]).toEqual(["entry"]);
+    await quiet(namespace);
+    await note();
+    expect((await born()).map(({ metadata }) => metadata.name).filter((name) => name.includes("entry"))).toEqual([
+      `${NAME}-entry-1`,
+      `${NAME}-entry-2`,
+    ]);
+    const of = (version: number, key: string) => values.get(`${NAME}-entry-${version} ${key}`);
+    expect(of(2, "key")).toMatch(/^[0-9a-f]{64}$/);
+    expect(of(2, "key")).not.toBe(of(1, "key"));
+    // The database knows one password at a time, so no moment is without the right one.
+    expect(of(2, "database-password")).toBe(of(1, "database-password"));
+    // A next one again when that is asked for, and none is made anew because a former one is taken away.
+    await hand.remove(RESOURCES.Secret, ref);
+    await quiet(namespace);
+    expect((await born()).some(({ metadata }) => metadata.name === `${NAME}-entry-3`)).toBe(false);
+  });
+
   it("one with data that is lost is never made anew; nothing is touched until it is restored", async () => {
     const name = `${NAME}-synapse-1`;
     const lost = (await born()).find(({ metadata }) => metadata.name === name);
@@ -138,7 +167,7 @@ describe("the Secrets that are born with a practice", () => {
     for (const { metadata } of await born()) told.push(JSON.stringify(metadata));
     expect(told.length).toBeGreaterThan(60);
     const text = told.join("\n");
-    expect(values.size).toBe(16);
+    expect(values.size).toBe(18);
     const leaked = [...values].filter(([, value]) => tellTales(value).some((part) => text.includes(part)));
     expect(leaked.map(([where]) => where)).toEqual([]);
     expect(text).toContain(`${NAME}-signalling-2`);

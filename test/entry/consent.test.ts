@@ -1,16 +1,17 @@
 import { createHash, createPublicKey, generateKeyPairSync } from "node:crypto";
 import { type FlattenedJWSInput, flattenedVerify } from "jose";
 import { describe, expect, it } from "vitest";
-import { consentIn, consentWith, readReceipt, signReceipt } from "../../src/entry/consent.ts";
+import { consentsOf, readReceipt, signReceipt } from "../../src/entry/consent.ts";
 import { keySet, keysOf } from "../../src/entry/keys.ts";
 import { locales } from "../../src/entry/texts/texts.ts";
 
 const key = (kid = "1") => ({ kid, privateKey: generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey });
 const keys = keysOf([keySet(1, "secret")]);
+const consents = consentsOf();
 const receipt = {
   practice: "go.greenriver.example",
-  text: consentIn("de").hash,
-  version: consentIn("de").version,
+  text: consents.in("de").hash,
+  version: consents.in("de").version,
   language: "de",
   link: "x".repeat(43),
   agreed: "2026-11-26T08:00:00.000Z",
@@ -19,13 +20,21 @@ const receipt = {
 describe("the text to agree to", () => {
   it("is there in every language, with the hash of what is shown", () => {
     for (const locale of locales) {
-      const { text, version, hash } = consentIn(locale);
+      const { text, version, hash } = consents.in(locale);
       expect(text.length).toBeGreaterThan(200);
       expect(version).toMatch(/^\d{4}-\d\d/);
       expect(hash).toBe(createHash("sha256").update(text).digest("hex"));
-      expect(consentWith(hash)).toBe(locale);
+      expect(consents.with(hash)).toBe(locale);
     }
-    expect(consentWith("0".repeat(64))).toBeUndefined();
+    expect(consents.with("0".repeat(64))).toBeUndefined();
+  });
+
+  it.each(locales)("says in %s whether the practice keeps the receipt, and for how long", (locale) => {
+    const of = (days?: number) => consentsOf(days).in(locale);
+    expect(of(730).text).toContain("730");
+    expect(of(1).text).not.toMatch(/\d day|\d Tag/);
+    expect(new Set([of(), of(1), of(730)].map(({ hash }) => hash)).size).toBe(3);
+    expect(consentsOf(730).with(of().hash)).toBeUndefined();
   });
 });
 

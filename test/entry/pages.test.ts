@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { deskPage, madeLinkPage } from "../../src/entry/pages/desk.ts";
 import { earlyPage, openPage, readyPage } from "../../src/entry/pages/join.ts";
+import { receiptsPage } from "../../src/entry/pages/receipts.ts";
 import { signInPage } from "../../src/entry/pages/sign-in.ts";
 import { locales } from "../../src/entry/texts/texts.ts";
 import { APPOINTMENT, DESK, gallery, LINK, REFUSALS, someConsent, someMade, someSite } from "./support/gallery.ts";
@@ -94,6 +95,7 @@ describe("whatever stands in a field", () => {
     ["sign-in", signInPage(site, { oidc: EVIL })],
     ["desk", deskPage(site, { ...DESK, timeZone: EVIL, typed: { date: EVIL, minutes: EVIL, locale: EVIL } })],
     ["made", madeLinkPage({ ...site }, made)],
+    ["receipts", receiptsPage(site, { days: 1, found: [{ file: EVIL, version: EVIL, agreed: 1 }] })],
   ])("is text on the page %s, never markup", async (name, page) => {
     const html = String(await page);
     expect(html, name).not.toMatch(/<script>|<img src=x|<\/textarea>"|javascript:/);

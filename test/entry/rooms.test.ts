@@ -29,6 +29,7 @@ function neighbours(away: readonly ("database" | "calls")[] = []) {
     close: () => answers("database", "close").then(() => 2),
     closed: () => answers("database", "closed").then(() => []),
     forget: () => answers("database", "forget"),
+    forgetReceipts: () => answers("database", "forget"),
     take: unused,
   } as Partial<Store> as Store;
   const rooms = roomsOf({
@@ -70,7 +71,7 @@ describe("what was taken back", () => {
 
   it("is told again every five minutes, for what a page that was replaced could not tell", async () => {
     const { asked, rooms, prosody, store } = neighbours();
-    const watching = watch({ rooms, prosody, store, now });
+    const watching = watch({ rooms, prosody, store, now, giveUpKeys: () => undefined });
     await vi.advanceTimersByTimeAsync(200_000);
     expect(asked.filter((what) => what === "closed")).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(200_000);

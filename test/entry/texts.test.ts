@@ -88,10 +88,10 @@ describe("the language of a visitor", () => {
   });
 });
 
-it.each(locales)(
-  "the consent text in %s is plain, and tells nothing to somebody who looks over a shoulder",
-  (locale) => {
-    const text = textsOf(locale)("consent.text");
+it.each(locales.flatMap((locale) => [0, 1, 730].map((days) => [locale, days] as const)))(
+  "the consent text in %s is plain with a receipt that is kept %s days, and tells nothing to somebody who looks over a shoulder",
+  (locale, days) => {
+    const text = textsOf(locale)("consent.text", { days });
     const grade = { de: wienerSachtextformel, en: fleschKincaidGrade }[locale];
     expect(grade?.(text.split("\n\n"))).toBeLessThanOrEqual(8);
     expect(telling(text)).toEqual([]);

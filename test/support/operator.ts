@@ -7,6 +7,7 @@ import { loadAssets } from "../../src/assets.ts";
 import { loadConfig } from "../../src/config.ts";
 import { askProsody, type InUse } from "../../src/controller/calls.ts";
 import { createOperator } from "../../src/controller/operator.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { createTransport } from "../../src/runtime/transport.ts";
 import type { Images } from "../../src/versions.ts";
@@ -76,11 +77,17 @@ export async function startOperator(
 export function runOperator(
   connection: Connection,
   watchNamespaces: readonly string[],
-  { inUse = askProsody, images = {} }: { readonly inUse?: InUse; readonly images?: Partial<Images> } = {},
+  {
+    inUse = askProsody,
+    images = {},
+    clock,
+  }: { readonly inUse?: InUse; readonly images?: Partial<Images>; readonly clock?: Clock } = {},
 ): { stop: () => Promise<void> } {
   const metrics = createMetrics();
   const logger = createLogger("silent");
-  const transport = createTransport({ connection: { ...connection, authorization: async () => undefined }, metrics });
+  const time = clock ? { clock } : {};
+  const authorized = { ...connection, authorization: async () => undefined };
+  const transport = createTransport({ connection: authorized, metrics, ...time });
   const config = loadConfig({ watchNamespaces: watchNamespaces.join(",") }, {});
   const operator = createOperator({
     cluster: createCluster(transport),
@@ -92,6 +99,7 @@ export function runOperator(
     instance: "test",
     logger,
     metrics,
+    ...time,
   });
   const stopping = new AbortController();
   const running = operator.watch(stopping.signal).then(() => operator.lead(stopping.signal));

@@ -30,6 +30,7 @@ export function somePractice(changes: Partial<Practice> = {}): Practice {
       media: { service: "LoadBalancer", port: 30_080, addresses: [], externalTrafficPolicy: "Local", annotations: {} },
     },
     messaging: { database: { kind: "managed", storage: "10Gi" }, mediaStorage: "10Gi" },
+    entry: {},
     staff: {},
     maintenance: { windows: [], timeZone: "UTC" },
     placement: { nodeSelector: {}, tolerations: [] },

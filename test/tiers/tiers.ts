@@ -4,10 +4,13 @@ import { postgresql, pythonWithSynapse } from "../apps/support/messaging-program
 import { chromium, haproxy, nginx, prosody } from "../apps/support/programs.ts";
 import { provisionCertManager } from "../bed/cert-manager.ts";
 import { provisionCrds } from "../bed/crds.ts";
+import { provisionGitOps } from "../bed/gitops.ts";
 import { provisionHelm } from "../bed/helm.ts";
 import { provisionIngress } from "../bed/ingress.ts";
 import { provisionKwok } from "../bed/kwok.ts";
+import { provisionLua } from "../bed/lua.ts";
 import { provisionPebble } from "../bed/pebble.ts";
+import { provisionPromtool } from "../bed/prometheus.ts";
 import { provisionControlPlane } from "../bed/provision.ts";
 
 /** A part of the tests that runs as a whole, with what has to be there first. */
@@ -43,6 +46,12 @@ async function provisionCluster(): Promise<void> {
   await provisionPebble();
   await provisionIngress();
   await Promise.all([haproxy(), nginx()]);
+  await provisionGitOps();
+}
+
+async function provisionApps(): Promise<void> {
+  await Promise.all([nginx(), prosody(), chromium(), pythonWithSynapse(), postgresql()]);
+  await Promise.all([provisionLua(), provisionPromtool()]);
 }
 
 /** In the order in which they run; each finds more expensive faults than the one before. */
@@ -52,7 +61,7 @@ export const tiers: readonly Tier[] = [
   {
     name: "apps",
     beside: true,
-    prepare: () => Promise.all([nginx(), prosody(), chromium(), pythonWithSynapse(), postgresql()]),
+    prepare: provisionApps,
   },
   { name: "node", prepare: nothing },
 ];

@@ -28,7 +28,7 @@ export function environment(
 type Values = Readonly<Record<string, string | undefined>>;
 
 function pages(practice: Practice): Values {
-  const { hosts, locale, legal, maintenance, video } = practice;
+  const { hosts, locale, legal, maintenance, video, entry } = practice;
   const { issuer, audience } = roomTokenContract(practice);
   return {
     ENTRY_PORT: String(ENTRY_PORT),
@@ -43,6 +43,7 @@ function pages(practice: Practice): Values {
     ENTRY_MAX_PARTICIPANTS: String(video.maxParticipants),
     ENTRY_EARLY_MINUTES: String(video.sessions.earlyMinutes),
     ENTRY_GRACE_MINUTES: String(video.sessions.graceMinutes),
+    ENTRY_RECEIPT_DAYS: entry.receiptDays?.toString(),
   };
 }
 

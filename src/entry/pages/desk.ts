@@ -21,7 +21,8 @@ export function deskPage(site: Site, view: DeskView): Html {
         </form>
       </div>
       ${said(say, view)}
-      <div class="columns">${linkForm(site, say, view)} ${madeList(site, say)}</div>`,
+      <div class="columns">${linkForm(site, say, view)} ${madeList(site, say)}</div>
+      ${view.receipts ? html`<p class="aside"><a href="${pathIn(site, "/staff/receipts")}">${say("receipts.title")}</a></p>` : ""}`,
   });
 }
 

@@ -112,7 +112,7 @@ export function readyPage(site: Site, view: ReadyAppointment): Html {
       </section>
       <section class="card" aria-labelledby="receipt">
         <h2 id="receipt">${say("ready.receipt")}</h2>
-        <p>${say("ready.receipt.text")}</p>
+        <p>${say("ready.receipt.text", { days: view.receiptDays ?? 0 })}</p>
         <a class="button plain" download="receipt.json" href="data:application/json;base64,${file}"
           >${say("ready.receipt.save")}</a
         >

@@ -45,6 +45,8 @@ export interface OpenAppointment extends Appointment {
 /** Consent was given; the receipt is the signed JSON that can be kept. */
 export interface ReadyAppointment extends Appointment {
   readonly receipt: string;
+  /** How many days the practice keeps it as well; not at all when absent. */
+  readonly receiptDays?: number;
 }
 
 export interface SignInView {
@@ -66,6 +68,26 @@ export interface DeskView {
   readonly done?: "revoked" | "ended";
   /** Said when an action could not be done. */
   readonly refused?: Refusal | "early";
+  /** The practice keeps receipts. */
+  readonly receipts?: boolean;
+}
+
+/** Receipts that the practice keeps, found by their link. */
+export interface ReceiptsView {
+  /** How many days they are kept. */
+  readonly days: number;
+  /** What was found for a link; absent before one was given. */
+  readonly found?: readonly FoundReceipt[];
+  /** Said when what was given is no link. */
+  readonly wrong?: boolean;
+}
+
+export interface FoundReceipt {
+  /** The receipt itself, to be saved. */
+  readonly file: string;
+  readonly version: string;
+  /** Seconds since 1970. */
+  readonly agreed: number;
 }
 
 /** A link that was just made. */

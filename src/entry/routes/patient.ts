@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { readLink } from "../capability.ts";
-import { consentIn, consentWith, readReceipt, signReceipt } from "../consent.ts";
+import { consentsOf, readReceipt, signReceipt } from "../consent.ts";
 import { digest } from "../keys.ts";
 import { earlyPage, joinPage, openPage, readyPage } from "../pages/join.ts";
 import { refusalPage } from "../pages/refusal.ts";
@@ -17,6 +17,8 @@ const DEVICE = /^[A-Za-z0-9_-]{22}$/;
 /** The way of a patient: link, consent, room. Only `POST /enter` uses a use. */
 export function patientRoutes(parts: Parts): Hono<Carried> {
   const { options, keys, rooms, links, signingKey, now } = parts;
+  const consents = consentsOf(options.receiptDays);
+  const kept = { ...(options.receiptDays !== undefined && { receiptDays: options.receiptDays }) };
   const app = new Hono<Carried>();
 
   const refuse = (context: EntryContext, refusal: Refusal) =>
@@ -41,7 +43,7 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
   }
 
   const showOpen = (context: EntryContext, room: Room, changed: boolean) => {
-    const consent = consentIn(context.get("site").locale);
+    const consent = consents.in(context.get("site").locale);
     const view = { ...appointmentOf(context, room), consent, stun: options.stun, ...(changed && { changed }) };
     return context.html(openPage(context.get("site"), view), changed ? 409 : 200);
   };
@@ -61,29 +63,30 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
     const objection = await rooms.objection(room, deviceOf(context, room));
     if (objection) return refuse(context, objection);
     const { consent: hash = "", agree } = context.get("form");
-    const language = consentWith(hash);
+    const language = consents.with(hash);
     if (language === undefined || agree !== "yes") return showOpen(context, room, true);
     const receipt = await signReceipt(signingKey, keys, {
       practice: options.hosts.entry,
       text: hash,
-      version: consentIn(language).version,
+      version: consents.in(language).version,
       language,
       link: receiptLink(room),
       agreed: new Date(now() * 1000).toISOString(),
     });
     // So that an answer to the next step that is lost on its way does not cost the use.
     keepDevice(context, room, deviceOf(context, room) ?? newDevice());
-    return context.html(readyPage(context.get("site"), { ...appointmentOf(context, room), receipt }));
+    return context.html(readyPage(context.get("site"), { ...appointmentOf(context, room), ...kept, receipt }));
   });
 
   app.post("/enter", async (context) => {
     const room = await openRoom(context);
     if (room instanceof Response) return room;
-    const receipt = readReceipt(keys, context.get("form")["receipt"] ?? "");
-    const agreed = receipt?.link === receiptLink(room) && consentWith(receipt.text) !== undefined;
+    const file = context.get("form")["receipt"] ?? "";
+    const receipt = readReceipt(keys, file);
+    const agreed = receipt?.link === receiptLink(room) && consents.with(receipt.text) !== undefined;
     if (!agreed) return showOpen(context, room, true);
     const device = deviceOf(context, room) ?? newDevice();
-    const result = await rooms.admit(room, device);
+    const result = await rooms.admit(room, device, file);
     if (isClosing(result)) return refuse(context, result);
     keepDevice(context, room, device);
     return context.redirect(meetingAddress(options.hosts.meet, result), 303);

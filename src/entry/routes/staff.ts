@@ -2,9 +2,11 @@ import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import { Away } from "../away.ts";
 import { readLink } from "../capability.ts";
+import { readReceipt } from "../consent.ts";
 import { madeLink, readOrder } from "../order.ts";
 import { deskPage, madeLinkPage } from "../pages/desk.ts";
 import { pathIn } from "../pages/layout.ts";
+import { receiptsPage } from "../pages/receipts.ts";
 import { signInPage } from "../pages/sign-in.ts";
 import type { DeskView, SignInView } from "../pages/views.ts";
 import type { Carried, EntryContext, Parts } from "../parts.ts";
@@ -20,7 +22,7 @@ const HOLDER = /^[A-Za-z0-9_-]{22,64}$/;
 
 /** Where staff signs in, makes links and uses them. Each request asks who that is. */
 export function staffRoutes(parts: Parts): Hono<Carried> {
-  const { options, keys, rooms, prosody, staff, provider, now, untold } = parts;
+  const { options, keys, rooms, receipts, prosody, staff, provider, now, untold } = parts;
   const app = new Hono<Carried>();
 
   const signIn = (context: EntryContext, failed?: SignInView["failed"]) => {
@@ -33,17 +35,28 @@ export function staffRoutes(parts: Parts): Hono<Carried> {
     status: 200 | 400 | 404 | 409 | 410 | 503 = 200,
   ) => {
     const { timeZone, maxParticipants } = options;
-    return context.html(deskPage(context.get("site"), { timeZone, maxPeople: maxParticipants - 1, ...view }), status);
+    const usual = { timeZone, maxPeople: maxParticipants - 1, receipts: receipts !== undefined };
+    return context.html(deskPage(context.get("site"), { ...usual, ...view }), status);
   };
 
   app.post("/sign-in", async (context) => {
     const { user = "", password = "" } = context.get("form");
-    const result = await staff.signIn(user, password).catch((error: unknown) => {
+    const cookie = (name: string) => getCookie(context, name, "host");
+    const result = await staff.signIn(user, password, cookie).catch((error: unknown) => {
       if (error instanceof Away) return "away" as const;
       throw error;
     });
     if (typeof result === "string") return signIn(context, result);
-    keepSession(context, result, now());
+    keepSession(context, result.session, now());
+    const { name, sealed, until } = result.device;
+    setCookie(context, name, sealed, {
+      prefix: "host",
+      secure: true,
+      httpOnly: true,
+      sameSite: "Strict",
+      path: "/",
+      maxAge: until - now(),
+    });
     return context.redirect(pathIn(context.get("site"), "/staff"), 303);
   });
 
@@ -114,6 +127,22 @@ export function staffRoutes(parts: Parts): Hono<Carried> {
   };
   app.post("/end", close("ended"));
   app.post("/revoke", close("revoked"));
+
+  if (receipts) {
+    const { days, of } = receipts;
+    app.get("/receipts", (context) => context.html(receiptsPage(context.get("site"), { days })));
+    app.post("/receipts", async (context) => {
+      // What is copied is the whole address, as a rule.
+      const [link = ""] = /[\w-]*$/.exec(context.get("form")["link"]?.trim() ?? "") ?? [];
+      const capability = readLink(keys, link);
+      if (!capability) return context.html(receiptsPage(context.get("site"), { days, wrong: true }), 404);
+      const found = (await of(capability)).flatMap((file) => {
+        const receipt = readReceipt(keys, file);
+        return receipt ? [{ file, version: receipt.version, agreed: Date.parse(receipt.agreed) / 1000 }] : [];
+      });
+      return context.html(receiptsPage(context.get("site"), { days, found }));
+    });
+  }
 
   return app;
 }

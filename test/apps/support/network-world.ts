@@ -34,9 +34,14 @@ export interface Seen {
   readonly dns: number;
 }
 
-const SETUP = `mount -t tmpfs none /run
+/** Changes of /etc stay in here. @param root has the program that keeps the list of name servers. */
+const setup = (root: string) => `mount -t tmpfs none /run
+mkdir /run/etc /run/work
+mount -t overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/work none /etc
 mkdir -p /etc/wireguard
-mount -t tmpfs none /etc/wireguard
+echo "LIBEXECDIR=${root}/lib/resolvconf" > /etc/resolvconf.conf
+rm -f /etc/resolv.conf
+echo "nameserver 192.0.2.53" > /etc/resolv.conf
 mount -t tmpfs none /usr/local/sbin
 ip netns add client
 ip netns add outside
@@ -116,6 +121,7 @@ export async function startNetworkWorld(): Promise<NetworkWorld> {
     "nftables",
     "iproute2",
     "procps",
+    "openresolv",
   ]);
   const folders = ["usr/bin", "usr/sbin", "bin", "sbin"].map((folder) => join(root, folder));
   const env = { ...libraryPath(root), PATH: [...folders, process.env.PATH].join(":") };
@@ -142,7 +148,7 @@ export async function startNetworkWorld(): Promise<NetworkWorld> {
     what: "its processes",
     interval: 20,
   });
-  await shell(SETUP);
+  await shell(setup(root));
   const node = process.execPath;
   await on("outside", `${node} -e '${SERVER}' >/dev/null 2>&1 &`);
   const reach = async () =>

@@ -7,6 +7,7 @@ import { homePage } from "../../../src/entry/pages/home.ts";
 import { earlyPage, joinPage, openPage, readyPage } from "../../../src/entry/pages/join.ts";
 import { kitPage } from "../../../src/entry/pages/kit.ts";
 import type { Html } from "../../../src/entry/pages/layout.ts";
+import { receiptsPage } from "../../../src/entry/pages/receipts.ts";
 import { lostPage, refusalPage } from "../../../src/entry/pages/refusal.ts";
 import { signInPage } from "../../../src/entry/pages/sign-in.ts";
 import type { Appointment, DeskView, MadeLinkView, Refusal, Site } from "../../../src/entry/pages/views.ts";
@@ -49,7 +50,7 @@ export const APPOINTMENT: Appointment = {
 
 export function someConsent(locale: string) {
   const say = textsOf(locale);
-  const text = say("consent.text");
+  const text = say("consent.text", { days: 0 });
   return { text, version: say("consent.version"), hash: createHash("sha256").update(text).digest("hex") };
 }
 
@@ -83,6 +84,7 @@ export function gallery(site: Site): Readonly<Record<string, Html>> {
     early: earlyPage(site, APPOINTMENT),
     open: openPage(site, { ...APPOINTMENT, consent: someConsent(locale), changed: true }),
     ready: readyPage(site, { ...APPOINTMENT, receipt: someReceipt(locale) }),
+    "ready-kept": readyPage(site, { ...APPOINTMENT, receiptDays: 730, receipt: someReceipt(locale) }),
     ended: endedPage(site),
     lost: lostPage(site),
     ...Object.fromEntries(REFUSALS.map((refusal) => [refusal, refusalPage(site, refusal)])),
@@ -96,6 +98,12 @@ export function gallery(site: Site): Readonly<Record<string, Html>> {
     }),
     "desk-refused": deskPage(site, { ...DESK, refused: "late" }),
     made: madeLinkPage(site, someMade(locale)),
+    receipts: receiptsPage(site, {
+      days: 730,
+      found: [{ file: someReceipt(locale), version: "2026-11", agreed: STARTS }],
+    }),
+    "receipts-none": receiptsPage(site, { days: 1, found: [] }),
+    "receipts-wrong": receiptsPage(site, { days: 30, wrong: true }),
     before: beforePage(site),
     kit: kitPage(site),
   };
