@@ -159,8 +159,13 @@ async function compare({ cluster, namespaces }: Stage, { folder, keys }: Wanted)
 }
 
 /** Without what is a hash over the uid of the practice too. */
-function contentOf({ apiVersion: _, kind, metadata, stringData: __, ...rest }: Manifest): object {
-  const { [ANNOTATION.rendered]: ___, ...annotations } = metadata.annotations ?? {};
+function contentOf(manifest: Manifest): object {
+  const { kind, metadata, ...others } = manifest;
+  const rest = Object.fromEntries(
+    Object.entries(others).filter(([key]) => !["apiVersion", "stringData"].includes(key)),
+  );
+  const noted = Object.entries(metadata.annotations ?? {});
+  const annotations = Object.fromEntries(noted.filter(([key]) => key !== ANNOTATION.rendered));
   const wanted = { ...metadata, annotations };
   return kind === "Secret" ? { metadata: wanted } : { ...rest, metadata: wanted };
 }
