@@ -34,6 +34,17 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: "node",
+          include: ["test/node/**/*.test.ts"],
+          globalSetup: "test/node/support/setup.ts",
+          fileParallelism: false, // one node, as small as this machine
+          retry: ONCE_MORE,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
       { test: { name: "long", include: ["test/long/**/*.test.ts"], testTimeout: 600_000, hookTimeout: 600_000 } },
       {
         test: {

@@ -68,6 +68,13 @@ export const configSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe("Annotation keys that practices may set besides the usual ones. Each can weaken a promise."),
+  domains: z
+    .enum(["any", "byNamespace"])
+    .default("any")
+    .describe(
+      "`byNamespace`: a practice may claim only hosts in the domains that its namespace's annotation " +
+        "`telehealth-operator.io/domains` lists.",
+    ),
   leaderElection: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Off only where there can be one operator at most."),
@@ -88,6 +95,17 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Health and metrics."),
+  probe: z
+    .strictObject({
+      everyHours: z
+        .int()
+        .min(0)
+        .max(168)
+        .default(24)
+        .describe("How often it is tried whether the network obeys a practice's walls; 0: only when somebody asks."),
+    })
+    .prefault({})
+    .describe("Six small pods per practice and try, for about half a minute."),
   workers: z.int().min(1).max(64).default(8).describe("Practices reconciled at the same time."),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("How much is logged."),
 });

@@ -31,7 +31,12 @@ async function main(): Promise<boolean> {
   // Everything is fetched and built beside the unit tier, which needs none of it.
   const prepared = chosen.map((tier) => ({ tier, ready: notBuilt(tier) === undefined ? obstacle(tier) : undefined }));
   const outcomes: Outcome[] = [];
-  for (const { tier, ready } of prepared) outcomes.push(await run(tier, ready ?? Promise.resolve(undefined)));
+  const running: Promise<Outcome>[] = [];
+  for (const { tier, ready } of prepared) {
+    if (tier.beside === undefined) outcomes.push(...(await Promise.all(running.splice(0))));
+    running.push(run(tier, ready ?? Promise.resolve(undefined)));
+  }
+  outcomes.push(...(await Promise.all(running)));
   const left = tiers.filter((tier) => !chosen.includes(tier)).map(({ name }) => notRun(name, "left out by --tiers"));
   const long = longRuns().map(({ name, note }) => notRun(name, note));
   process.stdout.write(`\n${summary([...outcomes, ...left, ...long])}\n`);

@@ -3,7 +3,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import type { Manifest } from "../manifest.ts";
 import { ANNOTATION, GROUP, KIND, PLURAL, SHORT_NAME, VERSION } from "./group.ts";
 import { NAME_RULE, STRUCTURAL_SPEC } from "./practice.ts";
-import { statusSchema } from "./status.ts";
+import { statusSchema, UNOBSERVED } from "./status.ts";
 import { structural, type StructuralSchema } from "./structural.ts";
 
 /** The CustomResourceDefinition of a practice. The same bytes for the same API. */
@@ -64,7 +64,11 @@ function practiceSchema(): StructuralSchema {
       kind: { type: "string" },
       metadata: { type: "object", properties: { name: { type: "string" } } },
       spec: { description: "What the practice wants. What is enforced has no field.", ...STRUCTURAL_SPEC },
-      status: { description: "How the practice is doing. Written by the operator.", ...structural(statusSchema) },
+      status: {
+        description: "How the practice is doing. Written by the operator.",
+        ...structural(statusSchema),
+        default: { observedGeneration: UNOBSERVED },
+      },
     },
     "x-kubernetes-validations": [{ rule: NAME_RULE.cel, message: NAME_RULE.message, fieldPath: ".metadata.name" }],
   };

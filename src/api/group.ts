@@ -31,12 +31,16 @@ export const LABEL = {
   retainedFrom: `${GROUP}/retained-from`,
   /** On a namespace that belongs to a practice. */
   practiceNamespace: `${GROUP}/practice-namespace`,
+  /** On a namespace, set by whoever runs the cluster: while it is `true`, the namespace cannot be deleted. */
+  keep: `${GROUP}/keep`,
   managedBy: "app.kubernetes.io/managed-by",
   partOf: "app.kubernetes.io/part-of",
   name: "app.kubernetes.io/name",
 } as const;
 
 export const ANNOTATION = {
+  /** On a namespace, set by whoever runs the cluster: domains that its practice may claim, separated by commas. */
+  domains: `${GROUP}/domains`,
   /** On every rendered object: 8 hex digits over the rest of it. */
   rendered: `${GROUP}/rendered`,
   /** On a StatefulSet: its pod template as rendered, as JSON. */
@@ -49,6 +53,8 @@ export const ANNOTATION = {
   secrets: `${GROUP}/secrets`,
   /** On a born Secret whose key can overlap with the next one: whoever sets it, to anything, asks for a next one. */
   replace: `${GROUP}/replace`,
+  /** On a practice: when somebody asked for its walls to be tried. On what tries them: which run it belongs to. */
+  probe: `${GROUP}/probe`,
   /** On Synapse's pod while a command administers people: a digest that proves that its user may write there. */
   proof: `${GROUP}/proof`,
 } as const;

@@ -104,6 +104,12 @@ export const REASONS = {
     "Choose another spec.domain or spec.hosts, or delete the other practice.",
     ALARM,
   ),
+  DomainNotGranted: reason(
+    STALLED,
+    "A host is outside of the domains that were granted to the practice's namespace.",
+    "Choose another spec.domain or spec.hosts, or ask whoever runs the cluster to grant the domain.",
+    ALARM,
+  ),
   ServerNameMismatch: reason(
     STALLED,
     "The kept data belongs to another matrix host, which is part of every account.",
@@ -114,6 +120,13 @@ export const REASONS = {
     STALLED,
     "A Secret that was made once is gone while the data that needs it exists. No new one is made.",
     "Restore the Secret from your backup.",
+    ALARM,
+  ),
+
+  UseParentRef: reason(
+    STALLED,
+    "The GatewayClass belongs to an implementation that would start its proxy inside of the practice's walls.",
+    "Use spec.exposure.parentRef with a Gateway in a namespace of its own, or spec.exposure.ingress.",
     ALARM,
   ),
 
@@ -144,12 +157,24 @@ export const REASONS = {
   ),
   Verified: reason(
     ["RecordingDisabled", "NetworkIsolated"],
-    "Checked on the live objects, and on everything else in the namespace.",
+    "Checked on the live objects, and on everything else in the namespace; of the walls also on the network itself.",
   ),
   NotProbed: reason(
     "NetworkIsolated",
     "The walls are in force on the API server; whether this cluster's network obeys them has not been probed.",
     "",
+    WAITING,
+  ),
+  PoliciesNotEnforced: reason(
+    "NetworkIsolated",
+    "A try got through where no policy lets anybody: the cluster's network does not obey NetworkPolicies.",
+    "Use a network plugin that enforces NetworkPolicies in both directions. `telehealth audit NAME --probe` tries again.",
+    ALARM,
+  ),
+  ProbeUnanswered: reason(
+    "NetworkIsolated",
+    "The walls were tried, and what came of it proves nothing: a pod gave no answer, or a way that must be open was not.",
+    "See to it that the ways that the message names are open, or that six small pods fit into the namespace.",
     WAITING,
   ),
   FrontDoorOpenToCluster: reason(
@@ -193,14 +218,50 @@ export const REASONS = {
   External: reason("CertificatesReady", "Certificates come from outside the practice, as its manifest says."),
   CertificateIssuing: reason(
     "CertificatesReady",
-    "The certificate has been ordered.",
-    "Point the four hosts at the cluster. `kubectl describe certificate,challenge` tells how far it is.",
+    "The certificate has been ordered; the message has cert-manager's words about what it waits for.",
+    "Point the four hosts at the cluster's front door and leave port 80 open to everybody, if this stays.",
     WAITING,
   ),
   CertificateFailed: reason(
     "CertificatesReady",
-    "The certificate authority refused; the message has its words. It is asked again by itself.",
-    "See to it that the four hosts point at the cluster and the issuer is right.",
+    "The certificate authority refused; the message has its words. cert-manager asks again, the first time after an hour.",
+    "See to what the message says, then delete the CertificateRequest that failed, and it is asked for at once.",
+    ALARM,
+  ),
+  IssuerNotReady: reason(
+    "CertificatesReady",
+    "The issuer that spec.certificates names does not exist or is not ready.",
+    "Look at it with `kubectl describe`, or name another one; the practice goes on by itself.",
+    ALARM,
+  ),
+  RenewalFailing: reason(
+    "CertificatesReady",
+    "The certificate is good for now, but its renewal fails or is overdue; the message has the reason and the last day.",
+    "See to what the message says before that day.",
+    ALARM,
+  ),
+  CertificateMissing: reason(
+    "CertificatesReady",
+    "The Secret that spec.certificates.secretRef names is not there, or holds no certificate and key.",
+    "Make it with `kubectl create secret tls`, from a certificate for all four hosts.",
+    ALARM,
+  ),
+  CertificateExpired: reason(
+    "CertificatesReady",
+    "The certificate is too old: browsers refuse the hosts that the message names.",
+    "Renew it. Where cert-manager does that, the message says what keeps it from doing so.",
+    ALARM,
+  ),
+  CertificateForOtherHosts: reason(
+    "CertificatesReady",
+    "The certificate does not cover every host: browsers refuse those that the message names.",
+    "Put a certificate for all four hosts, or a wildcard above them, into the Secret.",
+    ALARM,
+  ),
+  CertificateUnusable: reason(
+    "CertificatesReady",
+    "What the Secret holds is no certificate, not yet valid, or not one of its key.",
+    "Put the certificate and the key that belongs to it into the Secret, both as PEM.",
     ALARM,
   ),
   CertManagerMissing: reason(

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { annotations, fields, ipAddress, mediaPort, objectName } from "./fields.ts";
+import { annotations, fields, ipAddress, labelKey, mediaPort } from "./fields.ts";
 import { type Rule, ruled } from "./rules.ts";
 
 const mediaFields = fields({
@@ -23,7 +23,7 @@ const mediaFields = fields({
     .max(8)
     .optional()
     .describe("Where clients send media, instead of what the cluster tells. Several are all advertised."),
-  loadBalancerClass: objectName().optional().describe("Which load balancer implementation makes the address."),
+  loadBalancerClass: labelKey().optional().describe("Which load balancer implementation makes the address."),
   externalTrafficPolicy: z
     .enum(["Local", "Cluster"])
     .optional()

@@ -8,8 +8,8 @@ import { ordersHostsCertificate } from "./tls.ts";
 type Edge = { readonly port: number; readonly protocol: "TCP" | "UDP" };
 type Policy = Manifest & INetworkPolicy;
 
-/** The port on which cert-manager's HTTP-01 solver pods listen. */
-const SOLVER_PORT = 8089;
+/** cert-manager's HTTP-01 solver pods: their label and the port on which they listen. */
+export const SOLVER = { label: { "acme.cert-manager.io/http01-solver": "true" }, port: 8089 } as const;
 
 /**
  * The walls of a practice: nothing goes in or out anywhere, but for the edges that `components` declare. A practice
@@ -46,9 +46,9 @@ function solver({ names, network }: Practice): Policy {
     kind: "NetworkPolicy",
     metadata: metadata(names.solverPolicy),
     spec: {
-      podSelector: { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } },
+      podSelector: { matchLabels: { ...SOLVER.label } },
       policyTypes: ["Ingress"],
-      ingress: [{ ...from(network, { kind: "frontDoor" }), ports: [{ port: SOLVER_PORT, protocol: "TCP" }] }],
+      ingress: [{ ...from(network, { kind: "frontDoor" }), ports: [{ port: SOLVER.port, protocol: "TCP" }] }],
     },
   };
 }

@@ -3,7 +3,7 @@ import { describe, type LiveObject, type Manifest } from "../manifest.ts";
 import type { Practice } from "../practice/practice.ts";
 import { PHASES, phaseOf } from "../render/order.ts";
 import type { Rendering } from "../render/render.ts";
-import { type ChangeSet, NameTaken } from "../runtime/apply.ts";
+import { type ChangeSet, NameTaken } from "../runtime/changes.ts";
 import type { Cache } from "../runtime/cluster.ts";
 import { Stalled } from "../runtime/errors.ts";
 import { RESOURCES } from "../runtime/resources.ts";

@@ -1,5 +1,5 @@
 import { namesOf } from "../practice/names.ts";
-import { LABEL } from "../api/group.ts";
+import { ANNOTATION, LABEL } from "../api/group.ts";
 import { Stalled, Waiting } from "../runtime/errors.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
@@ -55,6 +55,26 @@ export function assertHostsAreOurs(context: Context, resource: PracticeResource,
       }
     }
   }
+}
+
+/**
+ * With the option `domains: byNamespace`: every host is one of the domains that the namespace's annotation lists, or
+ * below one. Who may write on namespaces is not who writes practices.
+ * @throws Stalled `DomainNotGranted`
+ */
+export function assertDomainsAreGranted(context: Context, resource: PracticeResource, hosts: readonly string[]): void {
+  if (context.config.domains !== "byNamespace") return;
+  const { namespace } = resource.metadata;
+  const listed = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.annotations?.[
+    ANNOTATION.domains
+  ];
+  const granted = (listed ?? "").split(",").flatMap((domain) => domain.trim() || []);
+  const refused = hosts.find((host) => !granted.some((domain) => host === domain || host.endsWith(`.${domain}`)));
+  if (refused === undefined) return;
+  throw new Stalled(
+    "DomainNotGranted",
+    `The host ${refused} is not in a domain that was granted to the namespace ${namespace}. Whoever runs the cluster grants one by the namespace's annotation ${ANNOTATION.domains}.`,
+  );
 }
 
 /**

@@ -5,6 +5,7 @@ import { parseSpec } from "../api/practice.ts";
 import { effectiveHosts } from "../api/spec-rules.ts";
 import { createApplier } from "../runtime/apply.ts";
 import { createCache } from "../runtime/cache.ts";
+import { type Clock, systemClock } from "../runtime/clock.ts";
 import type { CacheEvent, Cluster } from "../runtime/cluster.ts";
 import { createController } from "../runtime/controller.ts";
 import { createEvents } from "../runtime/events.ts";
@@ -19,6 +20,7 @@ import { createDoors } from "./door.ts";
 import { createEdits } from "./edits.ts";
 import { cachedKinds, keyOf, PRACTICES } from "./kinds.ts";
 import { createLookup } from "./lookup.ts";
+import { createProbes } from "./probes.ts";
 import { reconcile } from "./reconcile.ts";
 import { createRenderings } from "./renderings.ts";
 import { createStatuses } from "./statuses.ts";
@@ -34,6 +36,7 @@ export interface OperatorOptions {
   readonly instance: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly clock?: Clock;
 }
 
 /** A running operator: caches that fill at once, a controller that works from when it leads. */
@@ -48,7 +51,7 @@ export interface Operator {
 }
 
 export function createOperator(options: OperatorOptions): Operator {
-  const { cluster, config, logger, metrics } = options;
+  const { cluster, config, logger, metrics, clock = systemClock } = options;
   const namespaced = config.watchNamespaces.length > 0;
   const cache = createCache({
     transport: options.transport,
@@ -56,28 +59,31 @@ export function createOperator(options: OperatorOptions): Operator {
     namespaces: namespaced ? config.watchNamespaces : "all",
     logger,
     metrics,
+    clock,
   });
   const claims = createHostClaims();
   const context: Omit<Context, "cluster" | "logger" | "signal"> = {
     cache,
-    applier: createApplier({ cluster, cache, manager: FIELD_MANAGER, logger, metrics }),
-    events: createEvents({ cluster, controller: `${GROUP}/operator`, instance: options.instance, logger }),
+    applier: createApplier({ cluster, cache, manager: FIELD_MANAGER, logger, metrics, clock }),
+    events: createEvents({ cluster, controller: `${GROUP}/operator`, instance: options.instance, logger, clock }),
     config,
     assets: options.assets,
     version: options.version,
     claims,
-    doors: createDoors(),
+    doors: createDoors(clock),
     statuses: createStatuses(),
+    probes: createProbes(),
     lookup: createLookup(),
     render: createRenderings(),
     inUse: options.inUse,
-    now: () => new Date(),
+    now: clock.date,
   };
   const controller = createController({
     name: "telehealthpractice",
     workers: config.workers,
     logger,
     metrics,
+    clock,
     reconcile: (key, { signal, logger }) =>
       reconcile({ ...context, cluster: cluster.within(signal), logger, signal }, key),
   });

@@ -25,8 +25,10 @@ export const NAMESPACED_RULES: readonly Rule[] = [
     verbs: MANAGE,
   },
   { apiGroups: [""], resources: ["pods"], verbs: ["delete", ...READ] },
+  { apiGroups: ["acme.cert-manager.io"], resources: ["challenges"], verbs: ["list"] },
   { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: MANAGE },
   { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: MANAGE },
+  { apiGroups: ["cert-manager.io"], resources: ["certificaterequests"], verbs: ["list"] },
   { apiGroups: ["cert-manager.io"], resources: ["certificates", "issuers"], verbs: MANAGE },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes", "listenersets"], verbs: MANAGE },
@@ -40,6 +42,7 @@ export const NAMESPACED_RULES: readonly Rule[] = [
 export const CLUSTER_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["namespaces", "nodes"], verbs: WATCH },
   { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: READ },
+  { apiGroups: ["gateway.networking.k8s.io"], resources: ["gatewayclasses"], verbs: ["get"] },
 ];
 
 /** Rights in the operator's own namespace. */

@@ -9,16 +9,25 @@ import { phaseOf } from "../render/order.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { applyPlan, logChanges, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
-import { assertHostsAreOurs, assertNamespaceIsDedicated, assertNamespaceStays } from "./claims.ts";
+import { certificates } from "./certificates.ts";
+import {
+  assertDomainsAreGranted,
+  assertHostsAreOurs,
+  assertNamespaceIsDedicated,
+  assertNamespaceStays,
+} from "./claims.ts";
 import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
 import { type ApplyPlan, SPARING } from "./gate.ts";
+import { assertGatewayFits } from "./gateway-class.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import { moveMediaPort } from "./identity.ts";
 import { judge } from "./live.ts";
 import { observe } from "./observe.ts";
+import { probeRun } from "./probe-run.ts";
 import type { Report } from "./report.ts";
+import { replaceStaleFront } from "./stale-front.ts";
 import { writeStatus } from "./status.ts";
 
 /** How long to wait for the cache to show our last writes. */
@@ -59,7 +68,9 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const spec = parse(resource);
   assertNamespaceStays(context, resource);
   assertNamespaceIsDedicated(context, resource);
-  assertHostsAreOurs(context, resource, Object.values(effectiveHosts(spec)));
+  const hosts = Object.values(effectiveHosts(spec));
+  assertDomainsAreGranted(context, resource, hosts);
+  assertHostsAreOurs(context, resource, hosts);
   // A cache that has not seen our last writes would make us repeat them.
   await context.applier.waitSettled(resource.metadata.namespace, SETTLE_MS, context.signal);
   await ensureFinalizer(context, resource);
@@ -67,7 +78,11 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const born = await birth(context, resource, spec);
   const practice = resolved(() => resolve({ resource, spec, options: context.config, identity: born.identity }));
   report.practice = practice;
-  const observed = await observe(context, practice, born);
+  await assertGatewayFits(context.cluster, practice);
+  const { run, result } = probeRun(context, resource, practice);
+  report.probing = run !== undefined;
+  if (result) report.probe = result;
+  const observed = { ...(await observe(context, practice, born)), ...(run && { probe: run }) };
   report.observed = observed;
   const rendering = context.render({ practice, observed, assets: context.assets });
   report.rendering = rendering;
@@ -80,8 +95,10 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   // What is judged and told is what was just made, not what was there before.
   await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
+  await replaceStaleFront(context, practice);
+  report.certificates = await certificates(context, practice, observed);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
-  report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan), context.now());
+  report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan));
 }
 
 /** Whether an object is live as an earlier reconcile applied it, because what replaces it has to wait. */
@@ -159,12 +176,13 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
   const [namespace = ""] = key.split("/");
   context.applier.forget(namespace);
   context.doors.forget(key);
+  context.probes.end(key);
   context.statuses.forget(key);
   return {};
 }
 
 function next(report: Report): { requeueAfterSeconds?: number } {
-  const { error, door, plan, rendering, changes = [] } = report;
+  const { error, door, plan, rendering, certificates, changes = [] } = report;
   if (error instanceof Waiting) return { requeueAfterSeconds: error.seconds };
   if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   if (error) throw error;
@@ -173,7 +191,11 @@ function next(report: Report): { requeueAfterSeconds?: number } {
   if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };
   const contested = changes.flatMap(({ waitMs }) => waitMs ?? []);
   if (contested.length > 0) return { requeueAfterSeconds: Math.min(...contested) / 1000 };
-  if (rendering?.awaits.length) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
+  if (rendering?.awaits.length) {
+    return { requeueAfterSeconds: Math.min(LOOK_FOR_AWAITED_SECONDS, certificates?.lookAgainSeconds ?? Infinity) };
+  }
+  if (report.probing) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   const asksAgain = plan?.later.some(({ reason }) => reason === "WaitingForQuietMoment");
-  return { requeueAfterSeconds: asksAgain ? ASK_AGAIN_SECONDS * (0.8 + 0.4 * Math.random()) : LOOK_AGAIN_SECONDS };
+  const regular = asksAgain ? ASK_AGAIN_SECONDS * (0.8 + 0.4 * Math.random()) : LOOK_AGAIN_SECONDS;
+  return { requeueAfterSeconds: Math.min(regular, certificates?.lookAgainSeconds ?? regular) };
 }

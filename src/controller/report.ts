@@ -1,7 +1,9 @@
+import type { ProbeResult } from "../api/status.ts";
 import type { Observed, Practice } from "../practice/practice.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Rendering } from "../render/render.ts";
-import type { ChangeSet } from "../runtime/apply.ts";
+import type { ChangeSet } from "../runtime/changes.ts";
+import type { CertificateReport } from "./certificates.ts";
 import type { PracticeResource } from "./context.ts";
 import type { ApplyPlan } from "./gate.ts";
 
@@ -13,7 +15,12 @@ export interface Report {
   rendering?: Rendering;
   plan?: ApplyPlan;
   changes?: ChangeSet;
+  certificates?: CertificateReport;
   findings?: readonly Finding[];
+  /** A run that tries the walls is going on. */
+  probing?: boolean;
+  /** What a run that has just ended came to. */
+  probe?: ProbeResult;
   door?: { readonly closed: boolean; readonly lookAgainSeconds?: number };
   /** What ended it early: `Stalled`, `Waiting`, or anything else. */
   error?: unknown;

@@ -15,7 +15,7 @@ export function verdict(type: ConditionType, status: Verdict["status"], reason: 
 
 /** A report of a reconcile that got as far as judging what is live. */
 export type Complete = Report &
-  Required<Pick<Report, "practice" | "observed" | "rendering" | "plan" | "findings" | "door">>;
+  Required<Pick<Report, "practice" | "observed" | "rendering" | "plan" | "certificates" | "findings" | "door">>;
 
 export function isComplete(report: Report): report is Complete {
   return report.findings !== undefined && report.door !== undefined;

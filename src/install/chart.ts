@@ -4,6 +4,7 @@ import { CLUSTER_RULES, NAMESPACED_RULES, OWN_NAMESPACE_RULES, type Rule } from 
 
 /** Generated parts of the chart, by path. Its templates put them where they belong. */
 export const CHART_FILES = {
+  admission: "charts/telehealth-operator/files/admission.yaml",
   rules: "charts/telehealth-operator/files/rules.yaml",
   definition: "charts/telehealth-operator/files/crd.yaml",
   schema: "charts/telehealth-operator/values.schema.json",

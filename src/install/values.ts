@@ -3,6 +3,8 @@ import { configSchema } from "../config.ts";
 
 const empty = z.record(z.string(), z.unknown());
 const text = z.string();
+/** The name of a user, as it stands between quotes in an expression. */
+const user = text.regex(/^[A-Za-z0-9:@._/-]+$/);
 
 /** What the chart decides itself: its own image, where the Lease is, and the port that probes and walls know. */
 const OWNED_BY_CHART = { telemetry: true, leaderElection: true, images: true, operatorPeers: true } as const;
@@ -19,6 +21,7 @@ const valuesSchema = z.strictObject({
   imagePullSecrets: z.array(z.strictObject({ name: text.min(1) })),
   replicas: z.int().min(1).max(5),
   config: configSchema.omit(OWNED_BY_CHART).extend({ images: images.optional() }).partial(),
+  admission: z.strictObject({ certManager: z.array(user), exempt: z.array(user) }),
   crd: z.strictObject({ install: z.boolean() }),
   metrics: z.strictObject({
     from: z.array(empty),

@@ -89,9 +89,10 @@ function hostsIn(text: string): string[] {
   );
 }
 
-/** A text without the escapes of scripts and JSON. */
+/** A text without the escapes of scripts and JSON. What nginx calls `$request_uri` always begins with a slash. */
 function unescaped(text: string): string {
   return text
+    .replaceAll("$request_uri", "/")
     .replaceAll(/\\u([0-9a-f]{4})|\\x([0-9a-f]{2})/gi, (_, wide?: string, narrow?: string) =>
       String.fromCharCode(Number.parseInt(wide ?? narrow ?? "", 16)),
     )

@@ -2,10 +2,11 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Cache, CachedKind, CacheEvent } from "./cluster.ts";
-import { createReflector, type Reflector, type ReflectorState, type WatchTimes } from "./reflector.ts";
+import { createReflector, type Reflector, type ReflectorState } from "./reflector.ts";
 import { RESOURCES, type Resource } from "./resources.ts";
 import { createStore, type Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
+import type { WatchTimes } from "./watch.ts";
 
 export interface KindStatus {
   readonly resource: Resource;

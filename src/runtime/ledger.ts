@@ -1,5 +1,6 @@
 import type { LiveObject, Manifest } from "../manifest.ts";
 import type { Cache, Ref } from "./cluster.ts";
+import { reached } from "./resource-version.ts";
 import { type Resource, resourceOf } from "./resources.ts";
 
 /** What was last known to be right about one object. */
@@ -93,11 +94,6 @@ export function createLedger(cache: Cache, onLost: (object: LiveObject) => void 
       return [...namespaces.values()].reduce((sum, { entries }) => sum + entries.size, 0);
     },
   };
-}
-
-/** Resource versions are decimal numbers of any length that only grow (KEP-5504, Kubernetes 1.35). */
-export function reached(seen: string, wanted: string): boolean {
-  return seen.length === wanted.length ? seen >= wanted : seen.length > wanted.length;
 }
 
 function keyOf(object: Pick<Manifest, "apiVersion" | "kind" | "metadata">): string {

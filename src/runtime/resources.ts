@@ -30,12 +30,15 @@ export const RESOURCES = {
   CronJob: resource("batch", "v1", "CronJob", "cronjobs"),
   NetworkPolicy: resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies"),
   Ingress: resource("networking.k8s.io", "v1", "Ingress", "ingresses"),
+  GatewayClass: resource("gateway.networking.k8s.io", "v1", "GatewayClass", "gatewayclasses", false),
   Gateway: resource("gateway.networking.k8s.io", "v1", "Gateway", "gateways"),
   /** Standard since Gateway API 1.5. */
   ListenerSet: resource("gateway.networking.k8s.io", "v1", "ListenerSet", "listenersets"),
   HTTPRoute: resource("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes"),
   Issuer: resource("cert-manager.io", "v1", "Issuer", "issuers"),
   Certificate: resource("cert-manager.io", "v1", "Certificate", "certificates"),
+  CertificateRequest: resource("cert-manager.io", "v1", "CertificateRequest", "certificaterequests"),
+  Challenge: resource("acme.cert-manager.io", "v1", "Challenge", "challenges"),
   Lease: resource("coordination.k8s.io", "v1", "Lease", "leases"),
   Event: resource("events.k8s.io", "v1", "Event", "events"),
   CustomResourceDefinition: resource(

@@ -1,13 +1,17 @@
 import type { LiveObject } from "../manifest.ts";
 import type { CacheEvent, Ref } from "./cluster.ts";
+import { reached } from "./resource-version.ts";
 import type { Resource } from "./resources.ts";
 
 /** The objects of one kind, by namespace and name. */
 export interface Store {
   get(ref: Ref): LiveObject | undefined;
   list(namespace?: string): readonly LiveObject[];
-  /** Adds or replaces; nothing happens when it is the same version. */
+  /** Adds or replaces; nothing happens when a version as new or newer is there. */
   put(object: LiveObject): void;
+  /** Adds or replaces, also a newer version; nothing happens when it is the same. */
+  replace(object: LiveObject): void;
+  /** Nothing happens when a newer one is there: it was made in the place of the one that went. */
   remove(object: LiveObject): void;
   /** Removes what a complete list of this scope (one namespace, or all) did not contain: deletes that were missed. */
   retain(listed: ReadonlySet<string>, scope: string | undefined): void;
@@ -27,7 +31,7 @@ export function createStore(resource: Resource, notify: (event: CacheEvent) => v
     return [...namespaces.values()].flatMap((objects) => [...objects.values()]);
   }
 
-  function remove(object: LiveObject): void {
+  function drop(object: LiveObject): void {
     const { namespace = "", name } = object.metadata;
     const objects = namespaces.get(namespace);
     if (!objects?.delete(name)) return;
@@ -36,22 +40,35 @@ export function createStore(resource: Resource, notify: (event: CacheEvent) => v
     notify({ type: "deleted", resource, object });
   }
 
+  function replace(object: LiveObject): void {
+    const { namespace = "", name, resourceVersion } = object.metadata;
+    const objects = namespaces.get(namespace) ?? new Map<string, LiveObject>();
+    const before = objects.get(name);
+    if (before?.metadata.resourceVersion === resourceVersion) return;
+    namespaces.set(namespace, objects.set(name, object));
+    if (!before) size += 1;
+    notify({ type: before ? "modified" : "added", resource, object });
+  }
+
+  /** Whether what is held is newer than this. */
+  function isOutdated({ metadata: { namespace, name, resourceVersion } }: LiveObject): boolean {
+    const held = inNamespace(namespace)?.get(name)?.metadata.resourceVersion;
+    return held !== undefined && held !== resourceVersion && reached(held, resourceVersion);
+  }
+
   return {
     get: (ref) => inNamespace(ref.namespace)?.get(ref.name),
     list: (namespace) => (namespace === undefined ? all() : [...(inNamespace(namespace)?.values() ?? [])]),
     put(object) {
-      const { namespace = "", name, resourceVersion } = object.metadata;
-      const objects = namespaces.get(namespace) ?? new Map<string, LiveObject>();
-      const before = objects.get(name);
-      if (before?.metadata.resourceVersion === resourceVersion) return;
-      namespaces.set(namespace, objects.set(name, object));
-      if (!before) size += 1;
-      notify({ type: before ? "modified" : "added", resource, object });
+      if (!isOutdated(object)) replace(object);
     },
-    remove,
+    replace,
+    remove(object) {
+      if (!isOutdated(object)) drop(object);
+    },
     retain(listed, scope) {
       const present = scope === undefined ? all() : [...(inNamespace(scope)?.values() ?? [])];
-      for (const object of present) if (!listed.has(keyOf(object))) remove(object);
+      for (const object of present) if (!listed.has(keyOf(object))) drop(object);
     },
     get size() {
       return size;

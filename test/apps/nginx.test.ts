@@ -2,38 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../bed/wait.ts";
 import { someParams } from "../support/practice.ts";
 import { startFront, type Front } from "./support/front.ts";
-import { conferenceOf } from "./support/rooms.ts";
+import { CALL, closedPaths, ELEMENT, openPaths, PAGES, ROOM } from "./support/front-paths.ts";
 
 const params = someParams();
 const { entry, meet, matrix, chat } = params.practice.hosts;
-const ROOM = "k3mz7q0a9xw2b5c8d1e4f6g7h8";
-/** What Element calls the call of a room. */
-const CALL = conferenceOf("!kTuPfRmNzXbWqLsDhG:matrix.greenriver.example");
-
-/** The meeting page as the image has it, in small: the includes are what matters. */
-const PAGES = {
-  "index.html": `<html><head>
-<!--#include virtual="head.html" -->
-<script><!--#include virtual="/config.js" --></script>
-<script><!--#include virtual="/interface_config.js" --></script>
-<!--#include virtual="base.html" --><!--#include virtual="plugin.head.html" -->
-</head><body><!--#include virtual="body.html" --></body></html>`,
-  "base.html": "<base-part>",
-  "plugin.head.html": "<plugin-part>",
-  "body.html": "<body-part>",
-  "title.html": "<title-part>",
-  "static/404.html": "nothing here",
-  "libs/app.bundle.min.js": "app",
-  "transcripts/secret.txt": "a transcript",
-  "package.json": "{}",
-};
-const ELEMENT = {
-  "index.html": "<element>",
-  "bundles/x.js": "bundle",
-  "config.sample.json": "{}",
-  "usercontent/index.html": "<user content>",
-};
-
 let front: Front;
 
 beforeAll(async () => {
@@ -51,108 +23,33 @@ describe("the configuration", () => {
 });
 
 describe("hosts and paths", () => {
-  const open: readonly [host: string, path: string, answer: string][] = [
-    [meet, `/${ROOM}`, "<base-part>"],
-    [meet, `/${CALL}?jwt=x`, "<base-part>"],
-    [meet, "/.well-known/element/jitsi", '{"auth":"openidtoken-jwt"}'],
-    [meet, "/libs/app.bundle.min.js?v=1", "app"],
-    [meet, "/http-bind?room=x", "signalling"],
-    [matrix, "/_matrix/client/versions", "synapse"],
-    [matrix, "/_matrix/media/v3/config", "synapse"],
-    [matrix, "/_synapse/client/pick_username", "synapse"],
-    [matrix, "/.well-known/matrix/client", "synapse"],
-    [chat, "/", "<element>"],
-    [chat, "/bundles/x.js", "bundle"],
-    [chat, "/usercontent/", "<user content>"],
-    [chat, "/config.json", "default_server_config"],
-    [entry, "/", "entry"],
-    [entry, "/s/anything", "entry"],
-  ];
-  for (const [host, path, answer] of open) {
+  for (const [host, path, answer] of openPaths(params.practice.hosts)) {
     it(`passes ${host}${path}`, async () => {
       const { status, body } = await front.ask(host, path);
       expect({ status, body }).toEqual({ status: 200, body: expect.stringContaining(answer) });
     });
   }
 
-  const closed: readonly [host: string, path: string][] = [
-    [meet, "/ready"],
-    [meet, "/http-bind/"],
-    [meet, "/http-bind/../ready"],
-    [meet, "/xmpp-websocket/x"],
-    [meet, "/health"],
-    [meet, "/metrics"],
-    [meet, "/colibri/stats"],
-    [meet, "/about/health"],
-    [meet, `/${ROOM.slice(0, 25)}`],
-    [meet, `/${"a".repeat(65)}`],
-    [meet, `/${ROOM.toUpperCase()}`],
-    [meet, `/${ROOM}_`],
-    [meet, `/${ROOM}/`],
-    [meet, `/tenant/${ROOM}`],
-    [meet, "/practice/control"],
-    [meet, "/practice/busy"],
-    [meet, "/admin"],
-    [meet, "/debug"],
-    [meet, "/colibri/v2/conferences"],
-    [meet, "/colibri-ws/x"],
-    [meet, "/conference-request/v1"],
-    [meet, "/rtcstats"],
-    [meet, "/room-info"],
-    [meet, "/index.html"],
-    [meet, "/guard.js"],
-    [meet, "/http-bind/../practice/busy"],
-    [meet, "/http-bind%2f..%2fpractice/busy"],
-    [entry, "/-/practice/busy"],
-    [meet, "/transcripts/secret.txt"],
-    [meet, "/libs/../transcripts/secret.txt"],
-    [meet, "/libs/..%2ftranscripts/secret.txt"],
-    [meet, "/package.json"],
-    [meet, "/head.html"],
-    [meet, "/body.html"],
-    [meet, "/.well-known/element/jitsi/"],
-    [meet, "/.well-known/element/jitsi/x"],
-    [meet, "/.well-known/matrix/client"],
-    [meet, "/practice/exchange/"],
-    [meet, "/practice/exchange/element"],
-    [meet, "/exchange/element"],
-    [meet, `/${CALL.toLowerCase()}=`],
-    [meet, `/A${CALL}`],
-    [meet, `/${CALL}1`],
-    [meet, "/EFTUKU"],
-    [meet, "/_matrix/client/versions"],
-    [matrix, "/"],
-    [matrix, "/_synapse/admin/v1/users"],
-    [matrix, "/_matrix/client/../../_synapse/admin/v1/users"],
-    [matrix, "/_matrix/client/%2e%2e/%2e%2e/_synapse/admin/v1/users"],
-    [matrix, "/_matrix/client/..%2f..%2f_synapse/admin/v1/users"],
-    [matrix, "//_synapse/admin/v1/users"],
-    [matrix, "/_synapse/client/../admin/v1/users"],
-    [matrix, "/_synapse//admin/v1/users"],
-    [matrix, "/_synapse/mas/x"],
-    [matrix, "/_matrix/federation/v1/version"],
-    [matrix, "/_matrix/key/v2/server"],
-    [matrix, "/_matrix/clientx"],
-    [matrix, "/.well-known/matrix/server"],
-    [matrix, "/.well-known/matrix/client/x"],
-    [matrix, "/health"],
-    [matrix, "/metrics"],
-    [entry, "/-/ready"],
-    [entry, "/-/anything"],
-    [chat, "/-/ready"],
-    [chat, "/config.sample.jsonx"],
-    ["unknown.example", "/"],
-    ["unknown.example", "/_matrix/client/versions"],
-    [`${meet}.evil.example`, "/config.js"],
-    ["127.0.0.1", "/http-bind"],
-  ];
-  for (const [host, path] of closed) {
+  for (const [host, path] of closedPaths(params.practice.hosts)) {
     it(`answers 404 to ${host}${path} and asks nobody`, async () => {
       const before = asked();
       expect((await front.ask(host, path)).status).toBe(404);
       expect(asked()).toBe(before);
     });
   }
+
+  it("leads whoever came by plain HTTP to HTTPS, at every host and path, before anybody behind it is asked", async () => {
+    const headers = { "x-forwarded-proto": "http" };
+    const before = asked();
+    for (const [host, path] of openPaths(params.practice.hosts)) {
+      const { status, headers: answer } = await front.ask(host, path, { headers });
+      expect({ status, location: answer.location }).toEqual({ status: 301, location: `https://${host}${path}` });
+    }
+    const upgrade = { ...headers, connection: "Upgrade", upgrade: "websocket" };
+    expect((await front.ask(meet, "/xmpp-websocket?token=t", { headers: upgrade })).status).toBe(301);
+    expect((await front.ask("unknown.example", "/", { headers })).status).toBe(404);
+    expect(asked()).toBe(before);
+  });
 
   it("takes only reading from Element's files", async () => {
     expect((await front.ask(chat, "/", { method: "POST" })).status).toBe(403);

@@ -1,4 +1,5 @@
 import { lobbyAttacks, roomAttacks, serviceLogin, sessionAttacks, tokenAttacks } from "./admission.ts";
+import { ADMISSION_ATTACKS } from "./admission-policies.ts";
 import type { AttackGroup } from "./attack.ts";
 import {
   alteredOnTheWay,
@@ -130,6 +131,7 @@ export const CATALOGUE: readonly AttackGroup[] = [
   previewAttacks,
   cookieAttacks,
   frameAttacks,
+  ...ADMISSION_ATTACKS,
   diaryAttacks,
   forgedAnswers,
   leakAttacks,

@@ -20,7 +20,8 @@ export interface ApiClient {
   close(): Promise<void>;
 }
 
-export function apiClient({ server, ca, cert, key }: Connection): ApiClient {
+/** @param as whom to impersonate; a service account's groups come with its name. */
+export function apiClient({ server, ca, cert, key }: Connection, as?: string): ApiClient {
   const agent = new Agent({ allowH2: false, connect: { ca, cert, key }, headersTimeout: 20_000 });
   return {
     request: async (method, path, body, contentType = "application/json") => {
@@ -28,7 +29,11 @@ export function apiClient({ server, ca, cert, key }: Connection): ApiClient {
         origin: server,
         path,
         method,
-        headers: { accept: "application/json", ...(body && { "content-type": contentType }) },
+        headers: {
+          accept: "application/json",
+          ...(as !== undefined && { "impersonate-user": as }),
+          ...(body && { "content-type": contentType }),
+        },
         ...(body && { body: JSON.stringify(body) }),
       });
       const text = await answer.body.text();

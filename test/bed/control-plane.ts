@@ -86,7 +86,10 @@ export async function startControlPlane(options: ControlPlaneOptions = {}): Prom
     if (options.scheduler) launch("kube-scheduler", schedulerFlags());
     await apiServer.ready();
     const first = "/api/v1/namespaces/default/serviceaccounts/default";
-    await waitFor(() => answers(first), { what: "the controller-manager to make the first ServiceAccount" });
+    await waitFor(() => answers(first), {
+      timeout: 90_000,
+      what: "the controller-manager to make the first ServiceAccount",
+    });
     const auditLog = join(directory, "audit.jsonl");
     const auditEvents: ControlPlane["auditEvents"] = (select) => readAuditLog(auditLog, select);
     const kubeconfig = join(directory, "admin.kubeconfig");

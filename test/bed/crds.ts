@@ -7,7 +7,19 @@ import { goModule } from "./go.ts";
 import { say } from "./progress.ts";
 import { waitFor } from "./wait.ts";
 
-/** Other projects' definitions that a practice uses when they are there. Taken from the projects, never copied here. */
+interface Source {
+  readonly module: string;
+  readonly version: string;
+  readonly folder: string;
+  readonly release: string;
+  /** Some projects have many more definitions than we meet; these are enough. */
+  readonly files?: readonly string[];
+}
+
+/**
+ * Other projects' definitions that a practice uses when they are there, or that the chart and the pages on GitOps speak
+ * of. Taken from the projects, never copied here.
+ */
 const sources = {
   "cert-manager": {
     module: "github.com/cert-manager/cert-manager",
@@ -21,7 +33,41 @@ const sources = {
     folder: "config/crd/standard",
     release: "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.0/standard-install.yaml",
   },
-} as const;
+  "prometheus-operator": {
+    module: "github.com/prometheus-operator/prometheus-operator",
+    version: "v0.85.0",
+    folder: "example/prometheus-operator-crd",
+    release:
+      "https://github.com/prometheus-operator/prometheus-operator/releases/download/v0.85.0/stripped-down-crds.yaml",
+    files: ["monitoring.coreos.com_prometheusrules.yaml", "monitoring.coreos.com_servicemonitors.yaml"],
+  },
+  "argo-cd": {
+    module: "github.com/argoproj/argo-cd/v3",
+    version: "v3.4.0",
+    folder: "manifests/crds",
+    release: "https://raw.githubusercontent.com/argoproj/argo-cd/v3.4.0/manifests/crds/application-crd.yaml",
+    files: ["application-crd.yaml"],
+  },
+  "flux-kustomize": {
+    module: "github.com/fluxcd/kustomize-controller",
+    version: "v1.7.3",
+    folder: "config/crd/bases",
+    release: "https://github.com/fluxcd/kustomize-controller/releases/download/v1.7.3/kustomize-controller.crds.yaml",
+  },
+  "flux-source": {
+    module: "github.com/fluxcd/source-controller",
+    version: "v1.8.0",
+    folder: "config/crd/bases",
+    release: "https://github.com/fluxcd/source-controller/releases/download/v1.8.0/source-controller.crds.yaml",
+    files: ["source.toolkit.fluxcd.io_gitrepositories.yaml"],
+  },
+  "flux-helm": {
+    module: "github.com/fluxcd/helm-controller",
+    version: "v1.4.0",
+    folder: "config/crd/bases",
+    release: "https://github.com/fluxcd/helm-controller/releases/download/v1.4.0/helm-controller.crds.yaml",
+  },
+} as const satisfies Readonly<Record<string, Source>>;
 
 export type CrdSource = keyof typeof sources;
 
@@ -33,11 +79,11 @@ interface Definition {
 const collection = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 async function fetchInto(into: string, name: CrdSource): Promise<void> {
-  const { module, version, folder, release } = sources[name];
+  const { module, version, folder, release, files }: Source = sources[name];
   try {
     const from = join(await goModule(module, version), folder);
     for (const file of await readdir(from)) {
-      if (file.endsWith(".yaml")) await copyFile(join(from, file), join(into, file));
+      if (files?.includes(file) ?? file.endsWith(".yaml")) await copyFile(join(from, file), join(into, file));
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -50,8 +96,8 @@ async function fetchInto(into: string, name: CrdSource): Promise<void> {
 
 /** Fetches another project's definitions; returns the folder of their YAML. */
 export function provisionCrds(name: CrdSource): Promise<string> {
-  const { module, version, folder } = sources[name];
-  return kept(cacheEntry(`crds-${name}`, [module, version, folder]), (into) => fetchInto(into, name));
+  const { module, version, folder, files = [] }: Source = sources[name];
+  return kept(cacheEntry(`crds-${name}`, [module, version, folder, ...files]), (into) => fetchInto(into, name));
 }
 
 async function definitions(name: CrdSource): Promise<Definition[]> {

@@ -33,6 +33,8 @@ export function apiServerFlags(port: number): string[] {
     "service-account-key-file": "pki/tokens.crt",
     "authorization-mode": "Node,RBAC",
     "enable-admission-plugins": "NodeRestriction",
+    // As on every real cluster: else privilege is refused before a policy is asked.
+    "allow-privileged": true,
     "audit-policy-file": "audit-policy.json",
     "audit-log-path": "audit.jsonl",
     profiling: false,

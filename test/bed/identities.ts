@@ -4,7 +4,7 @@ import type { Connection } from "./api.ts";
 import { tokenKeys, type Authority, type KeyPair } from "./pki.ts";
 
 /** Content of a kubeconfig; JSON is YAML. */
-function kubeconfigFor({ server, ca, cert, key }: Connection): string {
+export function kubeconfigFor({ server, ca, cert, key }: Connection): string {
   const base64 = (text: string) => Buffer.from(text).toString("base64");
   return JSON.stringify({
     apiVersion: "v1",
@@ -18,9 +18,15 @@ function kubeconfigFor({ server, ca, cert, key }: Connection): string {
 
 /**
  * Writes the certificates and keys of a control plane into `pki/` and `admin`, `controller-manager` and
- * `scheduler.kubeconfig` beside it. Returns the administrator's connection and what the API server shows its clients.
+ * `scheduler.kubeconfig` beside it. Returns the administrator's connection and what the API server shows its clients:
+ * it is itself at loopback, at its Service's address and at `moreAddresses`.
  */
-export async function writeIdentities(directory: string, authority: Authority, server: string) {
+export async function writeIdentities(
+  directory: string,
+  authority: Authority,
+  server: string,
+  moreAddresses: readonly string[] = [],
+) {
   const pki = join(directory, "pki");
   await mkdir(pki);
   const writePair = async (name: string, pair: KeyPair) => {
@@ -35,7 +41,7 @@ export async function writeIdentities(directory: string, authority: Authority, s
   await writePair("ca", authority);
   await writePair("tokens", tokenKeys());
   const dnsNames = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
-  const addresses = ["127.0.0.1", "10.96.0.1"];
+  const addresses = ["127.0.0.1", "10.96.0.1", ...moreAddresses];
   const serverIdentity = await authority.issue({ user: "kube-apiserver", dnsNames, addresses });
   await writePair("apiserver", serverIdentity);
   await connect("controller-manager", "system:kube-controller-manager");

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import type { ControlPlane } from "./control-plane.ts";
 import { run } from "./run.ts";
+import { waitFor } from "./wait.ts";
 
 const file = fileURLToPath(new URL("../../crds/telehealthpractices.yaml", import.meta.url));
 
@@ -12,5 +13,8 @@ export async function installOwnCrd({
 }: Pick<ControlPlane, "binaries" | "kubeconfig">): Promise<void> {
   const kubectl = (...args: string[]) => run(join(binaries, "kubectl"), [`--kubeconfig=${kubeconfig}`, ...args]);
   await kubectl("apply", "--server-side", "-f", file);
-  await kubectl("wait", "--for=condition=Established", "-f", file, "--timeout=20s");
+  // kubectl fails at once while the definition has no status at all yet.
+  await waitFor(() => kubectl("wait", "--for=condition=Established", "-f", file, "--timeout=20s"), {
+    what: "the definition of a practice to be served",
+  });
 }

@@ -14,6 +14,8 @@ export interface Subject {
   readonly group?: string;
   readonly dnsNames?: readonly string[];
   readonly addresses?: readonly string[];
+  /** Ended yesterday. */
+  readonly expired?: boolean;
 }
 
 /** A certificate authority that lives in memory; what it signs is valid for 30 days. */
@@ -23,9 +25,12 @@ export interface Authority extends KeyPair {
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
-function validity() {
+const DAY_MS = 86_400_000;
+
+function validity(expired = false) {
   const now = Date.now();
-  return { notBefore: new Date(now - 300_000), notAfter: new Date(now + 30 * 86_400_000) };
+  if (expired) return { notBefore: new Date(now - 30 * DAY_MS), notAfter: new Date(now - DAY_MS) };
+  return { notBefore: new Date(now - 300_000), notAfter: new Date(now + 30 * DAY_MS) };
 }
 
 function pem(key: webcrypto.CryptoKey): string {
@@ -45,7 +50,7 @@ export async function createAuthority(): Promise<Authority> {
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
     ],
   });
-  const issue = async ({ user, group, dnsNames = [], addresses = [] }: Subject): Promise<KeyPair> => {
+  const issue = async ({ user, group, dnsNames = [], addresses = [], expired }: Subject): Promise<KeyPair> => {
     const own = await crypto.subtle.generateKey(algorithm, true, ["sign", "verify"]);
     const names = [
       ...dnsNames.map((value) => ({ type: "dns" as const, value })),
@@ -57,7 +62,7 @@ export async function createAuthority(): Promise<Authority> {
       publicKey: own.publicKey,
       signingKey: keys.privateKey,
       signingAlgorithm: algorithm,
-      ...validity(),
+      ...validity(expired),
       extensions: [
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
         ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),

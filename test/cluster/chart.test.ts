@@ -20,7 +20,9 @@ import { startOperator } from "../support/operator.ts";
 const definition = `${PLURAL}.${GROUP}`;
 const of = (objects: readonly Manifest[], kind: string) => objects.filter((object) => object.kind === kind);
 const operatorConfig = (objects: readonly Manifest[]) => {
-  const [map] = of(objects, "ConfigMap") as (Manifest & { data: Record<string, string> })[];
+  const [map] = of(objects, "ConfigMap").filter(({ metadata }) => metadata.name === "op-config") as (Manifest & {
+    data: Record<string, string>;
+  })[];
   return configSchema.parse(parse(map?.data["config.yaml"] ?? "missing"));
 };
 
@@ -207,7 +209,7 @@ describe("the chart in a cluster", () => {
       options,
     );
     expect(applied).toContain("deployment.apps/telehealth-operator serverside-applied");
-    expect(applied.trim().split("\n")).toHaveLength(14);
+    expect(applied.trim().split("\n")).toHaveLength(14 + 1 + 2 * 10);
   });
 });
 

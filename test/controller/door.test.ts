@@ -9,37 +9,47 @@ const broken: Finding = {
   message: "The guard is missing.",
 };
 const cosmetic: Finding = { ...broken, promise: "metadata" };
-const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1000);
+
+/** A door and the time by which it judges, in seconds. */
+function aDoor() {
+  let seconds = 0;
+  const doors = createDoors({ now: () => seconds * 1000 });
+  const judge = (at: number, findings: readonly Finding[], key = "a/a") => {
+    seconds = at;
+    return doors.judge(key, findings);
+  };
+  return { judge, isClosed: doors.isClosed };
+}
 
 describe("the door of a practice", () => {
   it("stays open while repair still has time, and says when to look again", () => {
-    const doors = createDoors();
-    expect(doors.judge("a/a", [broken], at(0))).toEqual({ closed: false, lookAgainSeconds: REPAIR_SECONDS });
-    expect(doors.judge("a/a", [broken], at(29))).toEqual({ closed: false, lookAgainSeconds: 1 });
+    const { judge } = aDoor();
+    expect(judge(0, [broken])).toEqual({ closed: false, lookAgainSeconds: REPAIR_SECONDS });
+    expect(judge(29, [broken])).toEqual({ closed: false, lookAgainSeconds: 1 });
   });
 
   it("closes when a promise stays broken, and opens by itself when it holds again", () => {
-    const doors = createDoors();
-    doors.judge("a/a", [broken], at(0));
-    expect(doors.judge("a/a", [broken], at(REPAIR_SECONDS))).toEqual({ closed: true });
-    expect(doors.isClosed("a/a")).toBe(true);
-    expect(doors.judge("a/a", [], at(40))).toEqual({ closed: false });
-    expect(doors.isClosed("a/a")).toBe(false);
+    const { judge, isClosed } = aDoor();
+    judge(0, [broken]);
+    expect(judge(REPAIR_SECONDS, [broken])).toEqual({ closed: true });
+    expect(isClosed("a/a")).toBe(true);
+    expect(judge(40, [])).toEqual({ closed: false });
+    expect(isClosed("a/a")).toBe(false);
   });
 
   it("counts anew after a repair in between", () => {
-    const doors = createDoors();
-    doors.judge("a/a", [broken], at(0));
-    doors.judge("a/a", [], at(20));
-    expect(doors.judge("a/a", [broken], at(35)).closed).toBe(false);
+    const { judge } = aDoor();
+    judge(0, [broken]);
+    judge(20, []);
+    expect(judge(35, [broken]).closed).toBe(false);
   });
 
   it("does not close for what reveals metadata only, nor for another practice", () => {
-    const doors = createDoors();
-    doors.judge("a/a", [cosmetic], at(0));
-    expect(doors.judge("a/a", [cosmetic], at(99)).closed).toBe(false);
-    doors.judge("b/b", [broken], at(0));
-    doors.judge("b/b", [broken], at(99));
-    expect(doors.isClosed("a/a")).toBe(false);
+    const { judge, isClosed } = aDoor();
+    judge(0, [cosmetic]);
+    expect(judge(99, [cosmetic]).closed).toBe(false);
+    judge(0, [broken], "b/b");
+    judge(99, [broken], "b/b");
+    expect(isClosed("a/a")).toBe(false);
   });
 });

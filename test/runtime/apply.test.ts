@@ -1,7 +1,8 @@
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LiveObject, Manifest, VerifiedManifests } from "../../src/manifest.ts";
-import { type Applier, createApplier, NameTaken } from "../../src/runtime/apply.ts";
+import { type Applier, createApplier } from "../../src/runtime/apply.ts";
+import { NameTaken } from "../../src/runtime/changes.ts";
 import type { Cache, CacheEvent } from "../../src/runtime/cluster.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { RESOURCES, resourceOf } from "../../src/runtime/resources.ts";

@@ -489,6 +489,102 @@ describe("when the server misbehaves", () => {
   });
 });
 
+describe("a history that is not told as it was", () => {
+  const watches = () => server.received.filter(({ query }) => query.get("watch")).length;
+
+  /** A clock that jumps when told to, whose timers run in real time. */
+  function jumping() {
+    let ahead = 0;
+    const clock = quickClock();
+    return { ...clock, now: () => clock.now() + ahead, jump: (ms: number) => void (ahead += ms) };
+  }
+
+  function cacheBy(clock: ReturnType<typeof jumping>): WatchedCache {
+    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics, clock });
+    void cache.start(stop.signal);
+    return cache;
+  }
+
+  it.each([true, false])("is told anew after half an hour, for what a watch lost (streams: %s)", async (streams) => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { streams, version: 5, items: [map("changed", 1), map("deleted", 1)] });
+    const clock = jumping();
+    const cache = cacheBy(clock);
+    const { stream } = await watchOf(kind);
+    await vi.waitFor(() => expect(names(cache)).toEqual(["changed@1", "deleted@1"]));
+    Object.assign(kind, { version: 9, items: [map("changed", 7), map("added", 8)] });
+    clock.jump(1_790_000);
+    stream.end();
+    await watchOf(kind, 1);
+    expect(names(cache)).toEqual(["changed@1", "deleted@1"]);
+    clock.jump(20_000);
+    kind.watches[1]?.stream.end();
+    await vi.waitFor(() => expect(names(cache)).toEqual(["added@8", "changed@7"]));
+  });
+
+  it("takes no older version for a newer one, in whatever order events come", async () => {
+    const kind = kindOf("configmaps");
+    const { cache, events } = await start();
+    const { stream } = await watchOf(kind);
+    stream.write({ type: "ADDED", object: map("a", 12) });
+    stream.write({ type: "MODIFIED", object: map("a", 11) });
+    // Deleted and made anew: the end of the former one comes late.
+    stream.write({ type: "DELETED", object: map("a", 10) });
+    stream.write({ type: "ADDED", object: map("b", 9) });
+    await vi.waitFor(() => expect(events).toEqual(["added a", "added b"]));
+    expect(names(cache)).toEqual(["a@12", "b@9"]);
+    stream.end();
+    expect((await watchOf(kind, 1)).since).toBe("12");
+  });
+
+  it("is asked for again when a list is from before what was seen, and keeps all that it had", async () => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { version: 20, items: [map("a", 15), map("b", 16)] });
+    const { cache, events } = await start();
+    const old = (reply: Reply) => reply.json(200, { metadata: { resourceVersion: "12" }, items: [map("a", 11)] });
+    kind.onList.push(old, old);
+    kind.onWatch.push((reply) => reply.status(410, "Expired"));
+    (await watchOf(kind)).stream.end();
+    expect((await watchOf(kind, 1)).since).toBe("20");
+    expect(names(cache)).toEqual(["a@15", "b@16"]);
+    expect(events).toEqual(["added a", "added b"]);
+    expect(kind.onList).toEqual([]);
+  });
+
+  it("is asked for again when a stream begins with what was before", async () => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { streams: true, version: 20, items: [map("a", 15), map("b", 16)] });
+    const { cache, events } = await start();
+    Object.assign(kind, { version: 12, items: [map("a", 11)] });
+    kind.onList.push((reply) => {
+      Object.assign(kind, { version: 20, items: [map("a", 15), map("b", 16)] });
+      reply.json(200, { metadata: { resourceVersion: "20" }, items: kind.items });
+    });
+    kind.watches[0]?.stream.write({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } });
+    await vi.waitFor(() => expect(watches()).toBeGreaterThanOrEqual(3));
+    await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("watching"));
+    expect(names(cache)).toEqual(["a@15", "b@16"]);
+    expect(events).toEqual(["added a", "added b"]);
+  });
+
+  it("is believed when the server insists for a minute: its data was put back from a backup", async () => {
+    const kind = kindOf("configmaps");
+    Object.assign(kind, { version: 20, items: [map("a", 15), map("b", 16)] });
+    const clock = jumping();
+    const cache = cacheBy(clock);
+    const { stream } = await watchOf(kind);
+    await vi.waitFor(() => expect(cache.synced).toBe(true));
+    Object.assign(kind, { version: 12, items: [map("a", 11)] });
+    kind.onWatch.push((reply) => reply.status(410, "Expired"));
+    stream.end();
+    await vi.waitFor(() => expect(cache.status()[0]?.problem).toMatch(/version 12, which is older than 20/));
+    expect(names(cache)).toEqual(["a@15", "b@16"]);
+    clock.jump(60_000);
+    await vi.waitFor(() => expect(names(cache)).toEqual(["a@11"]), 5000);
+    expect((await watchOf(kind, 1)).since).toBe("12");
+  });
+});
+
 describe("optional kinds", () => {
   const GATEWAYS: CachedKind = { resource: RESOURCES.Gateway, optional: true };
   const crd = (version: number) => ({

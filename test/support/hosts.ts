@@ -24,5 +24,6 @@ function unescaped(text: string): string {
       (_, wide?: string, narrow?: string, percent?: string) =>
         String.fromCharCode(Number.parseInt(wide ?? narrow ?? percent ?? "0", 16)),
     )
-    .replaceAll("\\/", "/");
+    .replaceAll("\\/", "/")
+    .replaceAll("$request_uri", "/"); // nginx's, which begins with one
 }

@@ -7,6 +7,7 @@ import { loadAssets } from "../../src/assets.ts";
 import { loadConfig } from "../../src/config.ts";
 import { askProsody, type InUse } from "../../src/controller/calls.ts";
 import { createOperator } from "../../src/controller/operator.ts";
+import type { Clock } from "../../src/runtime/clock.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { createTransport } from "../../src/runtime/transport.ts";
 import type { Images } from "../../src/versions.ts";
@@ -15,6 +16,9 @@ import { createMetrics } from "../../src/telemetry/metrics.ts";
 import type { Connection } from "../bed/api.ts";
 import { processGroup } from "../bed/processes.ts";
 import { waitFor } from "../bed/wait.ts";
+
+/** Simulated pods try nothing, so nobody is told to; a test that plays the kubelet asks for it. */
+const NEVER = { everyHours: 0 };
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
@@ -39,7 +43,12 @@ export async function startOperator(
 ): Promise<RunningOperator> {
   const folder = await mkdtemp(join(tmpdir(), "telehealth-operator-"));
   const file = join(folder, "config.yaml");
-  const defaults = { logLevel: "info", telemetry: { host: "127.0.0.1", port: 0 }, leaderElection: { enabled: false } };
+  const defaults = {
+    logLevel: "info",
+    telemetry: { host: "127.0.0.1", port: 0 },
+    leaderElection: { enabled: false },
+    probe: NEVER,
+  };
   await writeFile(file, stringify({ ...defaults, ...config }));
   const group = processGroup(folder);
   const program = group.start("operator", process.execPath, [MAIN, "operator", "--config", file], {
@@ -76,22 +85,29 @@ export async function startOperator(
 export function runOperator(
   connection: Connection,
   watchNamespaces: readonly string[],
-  { inUse = askProsody, images = {} }: { readonly inUse?: InUse; readonly images?: Partial<Images> } = {},
+  {
+    inUse = askProsody,
+    images = {},
+    clock,
+  }: { readonly inUse?: InUse; readonly images?: Partial<Images>; readonly clock?: Clock } = {},
 ): { stop: () => Promise<void> } {
   const metrics = createMetrics();
   const logger = createLogger("silent");
-  const transport = createTransport({ connection: { ...connection, authorization: async () => undefined }, metrics });
+  const time = clock ? { clock } : {};
+  const authorized = { ...connection, authorization: async () => undefined };
+  const transport = createTransport({ connection: authorized, metrics, ...time });
   const config = loadConfig({ watchNamespaces: watchNamespaces.join(",") }, {});
   const operator = createOperator({
     cluster: createCluster(transport),
     transport,
-    config: { ...config, images: { ...config.images, ...images } },
+    config: { ...config, probe: NEVER, images: { ...config.images, ...images } },
     assets: loadAssets(),
     version: "test",
     inUse,
     instance: "test",
     logger,
     metrics,
+    ...time,
   });
   const stopping = new AbortController();
   const running = operator.watch(stopping.signal).then(() => operator.lead(stopping.signal));

@@ -15,7 +15,11 @@ export const ALWAYS = {
   windows: [{ days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], from: "00:00", to: "24:00" }],
 };
 
-export const RESTRICTED = { "pod-security.kubernetes.io/enforce": "restricted" };
+/** As the examples label a namespace, so that the policies of the chart hold in it. */
+export const RESTRICTED = {
+  "pod-security.kubernetes.io/enforce": "restricted",
+  [LABEL.practiceNamespace]: "true",
+};
 
 /** The practice of an example with its names moved to a namespace of the test and hosts of its own. */
 export async function practiceFor(namespace: string, spec: object = {}, name = "greenriver"): Promise<Manifest> {

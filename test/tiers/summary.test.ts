@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isGood, notRun, summary, type Outcome } from "./summary.ts";
 import { choose, tiers } from "./tiers.ts";
-import { count } from "./vitest.ts";
+import { count, secondTries } from "./vitest.ts";
 
 const report = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
 const unit: Outcome = { tier: "unit", seconds: 12.3, passed: 120, failed: 1, skipped: 0 };
@@ -18,6 +18,18 @@ describe("the end of a run", () => {
         "125 passed, 1 failed, 0 skipped",
       ].join("\n"),
     );
+  });
+
+  it("names what passed only at the second try", () => {
+    const failed = { fullName: "a test", status: "passed", failureMessages: ["Error: late\n  at a line"] };
+    const again = secondTries({ ...report, testResults: [{ status: "passed", assertionResults: [failed] }] });
+    expect(summary([{ ...unit, again }])).toContain("\nsecond try: unit: a test: Error: late\n\n120 passed");
+    expect(
+      secondTries({
+        ...report,
+        testResults: [{ status: "failed", assertionResults: [{ ...failed, status: "failed" }] }],
+      }),
+    ).toEqual([]);
   });
 
   it("is good only when nothing failed and nothing was skipped", () => {

@@ -6,6 +6,8 @@ export interface Outcome {
   readonly failed: number;
   readonly skipped: number;
   readonly note?: string;
+  /** The tests that passed only when they were tried again. */
+  readonly again?: readonly string[];
 }
 
 /** A tier that did not run. It counts as failed only where a missing tier is a failure. */
@@ -31,7 +33,8 @@ export function summary(outcomes: readonly Outcome[]): string {
     return [tier.padEnd(widths[0] ?? 0), ...right, cells[5]].join("  ").trimEnd();
   });
   const count = (["passed", "failed", "skipped"] as const).map((part) => `${sum(outcomes, part)} ${part}`);
-  return [...aligned, "", count.join(", ")].join("\n");
+  const again = outcomes.flatMap(({ tier, again = [] }) => again.map((test) => `second try: ${tier}: ${test}`));
+  return [...aligned, ...again, "", count.join(", ")].join("\n");
 }
 
 /** A run is good when nothing failed and nothing was left out by `skip`, `todo` or `only`. */

@@ -1,10 +1,16 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { postgresql, pythonWithSynapse } from "../apps/support/messaging-programs.ts";
-import { chromium, nginx, prosody } from "../apps/support/programs.ts";
+import { chromium, haproxy, nginx, prosody } from "../apps/support/programs.ts";
+import { provisionCertManager } from "../bed/cert-manager.ts";
 import { provisionCrds } from "../bed/crds.ts";
+import { provisionGitOps } from "../bed/gitops.ts";
 import { provisionHelm } from "../bed/helm.ts";
+import { provisionIngress } from "../bed/ingress.ts";
 import { provisionKwok } from "../bed/kwok.ts";
+import { provisionLua } from "../bed/lua.ts";
+import { provisionPebble } from "../bed/pebble.ts";
+import { provisionPromtool } from "../bed/prometheus.ts";
 import { provisionControlPlane } from "../bed/provision.ts";
 
 /** A part of the tests that runs as a whole, with what has to be there first. */
@@ -12,6 +18,8 @@ export interface Tier {
   readonly name: string;
   /** Fetches or builds what the tier runs on; throws a sentence for people when this machine cannot have it. */
   readonly prepare: () => Promise<unknown>;
+  /** Runs while the tier before it runs: both wait more than they compute. */
+  readonly beside?: true;
 }
 
 const root = join(import.meta.dirname, "..");
@@ -33,6 +41,17 @@ async function provisionCluster(): Promise<void> {
   if (process.env.TELEHEALTH_BED === undefined) await provisionControlPlane();
   await Promise.all([provisionCrds("cert-manager"), provisionCrds("gateway-api"), provisionHelm()]);
   await provisionKwok();
+  // One after another: each build keeps all processors busy.
+  await provisionCertManager();
+  await provisionPebble();
+  await provisionIngress();
+  await Promise.all([haproxy(), nginx()]);
+  await provisionGitOps();
+}
+
+async function provisionApps(): Promise<void> {
+  await Promise.all([nginx(), prosody(), chromium(), pythonWithSynapse(), postgresql()]);
+  await Promise.all([provisionLua(), provisionPromtool()]);
 }
 
 /** In the order in which they run; each finds more expensive faults than the one before. */
@@ -41,7 +60,8 @@ export const tiers: readonly Tier[] = [
   { name: "cluster", prepare: provisionCluster },
   {
     name: "apps",
-    prepare: () => Promise.all([nginx(), prosody(), chromium(), pythonWithSynapse(), postgresql()]),
+    beside: true,
+    prepare: provisionApps,
   },
   { name: "node", prepare: nothing },
 ];

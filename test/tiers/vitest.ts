@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Outcome } from "./summary.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -14,7 +15,14 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
+  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly Assertion[] }[];
+}
+
+interface Assertion {
+  readonly fullName: string;
+  readonly status: string;
+  /** Those of every try, so a test that passed has some when it was tried again. */
+  readonly failureMessages: readonly string[];
 }
 
 /**
@@ -35,6 +43,17 @@ export function count(
   return { passed: report.numPassedTests, failed: failed + unexplained, skipped };
 }
 
+/** The tests that passed only when they were tried again, with what was wrong at first. */
+export function secondTries(report: Report | undefined): string[] {
+  const tests = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
+  return tests
+    .filter(({ status, failureMessages }) => status === "passed" && failureMessages.length > 0)
+    .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0]?.split("\n")[0]}`);
+}
+
+/** So that the lines of tiers that run side by side can be told apart. */
+const WIDTH = 7;
+
 /** Runs one vitest project with its output on this terminal, which is never silent for more than 10 s. */
 export async function runProject(project: string): Promise<Outcome> {
   const start = performance.now();
@@ -51,20 +70,21 @@ export async function runProject(project: string): Promise<Outcome> {
     [child.stdout, process.stdout],
     [child.stderr, process.stderr],
   ] as const) {
-    from.on("data", (text: Buffer) => {
+    createInterface(from).on("line", (line) => {
       last = performance.now();
-      to.write(text);
+      to.write(`${project.padEnd(WIDTH)} ${line}\n`);
     });
   }
   const heartbeat = setInterval(() => {
     if (performance.now() - last < 7_000) return;
     last = performance.now();
-    process.stdout.write(`${project}: running for ${seconds().toFixed(0)} s\n`);
+    process.stdout.write(`${project.padEnd(WIDTH)} running for ${seconds().toFixed(0)} s\n`);
   }, 1_000);
   const [code] = (await once(child, "close")) as [number | null];
   clearInterval(heartbeat);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   const text = await readFile(file, "utf8").catch(() => undefined);
   await rm(folder, { recursive: true });
-  return { tier: project, seconds: seconds(), ...count(text === undefined ? undefined : JSON.parse(text), code) };
+  const report = text === undefined ? undefined : (JSON.parse(text) as Report);
+  return { tier: project, seconds: seconds(), ...count(report, code), again: secondTries(report) };
 }

@@ -129,10 +129,15 @@ function defaultServer(): string {
 
 const NOTHING_ELSE = "    location / { return 404; }";
 
+/**
+ * Whoever came by plain HTTP is led to HTTPS. An Ingress cannot ask for that, and not every controller does it by
+ * itself; all of them tell how somebody came. Challenges are answered by other pods and never come here.
+ */
 function server(host: string, ...parts: readonly string[]): string {
   return `  server {
     listen ${FRONT_PORT};
     server_name ${host};
+    if ($http_x_forwarded_proto = http) { return 301 https://${host}$request_uri; }
 ${parts.join("\n")}
   }
 `;

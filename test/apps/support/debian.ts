@@ -1,4 +1,5 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cacheEntry, kept } from "../../bed/cache.ts";
 import { withProgress } from "../../bed/progress.ts";
@@ -31,8 +32,22 @@ async function debianRelease(): Promise<string> {
   return codename;
 }
 
-async function unpack(into: string, release: string, packages: readonly string[]): Promise<void> {
-  const apt = join(into, "apt");
+/** Packages and all that they need, also what is installed here, as a file system of its own in `root`. */
+export async function unpackedRoot(root: string, packages: readonly string[]): Promise<void> {
+  const apt = await mkdtemp(join(tmpdir(), "packages-"));
+  const nothingInstalled = join(apt, "status");
+  await writeFile(nothingInstalled, "");
+  await unpack(root, await debianRelease(), packages, apt, { "Dir::State::Status": nothingInstalled });
+  await rm(apt, { recursive: true });
+}
+
+async function unpack(
+  into: string,
+  release: string,
+  packages: readonly string[],
+  apt = join(into, "apt"),
+  more: Readonly<Record<string, string>> = {},
+): Promise<void> {
   await mkdir(join(apt, "lists", "partial"), { recursive: true });
   await mkdir(join(apt, "cache", "archives", "partial"), { recursive: true });
   const sources = join(apt, "sources.list");
@@ -44,6 +59,7 @@ async function unpack(into: string, release: string, packages: readonly string[]
     "Dir::Etc::SourceParts": "/dev/null",
     "APT::Sandbox::User": "root",
     "Debug::NoLocking": "1",
+    ...more,
   }).flatMap(([key, value]) => ["-o", `${key}=${value}`]);
   await run("apt-get", [...options, "-qq", "update"]);
   // The newest that runs on this release.

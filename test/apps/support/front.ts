@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, request, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -192,6 +193,11 @@ async function hold(port: number, host: string, path: string, count: number) {
   return { release: () => sockets.forEach((socket) => socket.destroy()) };
 }
 
+/** RFC 6455, 4.2.2: proxies look at it. */
+function acceptOf(key: string): string {
+  return createHash("sha1").update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest("base64");
+}
+
 async function backend(name: string) {
   const asked: Asked[] = [];
   const sockets = new Set<Duplex>();
@@ -206,7 +212,10 @@ async function backend(name: string) {
   });
   server.on("upgrade", (message, socket) => {
     asked.push({ method: "UPGRADE", url: message.url ?? "", headers: message.headers, body: "" });
-    socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    const accepted = acceptOf(message.headers["sec-websocket-key"] ?? "");
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accepted}\r\n\r\n`,
+    );
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
   });

@@ -36,6 +36,14 @@ export async function chromium(): Promise<Program> {
   return { command, args: [], env: libraryPath(root), origin: UNPACKED };
 }
 
+/** HAProxy: the one that is installed, or the distribution's package unpacked. */
+export async function haproxy(): Promise<Program> {
+  const path = await run("sh", ["-c", "command -v haproxy"]).catch(() => "");
+  if (path) return { command: path.trim(), args: [], env: {}, origin: "installed" };
+  const root = await unpackedPackages("haproxy", ["haproxy"]);
+  return { command: join(root, "usr", "sbin", "haproxy"), args: [], env: libraryPath(root), origin: UNPACKED };
+}
+
 /** nftables' command: the one that is installed, or the distribution's package unpacked. */
 export async function nft(): Promise<Program> {
   if (await versionOf("nft", ["--version"])) return { command: "nft", args: [], env: {}, origin: "installed" };

@@ -64,6 +64,15 @@ export const EXPOSURE_BREAKS: readonly Break[] = [
   ),
   editFile(
     "no-side-door-in-nginx",
+    "a redirect to plain HTTP",
+    "front-nginx/nginx.conf",
+    replaced(
+      "return 301 https://meet.greenriver.example$request_uri",
+      "return 301 http://meet.greenriver.example$request_uri",
+    ),
+  ),
+  editFile(
+    "no-side-door-in-nginx",
     "a file nobody sees",
     "front-nginx/nginx.conf",
     replaced("include /etc/nginx/mime.types;", "include /etc/nginx/mime.types; include /config/*.conf;"),

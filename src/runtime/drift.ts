@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import type { LiveObject, Manifest } from "../manifest.ts";
+import { type Difference, differences } from "./differences.ts";
+
+/** What is not as we want it. Of a ConfigMap that is named by its content also every file more. */
+export function drift(desired: Manifest, live: LiveObject): Difference[] {
+  const found = differences(desired, live);
+  if (!isSealed(desired)) return found;
+  const wanted = Object.keys(desired["data"] ?? {});
+  const more = Object.entries(live["data"] ?? {}).filter(([file]) => !wanted.includes(file));
+  return [...found, ...more.map(([file, content]) => ({ path: ["data", file], live: content as unknown }))];
+}
+
+export function isSealed(object: Manifest): boolean {
+  return object.kind === "ConfigMap" && object["immutable"] === true;
+}
+
+/** Rendering is deterministic, so the order of fields is part of the identity. */
+export function hashOf(desired: Manifest): string {
+  return createHash("sha256").update(JSON.stringify(desired)).digest("base64url");
+}
+
+export function fingerprint(found: readonly Difference[]): string {
+  return found.length === 0 ? "" : createHash("sha256").update(JSON.stringify(found)).digest("base64url");
+}

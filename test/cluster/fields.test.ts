@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FIELD_MANAGER } from "../../src/api/group.ts";
+import { superfluousChildren } from "../../src/controller/apply-plan.ts";
+import { cachedKinds, PRACTICES } from "../../src/controller/kinds.ts";
+import { liveChildren } from "../../src/controller/live.ts";
+import type { LiveObject, VerifiedManifests } from "../../src/manifest.ts";
+import type { Practice } from "../../src/practice/practice.ts";
+import { render } from "../../src/render/render.ts";
+import { type Applier, createApplier } from "../../src/runtime/apply.ts";
+import { createCache, type WatchedCache } from "../../src/runtime/cache.ts";
+import { createCluster } from "../../src/runtime/kube-cluster.ts";
+import { createTransport, type Transport } from "../../src/runtime/transport.ts";
+import { createLogger } from "../../src/telemetry/logger.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { type ControlPlane, startControlPlane } from "../bed/control-plane.ts";
+import { installCrds } from "../bed/crds.ts";
+import { installOwnCrd } from "../bed/own-crd.ts";
+import { waitFor } from "../bed/wait.ts";
+import { FIELD_SAMPLES, type FieldSample } from "../support/field-samples.ts";
+import { type Hand, handOn } from "../support/own-cluster.ts";
+import { aPractice, params } from "../support/practices.ts";
+
+type Spec = Readonly<Record<string, unknown>>;
+
+/** The namespace and name of the example that `aPractice` takes. */
+const [namespace, name] = ["greenriver", "greenriver"];
+
+/**
+ * What a field leaves behind on a real API server, with the operator's own applier and pruning, but nobody who makes pods:
+ * each of some seventy fields is set, changed and unset.
+ */
+describe("every field that can be changed", () => {
+  let plane: ControlPlane;
+  let hand: Hand;
+  let transport: Transport;
+  let cache: WatchedCache;
+  let applier: Applier;
+  let uid: string;
+  const stop = new AbortController();
+  const metrics = createMetrics();
+  const logger = createLogger("silent");
+  beforeAll(async () => {
+    plane = await startControlPlane({ workloadControllers: false });
+    const { adminConnection } = plane;
+    const apis = (["cert-manager", "gateway-api"] as const).map((api) => installCrds(adminConnection, api));
+    await Promise.all([installOwnCrd(plane), ...apis]);
+    hand = handOn(adminConnection);
+    const namespaces = { group: "", version: "v1", kind: "Namespace", plural: "namespaces", namespaced: false };
+    await hand.create(namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } });
+    await hand.practice(namespace);
+    uid = (await hand.get(PRACTICES, { namespace, name }))?.metadata.uid ?? "";
+    const connection = { ...adminConnection, authorization: async () => undefined };
+    transport = createTransport({ connection, metrics });
+    const cluster = createCluster(transport);
+    cache = createCache({ transport, kinds: cachedKinds({ nodes: false }), namespaces: [namespace], logger, metrics });
+    await cache.start(stop.signal);
+    applier = createApplier({ cluster, cache, manager: FIELD_MANAGER, logger, metrics });
+  });
+  afterAll(async () => {
+    stop.abort();
+    await transport.close();
+    await hand.close();
+    await plane.stop();
+  });
+
+  it.each(changeable())("%s leaves its trace, and none when it is gone", async (_, sample) => {
+    const { without = {}, set, changed, silent } = sample;
+    const before = await made(without);
+    const whenSet = await made(set);
+    const whenChanged = await made(changed);
+    if (silent === undefined) {
+      expect(whenSet).not.toEqual(before);
+      expect(whenChanged).not.toEqual(whenSet);
+    }
+    expect(await made(without)).toEqual(before);
+    expect(await made(changed)).toEqual(whenChanged);
+  });
+
+  /** Makes the practice so, and says what there is then. */
+  async function made(spec: Spec): Promise<Record<string, unknown>> {
+    const practice = aPractice({ spec, uid });
+    const { addresses } = practice.video.media;
+    const given = params({ spec, uid }, addresses.length > 0 ? { mediaAddresses: addresses } : {});
+    const rendering = render(given);
+    await applier.apply(rendering.manifests, { ours: () => true, signal: stop.signal });
+    await applier.waitSettled(namespace, 5000);
+    const superfluous = () =>
+      superfluousChildren(cache, practice, rendering, { now: rendering.manifests, withdraw: false });
+    await applier.prune(superfluous(), stop.signal);
+    await waitFor(() => superfluous().length === 0, { interval: 5, what: "what is superfluous to go" });
+    return snapshot(practice, rendering.manifests);
+  }
+
+  function snapshot({ uid: owner = "" }: Practice, wanted: VerifiedManifests): Record<string, unknown> {
+    const children = liveChildren(cache, { namespace, uid: owner });
+    expect(children.length).toBeGreaterThanOrEqual(wanted.length - 1);
+    return Object.fromEntries(
+      children.map((child) => [`${child.kind}/${child.metadata.name}`, withoutServersOwn(child)]),
+    );
+  }
+});
+
+/** What the server counts and says for itself; an address of the cluster comes anew with a Service. */
+const SERVERS_OWN = new Set(["status", "clusterIP", "clusterIPs", "healthCheckNodePort"]);
+const SERVERS_METADATA = new Set(["uid", "resourceVersion", "generation", "creationTimestamp"]);
+
+function withoutServersOwn({ metadata, ...rest }: LiveObject): unknown {
+  const kept = Object.entries(metadata).filter(([key]) => !SERVERS_METADATA.has(key));
+  const others = JSON.stringify(rest, (key, value: unknown) => (SERVERS_OWN.has(key) ? undefined : value));
+  return { metadata: Object.fromEntries(kept), ...(JSON.parse(others) as object) };
+}
+
+function changeable(): [string, FieldSample][] {
+  return Object.entries(FIELD_SAMPLES).filter(([, { fixed }]) => fixed === undefined);
+}

@@ -1,0 +1,135 @@
+import { join } from "node:path";
+import { LABEL } from "../../src/api/group.ts";
+import type { Manifest } from "../../src/manifest.ts";
+import { DEFAULT_IMAGES } from "../../src/versions.ts";
+import { type ApiClient, apiClient } from "../bed/api.ts";
+import type { ControlPlane } from "../bed/control-plane.ts";
+import { run } from "../bed/run.ts";
+import { waitFor } from "../bed/wait.ts";
+import { rendered } from "./chart.ts";
+
+/** The operator that the chart, rendered as release `op` in `operators`, is for. */
+export const OPERATOR = "system:serviceaccount:operators:op";
+export const CERT_MANAGER = "system:serviceaccount:cert-manager:cert-manager";
+
+/** A namespace as the examples make it. */
+export const GUARDED = {
+  "pod-security.kubernetes.io/enforce": "restricted",
+  [LABEL.practiceNamespace]: "true",
+};
+
+type Answer = Awaited<ReturnType<ApiClient["request"]>>;
+
+/** Whether the API server did it, or one of our policies refused it. @throws Error for any other answer. */
+export function verdictOf({ status, body }: Answer): "done" | "refused" {
+  if (status < 300) return "done";
+  const { message = "" } = body as { message?: string };
+  if (message.includes("ValidatingAdmissionPolicy 'op-")) return "refused";
+  throw new Error(`The API server answered ${status}: ${message}`);
+}
+
+/** What the chart renders but its Deployment and options, without the policies named in `without`. */
+async function policiesOf(values: object = {}, without: readonly string[] = []): Promise<Manifest[]> {
+  const objects = (await rendered(values)).filter((object) => object?.kind !== undefined);
+  const taken = without.map((name) => `op-${name}`);
+  for (const name of taken) {
+    if (!objects.some(({ metadata }) => metadata.name === name)) throw new Error(`There is no policy ${name}.`);
+  }
+  return objects.filter(
+    ({ kind, metadata }) =>
+      kind !== "Deployment" && !(kind.startsWith("ValidatingAdmission") && taken.includes(metadata.name)),
+  );
+}
+
+type Plane = Pick<ControlPlane, "binaries" | "kubeconfig" | "adminConnection">;
+
+/** Applies what the chart renders and returns when the API server goes by it. */
+export async function installPolicies(
+  plane: Plane,
+  values: object = {},
+  without: readonly string[] = [],
+): Promise<void> {
+  const operators = { apiVersion: "v1", kind: "Namespace", metadata: { name: "operators" } };
+  await applyAll(plane, [operators, ...(await policiesOf(values, without))]);
+  await inForce(plane);
+}
+
+export async function applyAll(plane: Plane, items: readonly object[]): Promise<void> {
+  await run(join(plane.binaries, "kubectl"), ["apply", "--server-side", "--force-conflicts", "-f", "-"], {
+    env: { KUBECONFIG: plane.kubeconfig },
+    input: JSON.stringify({ apiVersion: "v1", kind: "List", items }),
+  });
+}
+
+let sentinels = 0;
+
+/**
+ * Resolves when the API server goes by every change of its policies so far. It learns of them in order, so it does once
+ * it goes by one that was made last.
+ */
+export async function inForce(plane: Plane): Promise<void> {
+  const name = `sentinel-${process.pid}-${(sentinels += 1)}`;
+  const of = (kind: string, spec: object) => {
+    return { apiVersion: "admissionregistration.k8s.io/v1", kind, metadata: { name }, spec };
+  };
+  const configMaps = { apiGroups: [""], apiVersions: ["v1"], operations: ["CREATE"], resources: ["configmaps"] };
+  const validations = [{ expression: `object.metadata.name != '${name}'` }];
+  await applyAll(plane, [
+    of("ValidatingAdmissionPolicy", { matchConstraints: { resourceRules: [configMaps] }, validations }),
+    of("ValidatingAdmissionPolicyBinding", { policyName: name, validationActions: ["Deny"] }),
+  ]);
+  const client = apiClient(plane.adminConnection);
+  const path = "/api/v1/namespaces/default/configmaps?dryRun=All";
+  const sentinel = { apiVersion: "v1", kind: "ConfigMap", metadata: { name } };
+  await waitFor(async () => (await client.request("POST", path, sentinel)).status === 422, {
+    what: "the policies to be in force",
+  });
+  await client.close();
+}
+
+/** Gives a user a role in a namespace, and waits until it holds. */
+export async function bindRole(
+  connection: ControlPlane["adminConnection"],
+  namespace: string,
+  user: string,
+  role: string,
+) {
+  const [admin, client] = [apiClient(connection), apiClient(connection, user)];
+  const rbac = "rbac.authorization.k8s.io";
+  await admin.request("POST", `/apis/${rbac}/v1/namespaces/${namespace}/rolebindings`, {
+    apiVersion: `${rbac}/v1`,
+    kind: "RoleBinding",
+    metadata: { name: user.replaceAll(":", "-"), namespace },
+    roleRef: { apiGroup: rbac, kind: "ClusterRole", name: role },
+    subjects: [{ apiGroup: rbac, kind: "User", name: user }],
+  });
+  await waitFor(async () => (await client.request("GET", `/api/v1/namespaces/${namespace}/pods`)).status === 200, {
+    what: `${user} to have the role ${role}`,
+  });
+  await admin.close();
+  return client;
+}
+
+/** A pod as a practice has it. */
+export function aPod(name: string, spec: object = {}, labels: object = {}, container: object = {}): Manifest {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels } as Manifest["metadata"],
+    spec: {
+      automountServiceAccountToken: false,
+      securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
+      containers: [aContainer(container)],
+      ...spec,
+    },
+  };
+}
+
+export function aContainer(changes: object = {}): object {
+  return {
+    name: "main",
+    image: DEFAULT_IMAGES.operator,
+    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    ...changes,
+  };
+}
