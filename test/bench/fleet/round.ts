@@ -159,8 +159,8 @@ async function compare({ cluster, namespaces }: Stage, { folder, keys }: Wanted)
 }
 
 /** Without what is a hash over the uid of the practice too. */
-function contentOf({ apiVersion: _, kind, metadata, stringData: __, ...rest }: Manifest): object {
-  const { [ANNOTATION.rendered]: ___, ...annotations } = metadata.annotations ?? {};
+function contentOf({ kind, metadata, ...rest }: Manifest): object {
+  const { [ANNOTATION.rendered]: _, ...annotations } = metadata.annotations ?? {};
   const wanted = { ...metadata, annotations };
   return kind === "Secret" ? { metadata: wanted } : { ...rest, metadata: wanted };
 }
