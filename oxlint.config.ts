@@ -1,7 +1,8 @@
 import { defineConfig, type OxlintOverride } from "oxlint";
 
 // Which way imports may go. The message is what a person reads who crosses a line.
-const folders = "api practice components policy render runtime telemetry controller entry copy stun cli".split(" ");
+const folders =
+  "api practice components policy render runtime telemetry controller entry copy stun probe audit cli".split(" ");
 const rootFiles = "assets config generate main versions".split(" ");
 const pure = ["api", "practice", "components", "policy", "render"];
 const may: Readonly<Record<string, readonly string[]>> = {
@@ -15,6 +16,8 @@ const may: Readonly<Record<string, readonly string[]>> = {
   copy: [],
   entry: ["api", "telemetry"], // what faces the internet must not contain a client for the cluster
   stun: [],
+  probe: [],
+  audit: ["policy", "practice", "api"],
   controller: [...folders.filter((folder) => folder !== "cli"), "assets", "config", "versions"],
 };
 

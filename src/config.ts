@@ -95,6 +95,17 @@ export const configSchema = z.strictObject({
     })
     .prefault({})
     .describe("Health and metrics."),
+  probe: z
+    .strictObject({
+      everyHours: z
+        .int()
+        .min(0)
+        .max(168)
+        .default(24)
+        .describe("How often it is tried whether the network obeys a practice's walls; 0: only when somebody asks."),
+    })
+    .prefault({})
+    .describe("Six small pods per practice and try, for about half a minute."),
   workers: z.int().min(1).max(64).default(8).describe("Practices reconciled at the same time."),
   logLevel: z.enum(["debug", "info", "warn", "error"]).default("info").describe("How much is logged."),
 });

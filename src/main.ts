@@ -17,6 +17,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   restore: async () => (await import("./cli/restore.ts")).restore,
   copy: async () => (await import("./cli/copy.ts")).copy,
   entry: async () => (await import("./cli/entry.ts")).entry,
+  audit: async () => (await import("./cli/audit.ts")).audit,
+  probe: async () => (await import("./cli/probe.ts")).probe,
   stun: async () => (await import("./cli/stun.ts")).stun,
 };
 

@@ -53,6 +53,8 @@ export const ANNOTATION = {
   secrets: `${GROUP}/secrets`,
   /** On a born Secret whose key can overlap with the next one: whoever sets it, to anything, asks for a next one. */
   replace: `${GROUP}/replace`,
+  /** On a practice: when somebody asked for its walls to be tried. On what tries them: which run it belongs to. */
+  probe: `${GROUP}/probe`,
   /** On Synapse's pod while a command administers people: a digest that proves that its user may write there. */
   proof: `${GROUP}/proof`,
 } as const;

@@ -157,12 +157,24 @@ export const REASONS = {
   ),
   Verified: reason(
     ["RecordingDisabled", "NetworkIsolated"],
-    "Checked on the live objects, and on everything else in the namespace.",
+    "Checked on the live objects, and on everything else in the namespace; of the walls also on the network itself.",
   ),
   NotProbed: reason(
     "NetworkIsolated",
     "The walls are in force on the API server; whether this cluster's network obeys them has not been probed.",
     "",
+    WAITING,
+  ),
+  PoliciesNotEnforced: reason(
+    "NetworkIsolated",
+    "A try got through where no policy lets anybody: the cluster's network does not obey NetworkPolicies.",
+    "Use a network plugin that enforces NetworkPolicies in both directions. `telehealth audit NAME --probe` tries again.",
+    ALARM,
+  ),
+  ProbeUnanswered: reason(
+    "NetworkIsolated",
+    "The walls were tried, and what came of it proves nothing: a pod gave no answer, or a way that must be open was not.",
+    "See to it that the ways that the message names are open, or that six small pods fit into the namespace.",
     WAITING,
   ),
   FrontDoorOpenToCluster: reason(

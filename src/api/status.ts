@@ -41,6 +41,26 @@ const componentSchema = fields({
  */
 export const UNOBSERVED = -1;
 
+/** How long what was seen on a network is believed. */
+export const PROBE_HOLDS_DAYS = 7;
+
+const ways = z.array(text(160)).max(32).meta({ "x-kubernetes-list-type": "atomic" }).optional();
+
+const probeSchema = fields({
+  at: z.string().max(64).meta({ format: "date-time" }).describe("When it began."),
+  answered: z.boolean().describe("Whether it came to an end."),
+  triedInVain: z
+    .string()
+    .max(64)
+    .meta({ format: "date-time" })
+    .optional()
+    .describe("When a later try began that came to no end; what was found before it still counts."),
+  tried: z.int().min(0).max(4096).describe("How many ways were tried, open and closed ones."),
+  open: ways.describe("Ways that the network leaves open although no policy does."),
+  shut: ways.describe("Ways that policies leave open and the network does not."),
+  late: ways.describe("Ways that were open for a moment, while a pod had just begun."),
+});
+
 export const statusSchema = fields({
   observedGeneration: z
     .int()
@@ -87,9 +107,11 @@ export const statusSchema = fields({
     .meta({ "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"] })
     .optional()
     .describe("The practice's pods, by role."),
+  probe: probeSchema.optional().describe("What the last try of the walls found on this cluster's network."),
   nextStep: text(1024).optional().describe("The one thing to do next; empty when there is none."),
 });
 
+export type ProbeResult = DeepReadonly<z.output<typeof probeSchema>>;
 export type Condition = DeepReadonly<z.output<typeof conditionSchema>>;
 
 /** The status as the operator writes it: always complete in what every reconcile knows. */

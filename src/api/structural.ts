@@ -69,7 +69,8 @@ function node(source: object, path: string): StructuralSchema {
   if (additionalProperties && !("maxProperties" in rest)) complain("it has no maxProperties");
   return {
     ...rest,
-    ...(properties !== undefined && { properties: children(properties, path) }),
+    // The API server drops an empty list of properties, and Argo CD would forever want it back.
+    ...(properties && Object.keys(properties).length > 0 && { properties: children(properties, path) }),
     ...(items !== undefined && { items: node(items, `${path}[]`) }),
     // `false` is what zod says for a strict object; the API server prunes or refuses unknown fields by itself.
     ...(additionalProperties && { additionalProperties: node(additionalProperties, `${path}{}`) }),

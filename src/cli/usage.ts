@@ -9,6 +9,8 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
       [--context NAME] [--config FILE]
   telehealth status [NAME]                show how practices are doing, and the next step
       [-n NAMESPACE] [--context NAME]
+  telehealth audit NAME [-n NAMESPACE]    report on each promise: met, not met or unknown, with the evidence
+      [--probe] [--json] [--context NAME] [--config FILE]
   telehealth release NAME -n NAMESPACE    free a practice that cannot be deleted because its operator is gone
       [--context NAME] --yes
   telehealth user add|list|lock|unlock|reset|remove [ID] --practice NAME
@@ -21,6 +23,7 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
   telehealth copy give|file|folder        give or take the parts of a backup (run by both of these in a pod)
       --database FILE --media FOLDER --target PATH
   telehealth entry                        serve a practice's entry page (run by the operator in a pod)
+  telehealth probe listen|dial            try a practice's walls (run by the operator in pods of its own)
   telehealth stun                         answer STUN beside a practice's bridge (run by the operator in its pod)
 
 Exit codes: 0 done, 1 failed, 2 bad input. -f - reads standard input.

@@ -22,6 +22,11 @@ export function labels(practice: Practice, role: Role) {
   };
 }
 
+function standIn(practice: Practice, role: Role): Readonly<Record<string, string>> {
+  const { [LABEL.serves]: _, ...others } = labels(practice, role).pod;
+  return { ...others, [LABEL.name]: "probe" };
+}
+
 export interface ContainerParams extends Omit<IContainer, "resources" | "securityContext"> {
   readonly resources: Resources;
 }
@@ -36,6 +41,8 @@ export interface PodParams {
   readonly volumes: readonly IVolume[];
   readonly annotations?: Readonly<Record<string, string>>;
   readonly terminationGracePeriodSeconds?: number;
+  /** It takes the role's walls and never its traffic: no Service selects it. Absent: it is the role's own pod. */
+  readonly standsIn?: true;
   /** Absent: always, as for everything that stays. */
   readonly restartPolicy?: "Never";
   readonly affinity?: NonNullable<IPodTemplateSpec["spec"]>["affinity"];
@@ -49,7 +56,7 @@ export function pod(practice: Practice, params: PodParams): IPodTemplateSpec {
   const { placement } = practice;
   return {
     metadata: {
-      labels: labels(practice, params.role).pod,
+      labels: params.standsIn ? standIn(practice, params.role) : labels(practice, params.role).pod,
       ...(params.annotations &&
         Object.keys(params.annotations).length > 0 && { annotations: { ...params.annotations } }),
     },

@@ -7,7 +7,7 @@ import { resourceOf, RESOURCES } from "../runtime/resources.ts";
 import { knownBirth } from "./birth.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { isOfAnotherMajor } from "./database-major.ts";
-import { type ApplyPlan, gate } from "./gate.ts";
+import { type ApplyPlan, type Circumstances, gate } from "./gate.ts";
 import { roleStates } from "./roles.ts";
 import { endsCalls } from "./spare.ts";
 import { trialOf } from "./trial.ts";
@@ -29,7 +29,7 @@ export async function planFor(
   const waits = cutting.length > 0 && !(await mayEndCalls(context, practice));
   const bornWith = knownBirth(context.cache, namespace, practice.name).identity;
   const namespaceLabels = context.cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.labels ?? {};
-  return gate(rendering.manifests, {
+  const circumstances: Circumstances = {
     namespaceRestricted: namespaceLabels["pod-security.kubernetes.io/enforce"] === "restricted",
     suspended: practice.suspend,
     doorClosed: context.doors.isClosed(`${namespace}/${practice.name}`),
@@ -38,7 +38,8 @@ export async function planFor(
     ofAnotherMajor: (object) => isOfAnotherMajor(object, live(object), bornWith?.postgresMajor),
     exists: (object) => live(object) !== undefined,
     ready: (role) => ready.has(role),
-  });
+  };
+  return gate(rendering.manifests, circumstances, rendering.probes);
 }
 
 /** Asks nobody where the answer does not matter. */

@@ -1,10 +1,10 @@
 import { revealingWord } from "../api/domain.ts";
-import type { ReasonName } from "../api/reasons.ts";
 import { isProven } from "../practice/app-versions.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import type { Context } from "./context.ts";
 import { SPARING } from "./gate.ts";
+import { isolation } from "./isolation.ts";
 import { mediaAddress } from "./media-known.ts";
 import { type RoleState, roleStates } from "./roles.ts";
 import { sentence as sentenceOf, troublesOfRoles } from "./told.ts";
@@ -14,10 +14,11 @@ import { type Complete, type Verdict, verdict } from "./verdict.ts";
 /** One verdict per promise and per precondition, from what is live. `Ready` is drawn from them. */
 export function verdicts(context: Context, report: Complete): Verdict[] {
   const { practice } = report;
+  const probe = report.probe ?? context.statuses.latest(report.resource)?.probe;
   return [
     encryption(report),
     recording(report),
-    isolation(report),
+    isolation(practice, firstOf(report.findings, "isolation"), probe, context.now()),
     report.certificates.verdict,
     mediaAddress(context, report),
     components(context, report, roleStates(context, practice)),
@@ -66,32 +67,6 @@ function recording(report: Complete): Verdict {
 function pinning({ images }: Practice): string {
   const unpinned = Object.entries(images).flatMap(([name, image]) => (image.includes("@sha256:") ? [] : [name]));
   return unpinned.length > 0 ? ` Not pinned by digest: ${unpinned.join(", ")}.` : "";
-}
-
-const FOREIGN: Readonly<Record<string, ReasonName>> = {
-  NetworkPolicy: "ForeignPolicy",
-  Service: "ForeignService",
-  Ingress: "ForeignService",
-  HTTPRoute: "ForeignService",
-  Pod: "ForeignPod",
-};
-
-function isolation(report: Complete): Verdict {
-  const broken = firstOf(report.findings, "isolation");
-  if (broken) {
-    const foreign = broken.check.startsWith("foreign") ? FOREIGN[broken.object.split("/")[0] ?? ""] : undefined;
-    return verdict("NetworkIsolated", "False", foreign ?? "PolicyViolated", sentence(broken));
-  }
-  const openDoor =
-    report.practice.network.frontDoor.length === 0
-      ? " Any pod may reach the front pod, because the ingress controller's pods are not known; name them in the operator option frontDoor."
-      : "";
-  return verdict(
-    "NetworkIsolated",
-    "Unknown",
-    "NotProbed",
-    `Default deny and the declared edges are in force on the API server; whether this cluster's network obeys them has not been probed.${openDoor}`,
-  );
 }
 
 function components(

@@ -9,6 +9,7 @@ import type { PracticeStatus } from "../api/status.ts";
 import type { InUse } from "./calls.ts";
 import type { Doors } from "./door.ts";
 import type { Lookup } from "./lookup.ts";
+import type { Probes } from "./probes.ts";
 import type { createRenderings } from "./renderings.ts";
 import type { HostClaims } from "./claims.ts";
 import type { Statuses } from "./statuses.ts";
@@ -33,6 +34,7 @@ export interface Context {
   readonly claims: HostClaims;
   readonly doors: Doors;
   readonly statuses: Statuses;
+  readonly probes: Probes;
   readonly lookup: Lookup;
   readonly render: ReturnType<typeof createRenderings>;
   /** Asked only while a change waits that would end calls. */

@@ -60,7 +60,11 @@ const SERVED_BY: Readonly<Record<Host, readonly Role[]>> = {
 };
 
 /** Splits a rendering into now and later. Walls are never held back. */
-export function gate(manifests: VerifiedManifests, circumstances: Circumstances): ApplyPlan {
+export function gate(
+  manifests: VerifiedManifests,
+  circumstances: Circumstances,
+  probes: readonly Manifest[] = [],
+): ApplyPlan {
   const held = manifests.flatMap((object): Held[] => {
     const reason = reasonToWait(object, circumstances);
     return reason ? [{ object, reason }] : [];
@@ -71,6 +75,8 @@ export function gate(manifests: VerifiedManifests, circumstances: Circumstances)
     now: [
       ...manifests.filter((object) => !waiting.has(object)),
       ...manifests.flatMap((object) => jobToRun(object, circumstances)),
+      // Pods that the namespace would refuse are not tried.
+      ...(circumstances.namespaceRestricted ? probes : []),
     ] as readonly Manifest[] as VerifiedManifests,
     later: held,
     withdraw: circumstances.doorClosed,

@@ -2,6 +2,7 @@ import { GROUP, KIND, LABEL, PLURAL, VERSION } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import type { CachedKind } from "../runtime/cluster.ts";
 import { type Resource, RESOURCES } from "../runtime/resources.ts";
+import { probeStatus } from "./probe-pods.ts";
 import { troublesOf } from "./troubles.ts";
 
 export const PRACTICES: Resource = { group: GROUP, version: VERSION, kind: KIND, plural: PLURAL, namespaced: true };
@@ -55,6 +56,12 @@ export function cachedKinds(options: { nodes: boolean }): CachedKind[] {
 /** What is read of a pod: who made it, what it is, which images run in it, and what keeps it from running. */
 function projectPod(pod: LiveObject): LiveObject {
   const { metadata, spec = {}, status = {} } = pod as LiveObject & { spec?: PodSpec; status?: PodStatus };
+  // A pod that tries walls is known by all that it is, and heard when it is done.
+  if (metadata.labels?.[LABEL.name] === "probe") {
+    const { containers, initContainers, ephemeralContainers, volumes } = spec;
+    const kept = { containers, initContainers, ephemeralContainers, volumes };
+    return { apiVersion: pod.apiVersion, kind: pod.kind, metadata, spec: kept, status: probeStatus(status) };
+  }
   const image = ({ name, image }: { name: string; image: string }) => ({ name, image });
   return {
     apiVersion: pod.apiVersion,
@@ -77,7 +84,7 @@ interface PodSpec {
   volumes?: { configMap?: unknown; projected?: unknown }[];
   restartPolicy?: string;
 }
-type PodStatus = { phase?: string } & Parameters<typeof troublesOf>[0];
+type PodStatus = { phase?: string } & Parameters<typeof troublesOf>[0] & Parameters<typeof probeStatus>[0];
 
 function projectNode(node: LiveObject): LiveObject {
   const { addresses } = (node["status"] ?? {}) as { addresses?: unknown };

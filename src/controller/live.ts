@@ -1,7 +1,7 @@
 import { describe, type LiveObject } from "../manifest.ts";
 import { LIVE_CHAIN } from "../policy/index.ts";
 import { configurationNamedByContent } from "../policy/hardening.ts";
-import { evaluate, type Finding } from "../policy/policy.ts";
+import { evaluate, type Finding, type PolicyInput } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import { LABEL } from "../api/group.ts";
 import type { Cache } from "../runtime/cluster.ts";
@@ -49,12 +49,21 @@ export function judge(context: Context, practice: Practice, isSpared: (object: L
   // Of a trial the pods are judged: its Job may already be superfluous, and says nothing else.
   const kinds = [...CHILD_RESOURCES, RESOURCES.Pod].filter((resource) => resource !== RESOURCES.Job);
   const objects = kinds.flatMap((resource) => context.cache.list(resource, practice.namespace));
-  const found = evaluate(LIVE_CHAIN, { objects, practice, assets: context.assets });
+  return judgeObjects({ objects, practice, assets: context.assets }, isSpared);
+}
+
+/** The same on what was read by other means. */
+export function judgeObjects(
+  input: Omit<PolicyInput, "objects"> & { readonly objects: readonly LiveObject[] },
+  isSpared: (object: LiveObject) => boolean,
+): Finding[] {
+  const { objects } = input;
+  const found = evaluate(LIVE_CHAIN, input);
   const spared = new Set(objects.filter(isSpared));
   if (spared.size === 0 || found.some(({ check }) => check === configurationNamedByContent.name)) return found;
   const names = new Set([...spared].map(describe));
   const applied = objects.map((object) => (spared.has(object) ? asNoted(object) : object));
-  const expected = evaluate(LIVE_CHAIN, { objects: applied, practice, assets: context.assets })
+  const expected = evaluate(LIVE_CHAIN, { ...input, objects: applied })
     .filter(({ object }) => names.has(object))
     .map(keyOf);
   return found.filter((finding) => !expected.includes(keyOf(finding)));

@@ -20,6 +20,7 @@ import { createDoors } from "./door.ts";
 import { createEdits } from "./edits.ts";
 import { cachedKinds, keyOf, PRACTICES } from "./kinds.ts";
 import { createLookup } from "./lookup.ts";
+import { createProbes } from "./probes.ts";
 import { reconcile } from "./reconcile.ts";
 import { createRenderings } from "./renderings.ts";
 import { createStatuses } from "./statuses.ts";
@@ -71,6 +72,7 @@ export function createOperator(options: OperatorOptions): Operator {
     claims,
     doors: createDoors(clock),
     statuses: createStatuses(),
+    probes: createProbes(),
     lookup: createLookup(),
     render: createRenderings(),
     inUse: options.inUse,

@@ -25,6 +25,7 @@ import { keyOf, PRACTICES } from "./kinds.ts";
 import { moveMediaPort } from "./identity.ts";
 import { judge } from "./live.ts";
 import { observe } from "./observe.ts";
+import { probeRun } from "./probe-run.ts";
 import type { Report } from "./report.ts";
 import { replaceStaleFront } from "./stale-front.ts";
 import { writeStatus } from "./status.ts";
@@ -78,7 +79,10 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const practice = resolved(() => resolve({ resource, spec, options: context.config, identity: born.identity }));
   report.practice = practice;
   await assertGatewayFits(context.cluster, practice);
-  const observed = await observe(context, practice, born);
+  const { run, result } = probeRun(context, resource, practice);
+  report.probing = run !== undefined;
+  if (result) report.probe = result;
+  const observed = { ...(await observe(context, practice, born)), ...(run && { probe: run }) };
   report.observed = observed;
   const rendering = context.render({ practice, observed, assets: context.assets });
   report.rendering = rendering;
@@ -172,6 +176,7 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
   const [namespace = ""] = key.split("/");
   context.applier.forget(namespace);
   context.doors.forget(key);
+  context.probes.end(key);
   context.statuses.forget(key);
   return {};
 }
@@ -189,6 +194,7 @@ function next(report: Report): { requeueAfterSeconds?: number } {
   if (rendering?.awaits.length) {
     return { requeueAfterSeconds: Math.min(LOOK_FOR_AWAITED_SECONDS, certificates?.lookAgainSeconds ?? Infinity) };
   }
+  if (report.probing) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
   const asksAgain = plan?.later.some(({ reason }) => reason === "WaitingForQuietMoment");
   const regular = asksAgain ? ASK_AGAIN_SECONDS * (0.8 + 0.4 * Math.random()) : LOOK_AGAIN_SECONDS;
   return { requeueAfterSeconds: Math.min(regular, certificates?.lookAgainSeconds ?? regular) };

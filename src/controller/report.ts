@@ -1,3 +1,4 @@
+import type { ProbeResult } from "../api/status.ts";
 import type { Observed, Practice } from "../practice/practice.ts";
 import type { Finding } from "../policy/policy.ts";
 import type { Rendering } from "../render/render.ts";
@@ -16,6 +17,10 @@ export interface Report {
   changes?: ChangeSet;
   certificates?: CertificateReport;
   findings?: readonly Finding[];
+  /** A run that tries the walls is going on. */
+  probing?: boolean;
+  /** What a run that has just ended came to. */
+  probe?: ProbeResult;
   door?: { readonly closed: boolean; readonly lookAgainSeconds?: number };
   /** What ended it early: `Stalled`, `Waiting`, or anything else. */
   error?: unknown;

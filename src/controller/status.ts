@@ -74,6 +74,7 @@ function statusOf(context: Context, report: Report): PracticeStatus {
     operatorVersion: context.version,
     conditions,
     ...(practice && addresses(context, report, practice)),
+    ...(report.probe && { probe: report.probe }),
     nextStep: nextStep(conditions),
   };
 }

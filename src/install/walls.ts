@@ -35,6 +35,7 @@ const CALLED: Readonly<Record<End, string>> = {
   pruner: "pruner: nightly clean-up",
   backup: "backup: while one is made",
   trial: "trial: tries a configuration",
+  probe: "probe: tries the walls",
   solver: "solver: answers an ACME challenge",
   people: "patients, staff",
   edge: "your Ingress or Gateway",
@@ -54,10 +55,11 @@ const INSIDE: readonly End[] = [
   "pruner",
   "backup",
   "trial",
+  "probe",
   "solver",
 ];
 /** Pods that are there for a while. */
-const PASSING: ReadonlySet<End> = new Set(["pruner", "backup", "trial", "solver"]);
+const PASSING: ReadonlySet<End> = new Set(["pruner", "backup", "trial", "probe", "solver"]);
 
 const TO = { cidrs: ["203.0.113.0/24"] };
 const OUTSIDE = {

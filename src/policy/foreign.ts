@@ -2,6 +2,7 @@ import { LABEL } from "../api/group.ts";
 import type { Manifest } from "../manifest.ts";
 import { type Edge, edgesOf, type PolicySpec } from "./edges.ts";
 import { containersOf, podTemplates } from "./pods.ts";
+import { isProbePod, repository } from "./probe.ts";
 import { type Check, type PolicyInput, violation } from "./policy.ts";
 import { backendsOf, hostsOf, pathsOf } from "./routes.ts";
 import { ofKind, selects } from "./selectors.ts";
@@ -87,11 +88,6 @@ function covers(host: string, ours: readonly string[]): boolean {
   return ours.some((own) => host === "" || host === own || (host.startsWith("*.") && own.endsWith(host.slice(1))));
 }
 
-/** The image without tag and digest: while a new release rolls out, pods of the former one still run. */
-function repository(image: string | undefined): string {
-  return (image ?? "").replace(/@.*$/, "").replace(/:[^/:]*$/, "");
-}
-
 interface Owned {
   readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
   readonly deletionTimestamp?: string;
@@ -124,6 +120,7 @@ export const foreignPod: Check = {
         return [violation(pod, "Somebody attached a container to this pod. Please delete the pod.")];
       }
       const labels = pod.metadata.labels ?? {};
+      if (isProbePod(input.practice, pod)) return [];
       const maker = makerOf(input, pod);
       // Such a pod gets no traffic and has no way out, so its labels are worth nothing to anybody; its Job may be gone.
       const isTrial = Object.entries(TRIAL).every(([label, value]) => labels[label] === value);

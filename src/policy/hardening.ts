@@ -81,7 +81,7 @@ export const noServiceAccountToken: Check = {
 
 /** Names of environment variables that programs of a practice get. Others can load code or override configuration. */
 const VARIABLES =
-  /^(POD_IP|POD_NAME|JVB_PASSWORD|JICOFO_PASSWORD|TRUSTSTORE_PASSWORD|PYTHONPATH|PYTHONDONTWRITEBYTECODE|PGUSER|PGPASSWORD|COPY_TOKEN|ENTRY_[A-Z_]+|STUN_PORT|STUN_BRIDGE)$/;
+  /^(POD_IP|POD_NAME|JVB_PASSWORD|JICOFO_PASSWORD|TRUSTSTORE_PASSWORD|PYTHONPATH|PYTHONDONTWRITEBYTECODE|PGUSER|PGPASSWORD|COPY_TOKEN|ENTRY_[A-Z_]+|STUN_PORT|STUN_BRIDGE|PROBE_LISTEN|PROBE_DIAL)$/;
 
 /** Where files of a practice are put into containers. Anywhere else they would stand in for the image's. */
 const MOUNTS =

@@ -1,6 +1,7 @@
 import { LABEL } from "../api/group.ts";
 import { describe } from "../manifest.ts";
 import { JOB_ROLES, ROLES } from "../practice/names.ts";
+import { isProbe } from "./probe.ts";
 import { edgeName, edgesOf, isListed, type PolicySpec } from "./edges.ts";
 import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, violation } from "./policy.ts";
@@ -31,14 +32,16 @@ export const everyPodHasItsWall: Check = {
     return podTemplates(objects).flatMap(({ workload, role, labels }) => {
       const known = [...ROLES, ...JOB_ROLES].find((name) => name === role);
       const { name } = workload.metadata;
-      const named = known && (known === "trial" ? workload.kind === "Job" : name === practice.names[known]);
-      if (!named || labels[LABEL.serves] !== known) {
+      // Whoever tries a wall stands behind it and serves nobody; only what it starts tells it from a way around.
+      const tries = isProbe(practice, workload, labels);
+      const named = known && (tries || known === "trial" ? workload.kind === "Job" : name === practice.names[known]);
+      if (!named || labels[LABEL.serves] !== (tries ? undefined : known)) {
         return [violation(workload, "The role of its pods is not its own, so neither is their wall.")];
       }
       const found = policies.filter((policy) => selects((policy["spec"] as PolicySpec).podSelector ?? {}, labels));
       const names = found.map((policy) => policy.metadata.name);
-      // A trial needs nobody, so the wall that denies everything is its only one.
-      const own = known === "trial" ? [] : [walls(known)];
+      // A trial and a stranger need nobody, so the wall that denies everything is their only one.
+      const own = known === "trial" || known === "probe" ? [] : [walls(known)];
       if (names.join() === own.join()) return [];
       return [violation(workload, `Its pods are selected by other walls than ${own.join() || "the default"} alone.`)];
     });

@@ -21,6 +21,7 @@ const COMMANDS = {
   "make-database": /^sh\n(?<file>\/\S+)$/,
   entry: /^node\n--max-old-space-size=\d+\n--max-semi-space-size=2\nsrc\/main\.ts\nentry$/,
   stun: /^node\n--max-semi-space-size=1\nsrc\/main\.ts\nstun$/,
+  probe: /^node\n--max-semi-space-size=1\nsrc\/main\.ts\nprobe\n(?:listen|dial)$/,
   // Checks of a configuration that is tried.
   "synapse-check": /^python3\n-m\nsynapse\.config\n-c\n(?<file>\/\S+)$/,
   "prosody-check": /^prosodyctl\n--config\n(?<file>\/\S+)\ncheck\nconfig$/,

@@ -4,7 +4,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 /** Pods of a practice, by role. There are six, because pods decide how many practices a node can host. */
 export const ROLES = ["front", "signalling", "bridge", "synapse", "postgres", "entry"] as const;
 /** Pods that come and go, by role. */
-export const JOB_ROLES = ["pruner", "backup", "trial"] as const;
+export const JOB_ROLES = ["pruner", "backup", "trial", "probe"] as const;
 export type Role = (typeof ROLES | typeof JOB_ROLES)[number];
 
 /** Secrets that are born once. A rotation makes the next number, so pods roll because a name changed. */
@@ -25,6 +25,7 @@ export function namesOf(name: string) {
     pruner: `${name}-pruner`,
     backup: `${name}-backup`,
     trial: `${name}-trial`,
+    probe: `${name}-probe`,
 
     /** What is born once and is not secret. */
     identity: `${name}-identity`,
@@ -54,6 +55,8 @@ export function namesOf(name: string) {
     bornSecret: (secret: BornSecret, version = 1) => `${name}-${secret}-${version}`,
     /** A Job named after what it tries, so that nothing is tried twice. */
     trialOf: (tried: string) => `${name}-trial-${contentHash({ tried })}`,
+    /** The same for what tries the walls. */
+    probeOf: (tried: string) => `${name}-probe-${contentHash({ tried })}`,
     /** A ConfigMap named after its content, so that it can be immutable and a roll-out can wait. */
     configuration: (component: string, files: Readonly<Record<string, string>>) =>
       `${name}-${component}-${contentHash(files)}`,

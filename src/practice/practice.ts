@@ -185,8 +185,16 @@ export interface Observed {
   readonly storageClasses: Readonly<Record<string, string>>;
   /** HMAC over Secrets that we did not make, by Secret name; a change rolls the pods that mount them. */
   readonly secretFingerprints: Readonly<Record<string, string>>;
+  /** A run that tries the walls; absent while there is none. */
+  readonly probe?: ProbeRun;
   /** Absent: every Secret that the manifest names is complete. */
   readonly incompleteSecrets?: readonly IncompleteSecret[];
+}
+
+/** A run of the probe: when it began, which is its name too, and where its listeners are, as soon as all of them are. */
+export interface ProbeRun {
+  readonly at: string;
+  readonly addresses?: Readonly<Record<string, string>>;
 }
 
 /** A Secret that the manifest names and the keys that it lacks; all of them when it is not there. */

@@ -1,6 +1,7 @@
 import { ANNOTATION, API_VERSION, KIND, LABEL } from "../api/group.ts";
 import type { Await, Params } from "../components/component.ts";
 import { COMPONENTS } from "../components/index.ts";
+import { probesOf } from "../components/probe.ts";
 import { trialsOf } from "../components/trial.ts";
 import type { Manifest, OwnerReference, VerifiedManifests } from "../manifest.ts";
 import { enforce } from "../policy/enforce.ts";
@@ -15,6 +16,8 @@ export interface Rendering {
   readonly manifests: VerifiedManifests;
   /** Jobs that try a changed configuration; applied only where one has to be tried. */
   readonly trials: VerifiedManifests;
+  /** Jobs of a run that tries the walls, as far as it has come; none while there is no run. */
+  readonly probes: VerifiedManifests;
   readonly awaits: readonly Await[];
 }
 
@@ -27,14 +30,26 @@ export function render(params: Params): Rendering {
   const built = COMPONENTS.flatMap((component) => component.build(params));
   const { practice, assets } = params;
   const trials = trialsOf(practice, built);
-  const objects = synthesise(inOrder([...built, ...trials].map((object) => stamp(object, practice)))).map(sealed);
+  const probes = probesOf(
+    params,
+    COMPONENTS.flatMap((component) => component.walls?.(params) ?? []),
+  );
+  const objects = synthesise(inOrder([...built, ...trials, ...probes].map((object) => stamp(object, practice)))).map(
+    sealed,
+  );
   const verified = enforce(RENDER_CHAIN, { objects, practice, assets });
   // A part of what was verified is verified.
-  const part = (isTrial: boolean) => verified.filter(({ kind }) => (kind === "Job") === isTrial) as Manifests;
-  return { manifests: part(false) as VerifiedManifests, trials: part(true) as VerifiedManifests, awaits };
+  const part = (which: Part) => verified.filter((object) => partOf(object) === which) as Manifests as VerifiedManifests;
+  return { manifests: part("manifests"), trials: part("trials"), probes: part("probes"), awaits };
 }
 
 type Manifests = readonly Manifest[];
+type Part = "manifests" | "trials" | "probes";
+
+function partOf({ kind, metadata }: Manifest): Part {
+  if (kind !== "Job") return "manifests";
+  return metadata.labels?.[LABEL.component] === "probe" ? "probes" : "trials";
+}
 
 function stamp(object: Manifest, practice: Practice): Manifest {
   const owner = practice.uid && isOwned(object) ? [ownerReference(practice, practice.uid)] : undefined;

@@ -25,6 +25,13 @@ describe("structural", () => {
     });
   });
 
+  it("has no empty list of properties, which the API server would drop", () => {
+    const field = z.strictObject({}).describe("Nothing to choose.");
+    expect(structural(z.strictObject({ field })).properties).toEqual({
+      field: { type: "object", description: "Nothing to choose." },
+    });
+  });
+
   it.each([
     ["a union", z.union([text, z.int().max(1)])],
     ["a discriminated union", z.discriminatedUnion("a", [z.strictObject({ a: z.literal("b") })])],

@@ -8,6 +8,7 @@ import { startKwok } from "../bed/kwok.ts";
 import { run } from "../bed/run.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
+import { shown } from "../support/gitops.ts";
 import { rendered } from "../support/chart.ts";
 
 /** Everything that the chart can bring. */
@@ -19,11 +20,11 @@ const ALL = {
     dashboard: { enabled: true },
   },
   imagePullSecrets: [{ name: "mirror" }],
-  nodeSelector: { "kubernetes.io/os": "linux" },
+  nodeSelector: { "kubernetes.io/hostname": "simulated" },
   tolerations: [{ key: "quiet", operator: "Exists" }],
 };
 /** Both modes: the operator sees every namespace, or some. */
-const RELEASES = { everywhere: ALL, somewhere: { ...ALL, config: { watchNamespaces: ["operators"] } } };
+const RELEASES = { everywhere: ALL, somewhere: { ...ALL, config: { watchNamespaces: ["greenriver"] } } };
 
 describe("the chart by Argo CD's own engine", { timeout: 300_000 }, () => {
   let plane: ControlPlane;
@@ -37,14 +38,19 @@ describe("the chart by Argo CD's own engine", { timeout: 300_000 }, () => {
     run(join(plane.binaries, "kubectl"), [`--kubeconfig=${plane.kubeconfig}`, ...args]);
 
   async function objectsOf(values: object): Promise<Manifest[]> {
-    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "operators" } };
+    const namespaces = ["operators", "greenriver"].map((name) => ({
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name },
+    }));
     const objects = (await rendered(values)).filter((object) => object !== null);
-    return [namespace, ...objects].map(tracked);
+    return [...namespaces, ...objects].map(tracked);
   }
 
   async function noDiff(objects: readonly Manifest[]): Promise<void> {
     const found = await argoCompares(plane.kubeconfig, objects);
     expect(found).toHaveLength(objects.length * 4);
+    expect(shown(found)).toEqual([]);
     expect(found.filter(({ modified }) => modified)).toEqual([]);
   }
 

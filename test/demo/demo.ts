@@ -28,7 +28,7 @@ async function demo(options: DemoOptions): Promise<number> {
   process.once("SIGTERM", () => curtain.abort());
   let operator: Awaited<ReturnType<typeof startOperator>> | undefined;
   try {
-    operator = await startOperator(stage.operatorKubeconfig, {});
+    operator = await startOperator(stage.operatorKubeconfig, stage.simulated ? {} : { probe: {} });
     print(
       stage.simulated
         ? SIMULATED

@@ -15,6 +15,12 @@ export interface Break {
   readonly choice?: Choice;
 }
 
+/** A run of the probe that has come as far as dialling. */
+export const PROBE = {
+  at: "2026-11-26T12:00:00.000Z",
+  addresses: { postgres: "10.88.0.11", signalling: "10.88.0.12", bridge: "10.88.0.13" },
+};
+
 const rendered = new Map<string, PolicyInput>();
 
 /** Everything of a practice, rendered and sound. */
@@ -22,9 +28,9 @@ export function sound(choice: Choice = {}): PolicyInput {
   const key = JSON.stringify(choice);
   const known = rendered.get(key);
   if (known) return known;
-  const input = params(choice);
-  const { manifests, trials } = render(input);
-  const found = { objects: [...manifests, ...trials], practice: input.practice, assets: input.assets };
+  const input = params(choice, { probe: PROBE });
+  const { manifests, trials, probes } = render(input);
+  const found = { objects: [...manifests, ...trials, ...probes], practice: input.practice, assets: input.assets };
   rendered.set(key, found);
   return found;
 }

@@ -29,7 +29,11 @@ export async function formerChart(field: string): Promise<string> {
 }
 
 /** A kubeconfig for somebody with a token, such as the operator's ServiceAccount. */
-export async function kubeconfigWithToken(own: ControlPlane, namespace: string, token: string): Promise<string> {
+export async function kubeconfigWithToken(
+  own: Pick<ControlPlane, "server" | "adminConnection" | "directory">,
+  namespace: string,
+  token: string,
+): Promise<string> {
   const config = {
     apiVersion: "v1",
     kind: "Config",

@@ -1,9 +1,10 @@
 import { GROUP } from "../../src/api/group.ts";
-import type { Condition } from "../../src/api/status.ts";
+import type { Condition, PracticeStatus } from "../../src/api/status.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import { pathOf } from "../../src/runtime/resources.ts";
 import { run } from "../bed/run.ts";
+import type { Comparison } from "../bed/gitops.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
 import { join } from "node:path";
 
@@ -53,6 +54,28 @@ export function writtenBy(live: LiveObject, manager: RegExp): string[] {
   return [...new Set(fields)].toSorted();
 }
 
+/** What Argo CD would show as out of sync: each object, way of comparing, and path that differs, with both values. */
+export function shown(comparisons: readonly Comparison[]): string[] {
+  return comparisons
+    .filter(({ modified }) => modified)
+    .flatMap(({ object, way, live, predicted }) =>
+      differing(live, predicted).map((difference) => `${object} (${way}) ${difference}`),
+    );
+}
+
+function differing(live: unknown, predicted: unknown, path = ""): string[] {
+  if (JSON.stringify(live) === JSON.stringify(predicted)) return [];
+  if (!isObject(live) || !isObject(predicted)) {
+    return [`${path}: ${JSON.stringify(live)} would be ${JSON.stringify(predicted)}`];
+  }
+  const keys = new Set([...Object.keys(live), ...Object.keys(predicted)]);
+  return [...keys].flatMap((key) => differing(live[key], predicted[key], `${path}/${key}`));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
 /** Every version of a practice since `since`, as whoever watches it sees them. */
 export async function versions(plane: ControlPlane, namespace: string, since: string): Promise<LiveObject[]> {
   const path = `${pathOf(PRACTICES, { namespace })}?watch=1&resourceVersion=${since}&timeoutSeconds=1`;
@@ -70,13 +93,15 @@ export function conditionOf(live: LiveObject, type: string): Condition | undefin
 
 const TIME = "2026-01-01T00:00:00Z";
 
-/** A practice as it stands in a file: without what differs from one run to the next. */
+/** What tools judge by; the other conditions say more, and more often something else. */
+const JUDGED = ["Ready", "Reconciling", "Stalled", "UpdatePending", "Suspended"];
+
+/** A practice as it stands in a file: what tools judge by, without what differs from one run to the next. */
 export function forTheRecord(live: LiveObject): Manifest {
-  const { name, namespace, generation, finalizers, deletionTimestamp } = live.metadata as LiveObject["metadata"] & {
-    generation?: number;
-    finalizers?: string[];
-  };
-  const status = (live["status"] ?? {}) as { conditions?: Condition[]; components?: object[] };
+  const { name, namespace, generation, finalizers, deletionTimestamp } = live.metadata;
+  const { domain, certificates, exposure, suspend } = live["spec"] as Readonly<Record<string, unknown>>;
+  const { observedGeneration, conditions, nextStep } = (live["status"] ?? {}) as Partial<PracticeStatus>;
+  const judged = conditions?.filter(({ type }) => JUDGED.includes(type));
   return {
     apiVersion: live.apiVersion,
     kind: live.kind,
@@ -87,16 +112,11 @@ export function forTheRecord(live: LiveObject): Manifest {
       ...(finalizers && { finalizers }),
       ...(deletionTimestamp && { deletionTimestamp: TIME }),
     } as Manifest["metadata"],
-    spec: live["spec"],
+    spec: { domain, certificates, exposure, suspend },
     status: {
-      ...status,
-      ...(status.conditions && {
-        conditions: status.conditions.map((condition) => ({ ...condition, lastTransitionTime: TIME })),
-      }),
-      ...(status.components && {
-        // The digests change with every template.
-        components: status.components.map((component) => ({ ...component, applied: undefined })),
-      }),
+      observedGeneration,
+      ...(judged && { conditions: judged.map((condition) => ({ ...condition, lastTransitionTime: TIME })) }),
+      ...(nextStep !== undefined && { nextStep }),
     },
   };
 }

@@ -17,6 +17,9 @@ import type { Connection } from "../bed/api.ts";
 import { processGroup } from "../bed/processes.ts";
 import { waitFor } from "../bed/wait.ts";
 
+/** Simulated pods try nothing, so nobody is told to; a test that plays the kubelet asks for it. */
+const NEVER = { everyHours: 0 };
+
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** An operator as users run it: a process of its own that is told where the cluster is by a kubeconfig. */
@@ -40,7 +43,12 @@ export async function startOperator(
 ): Promise<RunningOperator> {
   const folder = await mkdtemp(join(tmpdir(), "telehealth-operator-"));
   const file = join(folder, "config.yaml");
-  const defaults = { logLevel: "info", telemetry: { host: "127.0.0.1", port: 0 }, leaderElection: { enabled: false } };
+  const defaults = {
+    logLevel: "info",
+    telemetry: { host: "127.0.0.1", port: 0 },
+    leaderElection: { enabled: false },
+    probe: NEVER,
+  };
   await writeFile(file, stringify({ ...defaults, ...config }));
   const group = processGroup(folder);
   const program = group.start("operator", process.execPath, [MAIN, "operator", "--config", file], {
@@ -92,7 +100,7 @@ export function runOperator(
   const operator = createOperator({
     cluster: createCluster(transport),
     transport,
-    config: { ...config, images: { ...config.images, ...images } },
+    config: { ...config, probe: NEVER, images: { ...config.images, ...images } },
     assets: loadAssets(),
     version: "test",
     inUse,

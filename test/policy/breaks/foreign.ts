@@ -23,6 +23,27 @@ function pod(name: string, image: string, more: object = {}, spec: object = {}) 
 const image = ({ practice }: PolicyInput) => practice.images.synapse;
 const bySet = (kind: string, name: string) => ({ ownerReferences: [{ kind, name, controller: true, uid: "x" }] });
 
+/** As the API server has a pod of a probe: behind the homeserver's wall, serving nobody. */
+function probePod({ practice }: PolicyInput, container: object = {}, spec: object = {}, labels: object = {}) {
+  const dial = {
+    name: "dial",
+    image: practice.images.operator,
+    imagePullPolicy: "IfNotPresent",
+    command: ["node", "--max-semi-space-size=1", "src/main.ts", "probe", "dial"],
+    env: [{ name: "PROBE_DIAL", value: "[]" }],
+    resources: {},
+    securityContext: {},
+    terminationMessagePath: "/dev/termination-log",
+    terminationMessagePolicy: "File",
+    ...container,
+  };
+  const own = { [LABEL.practice]: "greenriver", [LABEL.role]: "synapse", [LABEL.name]: "probe", ...labels };
+  return {
+    ...pod("greenriver-probe-0-x", "", { labels: own, ...bySet("Job", "greenriver-probe-0") }),
+    spec: { containers: [dial], ...spec },
+  };
+}
+
 /** Things that may be in the namespace without being ours. */
 export const HARMLESS: readonly Break[] = [
   add("", "a policy that only denies", () => ({
@@ -71,6 +92,10 @@ export const HARMLESS: readonly Break[] = [
       ...bySet("Job", "greenriver-trial-0"),
     }),
   ),
+  add("", "what tries the walls, after its Job has gone", (input) => probePod(input)),
+  add("", "what tries the walls, of a former release", (input) =>
+    probePod(input, { image: input.practice.images.operator.replace(/:[^:]*$/, ":0.0.9") }),
+  ),
   add("", "a pod of ours", (input) =>
     pod("greenriver-synapse-0", image(input), { labels: ourLabels, ...bySet("StatefulSet", "greenriver-synapse") }),
   ),
@@ -101,7 +126,25 @@ export const HARMLESS: readonly Break[] = [
   })),
 ];
 
+/** What somebody could make of a pod with a probe's labels: all of it has the homeserver's way out. */
+const DISGUISED: Readonly<Record<string, Parameters<typeof probePod> extends [unknown, ...infer More] ? More : never>> =
+  {
+    "another command": [{ command: ["node", "-e", "0"] }],
+    "other code by a variable": [{ env: [{ name: "NODE_OPTIONS", value: "--import=data:text/javascript,0" }] }],
+    "a value of a Secret": [{ env: [{ name: "PROBE_DIAL", valueFrom: { secretKeyRef: { name: "a", key: "b" } } }] }],
+    "another folder to start in": [{ workingDir: "/tmp" }],
+    "a command at its start": [{ lifecycle: { postStart: { exec: { command: ["true"] } } } }],
+    "a command for its readiness": [{ readinessProbe: { exec: { command: ["true"] } } }],
+    "another image": [{ image: "registry.example/other/telehealth-operator:0.1.0" }],
+    "a file of its own": [{}, { volumes: [{ name: "code", configMap: { name: "code" } }] }],
+    "a second container": [{}, { initContainers: [{ name: "a", image: "busybox" }] }],
+    "a label that Services select": [{}, {}, { [LABEL.serves]: "synapse" }],
+  };
+
 export const FOREIGN_BREAKS: readonly Break[] = [
+  ...Object.entries(DISGUISED).map(([what, more]) =>
+    add("foreign-pod", `a pod that says it tries walls, with ${what}`, (input) => probePod(input, ...more)),
+  ),
   add("foreign-policy", "a policy that opens everything", () => ({
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",

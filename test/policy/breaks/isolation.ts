@@ -1,5 +1,6 @@
 import { LABEL } from "../../../src/api/group.ts";
 import type { Manifest } from "../../../src/manifest.ts";
+import type { PolicyInput } from "../../../src/policy/policy.ts";
 import { and, type Break, edit, editFile, editPod, replaced } from "../../support/broken.ts";
 
 const PROVIDER = {
@@ -9,6 +10,12 @@ const PROVIDER = {
   requiredClaim: { name: "groups", value: "therapists" },
   to: { cidrs: ["203.0.113.9/32"] },
 };
+
+interface ProbeJob {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly template: { readonly metadata: { readonly labels: Record<string, string> } } };
+}
 
 export const ISOLATION_BREAKS: readonly Break[] = [
   {
@@ -31,6 +38,18 @@ export const ISOLATION_BREAKS: readonly Break[] = [
   edit("every-pod-has-its-wall", "a pod behind another wall", "Deployment/entry", (deployment) => {
     deployment.spec.template.metadata.labels[LABEL.role] = "front";
   }),
+  ...(["front", "synapse"] as const).map((role) => ({
+    check: "every-pod-has-its-wall",
+    what: `what tries the wall of ${role} and is sent its traffic`,
+    does: (input: PolicyInput) => {
+      const objects = structuredClone(input.objects) as unknown as ProbeJob[];
+      for (const { kind, metadata, spec } of objects) {
+        const labels = kind === "Job" && metadata.name.includes("-probe-") ? spec.template.metadata.labels : {};
+        if (labels[LABEL.role] === role) labels[LABEL.serves] = role;
+      }
+      return { ...input, objects: objects as unknown as readonly Manifest[] };
+    },
+  })),
   {
     check: "every-pod-has-its-wall",
     also: ["edges-as-listed"],
