@@ -10,6 +10,7 @@ import { RESOURCES } from "../runtime/resources.ts";
 import { BIRTHS } from "./born-secrets.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { ensureIdentity, readIdentity, type Versions } from "./identity.ts";
+import { freeMediaPort } from "./media-ports.ts";
 import { adopt, bornMetadata, findAndAdopt, findOurs, isOurs } from "./ownership.ts";
 
 /** What exists once for a practice and is never made anew while its data exists. */
@@ -54,9 +55,14 @@ export async function birth(context: Context, resource: PracticeResource, spec: 
     versions[secret] = await ensureSecret(context, resource, secret, versions[secret], volumes);
   }
   await adoptVolumes(context, resource);
-  const identity = { ...wanted, ...kept?.identity };
+  const identity = kept ? { ...wanted, ...kept.identity } : chosen(context, wanted, spec);
   await ensureIdentity(context, resource, identity, versions, kept?.object);
   return { identity, secrets: secretNames(resource.metadata.name, versions) };
+}
+
+/** A port that nobody has asked for is one that nobody has. */
+function chosen({ cache }: Context, wanted: Identity, { video: { media } }: PracticeSpec): Identity {
+  return media.port === undefined ? { ...wanted, mediaPort: freeMediaPort(cache, wanted.mediaPort) } : wanted;
 }
 
 /** Volumes are applied like other objects, but only here a former practice's mark is taken from them. */

@@ -4,6 +4,7 @@ import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
+import { freeMediaPort, nextMediaPort } from "./media-ports.ts";
 import { bornMetadata, findOurs } from "./ownership.ts";
 
 /** Which number of each born Secret is the current one. */
@@ -60,7 +61,7 @@ export async function moveMediaPort(context: Context, resource: PracticeResource
   const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
   if (!found) return;
   const kept = readIdentity(found);
-  const next = kept.identity.mediaPort >= 32765 ? 30086 : kept.identity.mediaPort + 2;
+  const next = freeMediaPort(context.cache, nextMediaPort(kept.identity.mediaPort));
   await context.cluster.mergePatch(
     RESOURCES.ConfigMap,
     refOf(kept.object),

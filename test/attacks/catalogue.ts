@@ -32,6 +32,7 @@ import {
   conversationAttacks,
   deviceAttacks,
   earlyAttacks,
+  keptOut,
   lockedOut,
   passwordGuessing,
   sessionAttacksAtTheDesk,
@@ -63,7 +64,6 @@ import { policyAttacks } from "./messaging-rooms.ts";
 import { administrationListener, claimAttacksOn, proofAttacksOn, signInAttacks } from "./messaging-users.ts";
 import { toldAttacks } from "./messaging-told.ts";
 import { pageAttacks } from "./page.ts";
-import { wallRows } from "./walls.ts";
 import { memoryAttacks, reflectionAttacks } from "./stun.ts";
 
 /** Every attack that was tried: the proof of the promises. */
@@ -123,6 +123,7 @@ export const CATALOGUE: readonly AttackGroup[] = [
   lockedOut,
   deviceAttacks,
   passwordGuessing,
+  keptOut,
   conversationAttacks,
   forgeryAttacks,
   redirectAttacks,
@@ -141,5 +142,5 @@ export function catalogueTable(): string {
   const rows = CATALOGUE.flatMap(({ attacks, defence, parts }) =>
     attacks.map(({ id, promise, does }) => `| \`${id}\` | ${promise} | ${does} | ${parts.join(", ")} | ${defence} |\n`),
   );
-  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}${wallRows()}`;
+  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}`;
 }

@@ -13,5 +13,5 @@ afterAll(() => hand.close());
 it("runs a pod for each part", async () => {
   const label = ["-L", "telehealth-operator.io/serves", "--no-headers"];
   const lines = (await kubectl(["-n", practice.namespace, "get", "pods", ...label])).trim().split("\n");
-  expect(lines.map((line) => line.split(/\s+/).at(-1)).toSorted()).toEqual([...PARTS]);
+  expect(lines.map((line) => line.split(/\s+/).at(-1) ?? "").toSorted()).toEqual([...PARTS]);
 });

@@ -86,6 +86,10 @@ export const FIELD_SAMPLES: Readonly<Record<string, FieldSample>> = {
       without: { hosts: { matrix: "matrix.greenriver.example" } },
     },
   ),
+  "entry.consent.store.retentionDays": field(
+    { entry: { consent: { store: { retentionDays: 365 } } } },
+    { entry: { consent: { store: { retentionDays: 3650 } } } },
+  ),
   "hosts.entry": field({ hosts: { entry: "in.greenriver.example" } }, { hosts: { entry: "begin.greenriver.example" } }),
   "hosts.meet": field({ hosts: { meet: "a.greenriver.example" } }, { hosts: { meet: "b.greenriver.example" } }),
   "hosts.matrix": field(

@@ -162,10 +162,12 @@ function pathWith(change: (query: URLSearchParams) => void, { path, query }: Pro
 /**
  * Starts an HTTPS proxy in front of an API server that records every request and lets `fault` decide what goes wrong.
  * Clients trust it as they trust the API server itself.
+ * @param onRequest sees each request and its answer on their way, for whoever counts them.
  */
 export async function startProxy(
   { adminConnection, serverIdentity }: Upstream,
   fault: (request: ProxiedRequest) => Fault | undefined = () => undefined,
+  onRequest: (request: ProxiedRequest, incoming: IncomingMessage, outgoing: ServerResponse) => void = () => undefined,
 ): Promise<Proxy> {
   const { hostname, port } = new URL(adminConnection.server);
   const { ca, cert, key } = adminConnection;
@@ -177,6 +179,7 @@ export async function startProxy(
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const request = describe(incoming, requests.at(-1)?.writes ?? 0);
     requests.push(request);
+    onRequest(request, incoming, outgoing);
     const wrong = fault(request);
     const cut = () => {
       if (wrong?.kind === "cut") wrong.onCut?.();

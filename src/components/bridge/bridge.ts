@@ -103,6 +103,8 @@ function statefulSet(practice: Practice, observed: Observed, configMap: string):
     spec: {
       replicas: 1,
       serviceName: practice.names.media,
+      // A pod that cannot start would otherwise hold back the one that repairs it.
+      podManagementPolicy: "Parallel",
       revisionHistoryLimit: 2,
       selector: { matchLabels: labels(practice, "bridge").selector },
       template: pod(practice, {

@@ -94,6 +94,8 @@ function globals(practice: Practice): string {
     c2s_require_encryption: true,
     s2s_ports: [],
     http_ports: [XMPP_HTTP_PORT, XMPP_INTERNAL_PORT],
+    // Prosody's own default for HTTP is loopback (mod_http, `private`), where no other pod and no probe would reach it.
+    http_interfaces: ["*", "::"],
     practice_internal_port: XMPP_INTERNAL_PORT,
     https_ports: [],
     http_default_host: xmpp.domain,

@@ -102,6 +102,8 @@ function statefulSet(practice: Practice, observed: Observed, volumes: readonly I
     spec: {
       replicas: 1,
       serviceName: practice.names.signalling,
+      // A pod that cannot start would otherwise hold back the one that repairs it.
+      podManagementPolicy: "Parallel",
       revisionHistoryLimit: 2,
       selector: { matchLabels: labels(practice, "signalling").selector },
       template: pod(practice, {

@@ -161,6 +161,7 @@ function place(
     "/var/lib/prosody": join(folder, "data"),
     "{ 5222 }": `{ ${ports.xmpp} }`,
     "{ 5280; 5281 }": `{ ${ports.http}; ${ports.internal} }`,
+    'http_interfaces = { "*"; "::" }': 'http_interfaces = { "127.0.0.1"; "::1" }',
     "practice_internal_port = 5281": `practice_internal_port = ${ports.internal}`,
   });
   // Prosody refuses to run as root unless told, and a test machine may know no other user.

@@ -1,16 +1,36 @@
-import { apiClient } from "../../bed/api.ts";
-import { installCrds } from "../../bed/crds.ts";
-import { certManagerFlags, provisionCertManager } from "../../bed/cert-manager.ts";
-import type { StartedNode } from "../../bed/node/start.ts";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stringify } from "yaml";
+import { type ApiClient, apiClient } from "../../bed/api.ts";
+import { certManagerFlags, provisionCertManager } from "../../bed/cert-manager.ts";
+import { installCrds } from "../../bed/crds.ts";
+import { API_PORT } from "../../bed/node/addresses.ts";
+import type { NodeData, StartedNode } from "../../bed/node/start.ts";
 
 /** A ClusterIssuer whose authority is made for each run. */
 export const ISSUER = "bed";
 
 const group = "/apis/cert-manager.io/v1";
-const metadata = { name: ISSUER, namespace: "cert-manager" };
+/** As everywhere: the chart's admission policies know cert-manager by its ServiceAccount. */
+const ACCOUNT = { name: "cert-manager", namespace: "cert-manager" };
+const metadata = { name: ISSUER, namespace: ACCOUNT.namespace };
+const rbac = "rbac.authorization.k8s.io";
 const objects: readonly (readonly [string, object])[] = [
   ["/api/v1/namespaces", { apiVersion: "v1", kind: "Namespace", metadata: { name: metadata.namespace } }],
+  [
+    `/api/v1/namespaces/${ACCOUNT.namespace}/serviceaccounts`,
+    { apiVersion: "v1", kind: "ServiceAccount", metadata: ACCOUNT },
+  ],
+  [
+    `/apis/${rbac}/v1/clusterrolebindings`,
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: "ClusterRoleBinding",
+      metadata: { name: ACCOUNT.name },
+      roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "cluster-admin" },
+      subjects: [{ kind: "ServiceAccount", ...ACCOUNT }],
+    },
+  ],
   [`${group}/namespaces/${metadata.namespace}/issuers`, issuer("Issuer", metadata, { selfSigned: {} })],
   [
     `${group}/namespaces/${metadata.namespace}/certificates`,
@@ -34,18 +54,41 @@ function issuer(kind: string, metadata: object, spec: object) {
   return { apiVersion: "cert-manager.io/v1", kind, metadata, spec };
 }
 
+async function must(client: ApiClient, path: string, object: object): Promise<unknown> {
+  const { status, body } = await client.request("POST", path, object);
+  if (status !== 201) throw new Error(`${path}: ${JSON.stringify(body)}`);
+  return body;
+}
+
+/** Writes the kubeconfig with which cert-manager works inside of the node; returns its path. */
+async function identity({ directory, adminConnection }: NodeData, client: ApiClient): Promise<string> {
+  const path = `/api/v1/namespaces/${ACCOUNT.namespace}/serviceaccounts/${ACCOUNT.name}/token`;
+  const request = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: { expirationSeconds: 86_400 } };
+  const { status } = (await must(client, path, request)) as { status: { token: string } };
+  const ca = Buffer.from(adminConnection.ca).toString("base64");
+  const cluster = { server: `https://127.0.0.1:${API_PORT}`, "certificate-authority-data": ca };
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": "bed",
+    clusters: [{ name: "bed", cluster }],
+    users: [{ name: "bed", user: { token: status.token } }],
+    contexts: [{ name: "bed", context: { cluster: "bed", user: "bed" } }],
+  };
+  const file = join(directory, "cert-manager.kubeconfig");
+  await writeFile(file, stringify(config), { mode: 0o600 });
+  return file;
+}
+
 /** Runs cert-manager's controllers as a program of the node, with the issuer `bed`. No wall is judged by them. */
 export async function startCertificates({ data, start }: StartedNode): Promise<void> {
   const folder = await provisionCertManager();
   await installCrds(data.adminConnection, "cert-manager");
   const client = apiClient(data.adminConnection);
   try {
-    for (const [path, object] of objects) {
-      const { status, body } = await client.request("POST", path, object);
-      if (status !== 201) throw new Error(`${path}: ${JSON.stringify(body)}`);
-    }
+    for (const [path, object] of objects) await must(client, path, object);
+    await start("cert-manager", join(folder, "cert-manager"), certManagerFlags(await identity(data, client)));
   } finally {
     await client.close();
   }
-  await start("cert-manager", join(folder, "cert-manager"), certManagerFlags(join(data.directory, "admin.kubeconfig")));
 }

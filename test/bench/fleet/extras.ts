@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { PRACTICES } from "../../../src/controller/kinds.ts";
+import type { Counting } from "./counting.ts";
+import { valueOf } from "./histograms.ts";
+import { type Operator, startOurs } from "./operators.ts";
+import { quiet } from "./round.ts";
+import { NAME, type Stage } from "./stage.ts";
+import { residentMiB } from "./usage.ts";
+
+/** Writes while nothing happens. */
+export async function steadyWrites(counting: Counting, seconds: number): Promise<number> {
+  const before = await counting.counts();
+  await sleep(seconds * 1000);
+  return (await counting.counts()).writes - before.writes;
+}
+
+export interface Restart {
+  /** From the start of the process until its caches are filled and it leads. */
+  readonly seconds: number;
+  /** Until it has looked at every practice. */
+  readonly lookedSeconds: number;
+  readonly writes: number;
+  readonly requests: number;
+}
+
+/** Starts an operator where everything is made already. @returns it, still running. */
+export async function restart(stage: Stage, counting: Counting): Promise<{ restart: Restart; operator: Operator }> {
+  const before = await counting.counts();
+  const startedAt = performance.now();
+  const operator = await startOurs(stage, counting.connection.server);
+  const seconds = (performance.now() - startedAt) / 1000;
+  while (await isBusy(operator)) await sleep(100);
+  const lookedSeconds = (performance.now() - startedAt) / 1000;
+  await quiet(counting);
+  const after = await counting.counts();
+  const [writes, requests] = [after.writes - before.writes, after.requests - before.requests];
+  return { restart: { seconds, lookedSeconds, writes, requests }, operator };
+}
+
+async function isBusy(operator: Operator): Promise<boolean> {
+  const text = await operator.metrics();
+  return valueOf(text, "workqueue_depth") + valueOf(text, "controller_runtime_active_workers") > 0;
+}
+
+export interface Churn {
+  readonly minutes: number;
+  readonly edits: number;
+  readonly slopeMiBPerHour: number;
+  /** Resident memory at the beginning and the end, in MiB. */
+  readonly fromMiB: number;
+  readonly toMiB: number;
+}
+
+const SAMPLE_MS = 5000;
+/** What grows at first is what V8 has not collected yet. */
+const SETTLED_AFTER = 1 / 3;
+
+/**
+ * Changes a practice every half second for so long: its manifest, and now and then it is deleted and comes back. The slope is that of the resident memory over the last two thirds.
+ */
+export async function churn(stage: Stage, pid: number, minutes: number): Promise<Churn> {
+  const samples: { hours: number; mib: number }[] = [];
+  const startedAt = Date.now();
+  const timer = setInterval(
+    () => samples.push({ hours: (Date.now() - startedAt) / 3_600_000, mib: residentMiB(pid) }),
+    SAMPLE_MS,
+  );
+  let edits = 0;
+  while (Date.now() - startedAt < minutes * 60_000) {
+    await change(stage, edits);
+    edits += 1;
+    await sleep(500);
+  }
+  clearInterval(timer);
+  const settled = samples.slice(Math.floor(samples.length * SETTLED_AFTER));
+  const [fromMiB = 0, toMiB = 0] = [samples[0]?.mib, samples.at(-1)?.mib];
+  return { minutes, edits, slopeMiBPerHour: slope(settled), fromMiB, toMiB };
+}
+
+/** Another ingress controller means other routes and another wall, and nothing that would have to be tried first. */
+async function change({ cluster, namespaces, remake }: Stage, n: number): Promise<void> {
+  const namespace = namespaces[Math.floor(Math.random() * namespaces.length)] ?? "";
+  if (n % 20 === 19) return remake(namespace);
+  const spec = { exposure: { ingress: { className: n % 2 === 0 ? "nginx" : "traefik" } } };
+  await cluster.mergePatch(PRACTICES, { namespace, name: NAME }, { spec }, "bench");
+}
+
+/** Least squares. */
+function slope(samples: readonly { readonly hours: number; readonly mib: number }[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(samples.map(({ hours }) => hours)), mean(samples.map(({ mib }) => mib))];
+  const covariance = mean(samples.map(({ hours, mib }) => (hours - x) * (mib - y)));
+  const variance = mean(samples.map(({ hours }) => (hours - x) ** 2));
+  return variance === 0 ? 0 : covariance / variance;
+}

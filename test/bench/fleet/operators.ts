@@ -1,0 +1,120 @@
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { freePort } from "../../bed/ports.ts";
+import { waitFor } from "../../bed/wait.ts";
+import { cacheEntry, kept } from "../../bed/cache.ts";
+import { goEnvironment, needGo } from "../../bed/go.ts";
+import type { ProcessGroup } from "../../bed/processes.ts";
+import { run } from "../../bed/run.ts";
+import { withProgress } from "../../bed/progress.ts";
+import type { Stage } from "./stage.ts";
+
+/** An operator that waits for practices: its caches are filled and it leads. */
+export interface Operator {
+  readonly pid: number;
+  /** What it tells at `/metrics`. */
+  metrics(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+const source = join(import.meta.dirname, "..", "go");
+
+/** Builds the Go operator; its go.mod and go.sum are the lock. @returns the program's path. */
+export async function provisionGo(): Promise<string> {
+  await needGo();
+  const inputs = ["main.go", "go.mod", "go.sum"].map((file) => readFileSync(join(source, file), "utf8"));
+  const folder = await kept(cacheEntry("bench-go", inputs), (into) =>
+    withProgress("building the operator on controller-runtime (cold up to 8 min)", async () => {
+      const flags = ["-mod=readonly", "-ldflags", "-s -w", "-o", join(into, "operator")];
+      await run("go", ["build", ...flags, "."], { cwd: source, env: goEnvironment });
+    }),
+  );
+  return join(folder, "operator");
+}
+
+export async function startGo(
+  group: ProcessGroup,
+  options: { readonly kubeconfig: string; readonly objects: string; readonly workers: number },
+): Promise<Operator> {
+  const program = await provisionGo();
+  const [metrics, probes] = [await freePort(), await freePort()];
+  const running = group.start(
+    "bench-go",
+    program,
+    [
+      `--objects=${options.objects}`,
+      `--workers=${options.workers}`,
+      `--metrics=127.0.0.1:${metrics}`,
+      `--probes=127.0.0.1:${probes}`,
+    ],
+    { KUBECONFIG: options.kubeconfig },
+  );
+  const ready = async () => {
+    if (running.ended() !== undefined) return true;
+    return (await fetch(`http://127.0.0.1:${probes}/readyz`)).ok;
+  };
+  await waitFor(ready, { timeout: 120_000, interval: 50, what: "the Go operator to be ready" });
+  if (running.ended() !== undefined) throw new Error(`The Go operator ${running.ended()}: ${group.tail("bench-go")}`);
+  return {
+    pid: running.pid,
+    metrics: () => read(metrics),
+    async stop() {
+      if (running.ended() === undefined) process.kill(running.pid, "SIGTERM");
+      await waitFor(() => running.ended() !== undefined, { timeout: 60_000, what: "the Go operator to stop" });
+    },
+  };
+}
+
+/**
+ * The real operator as it runs in its pod: as a ServiceAccount whose token is mounted, in a mount namespace of its own. A
+ * kubeconfig would cost it half a second and 55 MB that it does not need there.
+ */
+export async function startOurs(stage: Stage, server: string): Promise<Operator> {
+  const port = await freePort();
+  const config = {
+    leaderElection: { enabled: true, namespace: "default" },
+    telemetry: { host: "127.0.0.1", port },
+    logLevel: "warn",
+  };
+  const { group, directory, adminConnection } = stage.plane;
+  const account = join(directory, "account");
+  await mkdir(account, { recursive: true });
+  await writeFile(join(account, "ca.crt"), adminConnection.ca);
+  await writeFile(join(account, "namespace"), "default");
+  await writeFile(join(account, "token"), await stage.token());
+  const file = join(directory, "ours.yaml");
+  await writeFile(file, stringify(config));
+  const mounts = [`mount -t tmpfs none /run`, `mkdir -p ${MOUNT}`, `mount --bind "${account}" ${MOUNT}`];
+  const program = `exec "${process.execPath}" "${MAIN}" operator --config "${file}"`;
+  const script = [...mounts, program].join(" && ");
+  const { hostname, port: serverPort } = new URL(server);
+  const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };
+  const running = group.start("ours", "unshare", ["--map-root-user", "--mount", "sh", "-c", script], environment);
+  const ready = () => running.ended() !== undefined || isReady(port);
+  await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" });
+  if (running.ended() !== undefined) throw new Error(`The operator ${running.ended()}: ${group.tail("ours")}`);
+  return {
+    pid: running.pid,
+    metrics: () => read(port),
+    async stop() {
+      if (running.ended() === undefined) process.kill(running.pid, "SIGTERM");
+      await waitFor(() => running.ended() !== undefined, { timeout: 60_000, what: "the operator to stop" });
+    },
+  };
+}
+
+const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
+const MOUNT = "/run/secrets/kubernetes.io/serviceaccount";
+
+/** Caches are filled, and it leads. */
+async function isReady(port: number): Promise<boolean> {
+  if (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) return false;
+  return /^leader_election_master_status\{[^}]*\} 1$/m.test(await read(port));
+}
+
+async function read(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+}

@@ -1,0 +1,108 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { median } from "./histograms.ts";
+import type { Churn, Restart } from "./extras.ts";
+import type { Drift } from "./drift.ts";
+import type { Result } from "./round.ts";
+
+/** What our operator is asked besides. `undefined` is: not measured in this run. */
+export interface Extras {
+  steadySeconds?: number;
+  steadyWrites?: number;
+  drift?: Drift;
+  restart?: Restart;
+  churn?: Churn;
+}
+
+/** Every run of every arm, as they came: what is printed and written is worked out from it. */
+export interface Record {
+  readonly practices: number;
+  readonly objects: number;
+  readonly date: string;
+  readonly machine: string;
+  readonly runs: { [arm: string]: Result[] };
+  /** Requests at a time with which the floor was fastest. */
+  floorConcurrency?: number;
+  extras: Extras;
+}
+
+/** Lowest, middle and highest. */
+type Spread = readonly [number, number, number];
+
+/** Requests and bytes are of one practice; `spread` has lowest, median and highest. */
+export function summary(record: Record) {
+  const { practices, objects, runs, extras, ...rest } = record;
+  const arms = Object.fromEntries(Object.entries(runs).map(([name, results]) => [name, armOf(results, practices)]));
+  const floor = runs["floor"] ?? [];
+  const ratios = (runs["ours"] ?? []).flatMap(({ wallSeconds }, round) => {
+    const below = floor[round]?.wallSeconds;
+    return below === undefined ? [] : [wallSeconds / below];
+  });
+  const ours = {
+    ratioToFloor: middle(ratios),
+    ratioToFloorSpread: spreadOf(ratios),
+    steadyWrites: extras.steadyWrites,
+    steadySeconds: extras.steadySeconds,
+    driftP50Ms: extras.drift?.p50Ms,
+    driftP99Ms: extras.drift?.p99Ms,
+    driftSamples: extras.drift?.samples,
+    restartSeconds: extras.restart?.seconds,
+    restartLookedSeconds: extras.restart?.lookedSeconds,
+    restartWrites: extras.restart?.writes,
+    restartRequests: extras.restart?.requests,
+    memorySlopeMiBPerHour: extras.churn?.slopeMiBPerHour,
+    churn: extras.churn,
+  };
+  return { ...rest, practices, objects, arms, ours };
+}
+
+export type Summary = ReturnType<typeof summary>;
+
+function armOf(results: readonly Result[], practices: number) {
+  const of = (value: (result: Result) => number) => spreadOf(results.map(value));
+  const spread = {
+    wallSeconds: of(({ wallSeconds }) => wallSeconds),
+    requests: of(({ requests }) => requests / practices),
+    bytes: of(({ bytes }) => bytes / practices),
+    cpuSeconds: of(({ cpuSeconds }) => cpuSeconds),
+    peakRssMiB: of(({ peakRssMiB }) => peakRssMiB),
+  };
+  const { queueSeconds, reconcileSeconds } = results.at(-1) ?? {};
+  return {
+    wallSeconds: spread.wallSeconds[1],
+    requests: spread.requests[1],
+    bytes: spread.bytes[1],
+    cpuSeconds: spread.cpuSeconds[1],
+    peakRssMiB: spread.peakRssMiB[1],
+    runs: results.length,
+    statusWrites: of(({ statusWrites }) => statusWrites / practices)[1],
+    spread,
+    ...(queueSeconds && { queueSeconds }),
+    ...(reconcileSeconds && { reconcileSeconds }),
+  };
+}
+
+function spreadOf(values: readonly number[]): Spread {
+  return [Math.min(...values), median(values), Math.max(...values)].map(rounded) as unknown as Spread;
+}
+
+function middle(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : rounded(median(values));
+}
+
+/** Three digits tell all that a machine can repeat. */
+function rounded(value: number): number {
+  return Number.isFinite(value) ? Number(value.toPrecision(4)) : 0;
+}
+
+/** A former run's record of the same size, so that arms can be run one at a time. */
+export async function recordIn(file: string | undefined, practices: number): Promise<Record | undefined> {
+  if (file === undefined || !existsSync(file)) return undefined;
+  const { record } = JSON.parse(await readFile(file, "utf8")) as { record?: Record };
+  return record?.practices === practices ? record : undefined;
+}
+
+export async function writeRecord(file: string | undefined, record: Record): Promise<void> {
+  if (file === undefined) return;
+  await writeFile(file, `${JSON.stringify({ ...summary(record), record }, undefined, 2)}\n`);
+}
