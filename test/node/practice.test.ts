@@ -61,7 +61,8 @@ describe("a practice on a real node", () => {
 
   it("answers trials of the way to the bridge at the load balancer's address", async () => {
     const service = await hand.get(RESOURCES.Service, { namespace: practice.namespace, name: "greenriver-media" });
-    const ports = (service?.["spec"] as { ports: { name: string; port: number }[] }).ports.map(({ port }) => port);
+    const spec = service?.["spec"] as { ports: { name: string; port: number }[] } | undefined;
+    const ports = spec?.ports.map(({ port }) => port) ?? [];
     // A STUN binding request (RFC 8489): type, length, magic cookie, transaction.
     const script = `const socket = require("node:dgram").createSocket("udp4");
       socket.on("message", (answer) => (console.log(answer.readUInt16BE(0).toString(16)), process.exit()));
