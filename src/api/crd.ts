@@ -1,5 +1,4 @@
-import { bytesToHex } from "@noble/hashes/utils.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { hash } from "node:crypto";
 import type { Manifest } from "../manifest.ts";
 import { ANNOTATION, GROUP, KIND, PLURAL, SHORT_NAME, VERSION } from "./group.ts";
 import { NAME_RULE, STRUCTURAL_SPEC } from "./practice.ts";
@@ -51,7 +50,7 @@ const COLUMNS = [
 
 /** 16 hex digits over the schema. An operator compares it at start: an older definition would drop newer fields. */
 export function schemaHash(): string {
-  return bytesToHex(sha256(new TextEncoder().encode(JSON.stringify(practiceSchema())))).slice(0, 16);
+  return hash("sha256", JSON.stringify(practiceSchema())).slice(0, 16);
 }
 
 function practiceSchema(): StructuralSchema {

@@ -5,6 +5,7 @@ import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { programOf } from "./programs.ts";
 import { ofKind } from "./selectors.ts";
+import { remember } from "./remember.ts";
 
 /** Volume types that Pod Security "restricted" allows and a practice uses. */
 const VOLUMES = new Set(["name", "configMap", "secret", "emptyDir", "persistentVolumeClaim", "downwardAPI"]);
@@ -117,11 +118,14 @@ export const configurationNamedByContent: Check = {
       .filter(({ metadata }) => metadata.name !== practice.names.identity)
       .filter((map) => {
         const files = (map["data"] ?? {}) as Record<string, string>;
-        const named = map.metadata.name.endsWith(`-${contentHash(files)}`);
+        const named = map.metadata.name.endsWith(`-${hashOf(files)}`);
         return !named || map["immutable"] !== true || map["binaryData"] !== undefined;
       })
       .map((map) => violation(map, "It can be changed, or holds something else than its name says.")),
 };
+
+/** A live object is the same until it changes. */
+const hashOf = remember(contentHash);
 
 export const noSecretRendered: Check = {
   name: "no-secret-rendered",

@@ -1,3 +1,5 @@
+import { rememberText } from "./remember.ts";
+
 /** One directive of an nginx configuration. */
 export interface Directive {
   readonly name: string;
@@ -9,7 +11,11 @@ const TOKEN = /\s+|#[^\n]*|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([{};])|((?:\
 
 /** An nginx configuration as a tree; `undefined` when it cannot be read. */
 export function readNginx(text: string | undefined): readonly Directive[] | undefined {
-  const tokens = text === undefined ? undefined : tokensOf(text);
+  return text === undefined ? undefined : treeOf(text);
+}
+
+const treeOf = rememberText((text): readonly Directive[] | undefined => {
+  const tokens = tokensOf(text);
   if (!tokens) return undefined;
   const top: Directive[] = [];
   const open: Directive[][] = [top];
@@ -29,7 +35,7 @@ export function readNginx(text: string | undefined): readonly Directive[] | unde
     }
   }
   return open.length === 1 && words.length === 0 ? top : undefined;
-}
+});
 
 function tokensOf(text: string): { text: string; sign: boolean }[] | undefined {
   const tokens: { text: string; sign: boolean }[] = [];

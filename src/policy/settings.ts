@@ -1,10 +1,11 @@
 import { parse } from "yaml";
+import { rememberText } from "./remember.ts";
 
 /** Readers of configuration files. Each gives `undefined` for what it cannot read; the check that looks at it objects. */
 type Reader = (text: string | undefined) => unknown;
 
-export const readYaml: Reader = (text) => attempt(text, parse);
-const readJson: Reader = (text) => attempt(text, parseJson);
+export const readYaml: Reader = attempt(parse);
+const readJson: Reader = attempt(parseJson);
 
 /** HOCON as we write it: JSON with `${VARIABLE}` for values; each becomes the string `$VARIABLE`. */
 export const readHocon: Reader = (text) =>
@@ -35,13 +36,15 @@ function parseJson(json: string): unknown {
   return settings;
 }
 
-function attempt(text: string | undefined, read: (text: string) => unknown): unknown {
-  if (text === undefined) return undefined;
-  try {
-    return read(text);
-  } catch {
-    return undefined;
-  }
+function attempt(read: (text: string) => unknown): Reader {
+  const once = rememberText((text) => {
+    try {
+      return read(text);
+    } catch {
+      return undefined;
+    }
+  });
+  return (text) => (text === undefined ? undefined : once(text));
 }
 
 /**

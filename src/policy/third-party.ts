@@ -3,6 +3,7 @@ import type { Manifest } from "../manifest.ts";
 import type { Practice } from "../practice/practice.ts";
 import { containersOf, podTemplates, type PodTemplate } from "./pods.ts";
 import { type Check, violation } from "./policy.ts";
+import { rememberText } from "./remember.ts";
 
 /** Addresses in a text: `https://host`, `any://name:word@host:1`, `"//host`, `stun:host`; Python's `ext://` is none. */
 const ADDRESSES =
@@ -81,13 +82,13 @@ function withoutOwnResponders(list: string, { video }: Practice): string {
     .join(" ");
 }
 
-function hostsIn(text: string): string[] {
+const hostsIn = rememberText((text): readonly string[] => {
   const plain = unescaped(text);
   const addresses = [...plain.matchAll(ADDRESSES)].map(([, host, relay]) => host ?? relay ?? "");
   return [...addresses, ...[...plain.matchAll(MAKERS)].map(([host]) => host)].map((host) =>
     host.toLowerCase().replaceAll(/^.*@|:[^:\]]*$/g, ""),
   );
-}
+});
 
 /** A text without the escapes of scripts and JSON. What nginx calls `$request_uri` always begins with a slash. */
 function unescaped(text: string): string {

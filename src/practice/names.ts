@@ -1,5 +1,4 @@
-import { bytesToHex } from "@noble/hashes/utils.js";
-import { sha256 } from "@noble/hashes/sha2.js";
+import { hash } from "node:crypto";
 
 /** Pods of a practice, by role. There are six, because pods decide how many practices a node can host. */
 export const ROLES = ["front", "signalling", "bridge", "synapse", "postgres", "entry"] as const;
@@ -68,5 +67,5 @@ export function contentHash(files: Readonly<Record<string, string>>): string {
   const entries = Object.keys(files)
     .toSorted()
     .map((file) => [file, files[file]]);
-  return bytesToHex(sha256(new TextEncoder().encode(JSON.stringify(entries)))).slice(0, 8);
+  return hash("sha256", JSON.stringify(entries)).slice(0, 8);
 }

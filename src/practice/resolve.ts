@@ -1,4 +1,4 @@
-import { sha256 } from "@noble/hashes/sha2.js";
+import { hash } from "node:crypto";
 import type { CertificatesSpec, ExposureSpec } from "../api/edge.ts";
 import type { PeerSpec } from "../api/peer.ts";
 import type { Issue, PracticeSpec } from "../api/practice.ts";
@@ -129,8 +129,8 @@ export function defaultIdentity(namespace: string, name: string, spec: PracticeS
  * even, because the next one is the practice's as well.
  */
 function mediaPort(namespace: string, name: string): number {
-  const digest = sha256(new TextEncoder().encode(`${namespace}/${name}`));
-  const port = 30086 + (new DataView(digest.buffer, digest.byteOffset).getUint32(0) % 2682);
+  const digest = Number.parseInt(hash("sha256", `${namespace}/${name}`).slice(0, 8), 16);
+  const port = 30086 + (digest % 2682);
   return port - (port % 2);
 }
 

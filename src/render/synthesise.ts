@@ -5,8 +5,6 @@ import type { Manifest } from "../manifest.ts";
 /** A class of cdk8s-plus for one kind of Kubernetes. */
 interface KubeClass {
   new (scope: Chart, id: string, props: object): ApiObject;
-  /** The object that an instance would become. */
-  manifest(props: object): unknown;
 }
 
 /** The low-level classes by `apiVersion/kind`. */
@@ -27,19 +25,20 @@ const CLASSES: ReadonlyMap<string, KubeClass> = new Map(
  */
 export function synthesise(objects: readonly Manifest[]): Manifest[] {
   const chart = new Chart(new App(), "practice");
-  const constructs = objects.map((object, index) => construct(chart, `${index}`, object));
-  return constructs.map((made, index) => {
-    const written = made.toJson() as Manifest;
-    if (!isEqual(written, objects[index])) throw new Error(`cdk8s changed ${made.kind} ${made.name}.`);
-    return written;
+  return objects.map((object, index) => {
+    const written = byClass(chart, `class-${index}`, object);
+    if (written && isEqual(written, object)) return written;
+    const plain = new ApiObject(chart, `plain-${index}`, object as unknown as ApiObjectProps).toJson() as Manifest;
+    if (!isEqual(plain, object)) throw new Error(`cdk8s changed ${object.kind} ${object.metadata.name}.`);
+    return plain;
   });
 }
 
-function construct(chart: Chart, id: string, object: Manifest): ApiObject {
+function byClass(chart: Chart, id: string, object: Manifest): Manifest | undefined {
   const Class = CLASSES.get(`${object.apiVersion}/${object.kind}`);
+  if (!Class) return undefined;
   const { apiVersion: _, kind: __, ...props } = wrapped(object) as Manifest;
-  if (Class && isEqual(Class.manifest(props), object)) return new Class(chart, id, props);
-  return new ApiObject(chart, id, object as unknown as ApiObjectProps);
+  return new Class(chart, id, props).toJson() as Manifest;
 }
 
 /** Fields that are a number or a name, by key and by the key above. */

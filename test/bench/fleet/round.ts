@@ -159,13 +159,8 @@ async function compare({ cluster, namespaces }: Stage, { folder, keys }: Wanted)
 }
 
 /** Without what is a hash over the uid of the practice too. */
-function contentOf(manifest: Manifest): object {
-  const { kind, metadata, ...others } = manifest;
-  const rest = Object.fromEntries(
-    Object.entries(others).filter(([key]) => !["apiVersion", "stringData"].includes(key)),
-  );
-  const noted = Object.entries(metadata.annotations ?? {});
-  const annotations = Object.fromEntries(noted.filter(([key]) => key !== ANNOTATION.rendered));
+function contentOf({ kind, metadata, ...rest }: Manifest): object {
+  const { [ANNOTATION.rendered]: _, ...annotations } = metadata.annotations ?? {};
   const wanted = { ...metadata, annotations };
   return kind === "Secret" ? { metadata: wanted } : { ...rest, metadata: wanted };
 }
