@@ -7,9 +7,10 @@ import type { Report } from "../../src/audit/report.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
+import { kubectl } from "../support/bed.ts";
 import { telehealth } from "../support/cli.ts";
 import { hand, node, withoutEnforcer } from "./support/node.ts";
-import { VALUES } from "./support/operator.ts";
+import { OPERATORS } from "./support/operator.ts";
 import { type RunningPractice, startPractice } from "./support/practice.ts";
 
 const name = "greenriver";
@@ -18,8 +19,9 @@ let config: string;
 
 beforeAll(async () => {
   practice = await startPractice();
-  config = join(await mkdtemp(join(tmpdir(), "telehealth-audit-")), "config.json");
-  await writeFile(config, JSON.stringify(VALUES.config));
+  config = join(await mkdtemp(join(tmpdir(), "telehealth-audit-")), "config.yaml");
+  const path = "-o=jsonpath={.data.config\\.yaml}";
+  await writeFile(config, await kubectl(["-n", OPERATORS, "get", "configmap", "op-config", path]));
 }, 400_000);
 afterAll(() => hand.close());
 
@@ -85,9 +87,12 @@ describe("the probe on a real node", () => {
         const isolation = await probed();
         expect(isolation).toMatchObject({ state: "notMet" });
         const said = isolation?.evidence.join(" ") ?? "";
-        for (const way of ["front to postgres TCP 5432", "a pod without a role to the API server", "DNS over UDP"]) {
-          expect(said).toContain(way);
-        }
+        const ways = [
+          "front to postgres TCP 5432",
+          "front to the API server",
+          "a pod without a role to postgres UDP 7007",
+        ];
+        for (const way of ways) expect(said).toContain(way);
         const found = await hand.expectReason(practice.namespace, "NetworkIsolated", "PoliciesNotEnforced");
         expect(found.status).toBe("False");
         await hand.expectReason(practice.namespace, "Ready", "PoliciesNotEnforced");

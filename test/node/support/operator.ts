@@ -8,7 +8,7 @@ import { run } from "../../bed/run.ts";
 import { CHART } from "../../support/chart.ts";
 
 /** Where the operator runs, under Pod Security `restricted` as its practices. */
-const OPERATORS = "operators";
+export const OPERATORS = "operators";
 
 /** Who may knock at practices here: pods of the namespace `edge`, and who stands outside of the cluster. */
 const FRONT_DOOR = [

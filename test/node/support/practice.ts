@@ -46,7 +46,9 @@ function isReady({ status }: Pod): boolean {
 export async function expectAllReady(namespace: string, timeout = 240_000): Promise<void> {
   const all = async () => {
     const pods = await podsOf(namespace);
-    return pods.length === PARTS.length && pods.every(isReady);
+    const told = pods.map((pod) => `${pod.metadata.name} ${isReady(pod) ? "ready" : JSON.stringify(pod.status)}`);
+    if (pods.length !== PARTS.length || !pods.every(isReady)) throw new Error(told.join("\n"));
+    return true;
   };
   await waitFor(all, { timeout, interval: 500, what: "one ready pod for each part" });
   await hand.expectReason(namespace, "ComponentsReady", "AllReady", "greenriver", timeout);
