@@ -9,6 +9,14 @@ import type { NodeData } from "./start.ts";
 /** Whose network a program is to be in. The files are this machine's everywhere. */
 export type Place = "node" | "outside" | { readonly namespace: string; readonly pod: string };
 
+/** Arguments with which `nsenter`, as the node runs it, goes out of the cluster. */
+export const OUTSIDE = ["--net=/run/netns/outside"];
+
+/** Where this machine gets into a network of the node; see forward.ts. */
+export function socketOf({ directory }: Pick<NodeData, "directory">, place: "node" | "outside"): string {
+  return join(directory, `${place}.sock`);
+}
+
 type Bed = Pick<NodeData, "directory" | "pid" | "env">;
 
 /** The command line that runs `command` in the node's namespaces, with its programs in the path. */
@@ -19,7 +27,7 @@ export function commandAt({ pid, env }: Bed, place: "node" | "outside" | number,
     place === "node"
       ? []
       : place === "outside"
-        ? ["nsenter", "--net=/run/netns/outside"]
+        ? ["nsenter", ...OUTSIDE]
         : ["nsenter", `--target=${place}`, "--net"];
   return [...settings, ...enter, ...within, ...command];
 }
