@@ -1,20 +1,18 @@
-import { X509Certificate } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import type { LiveObject } from "../../src/manifest.ts";
-import { RESOURCES } from "../../src/runtime/resources.ts";
 import { closedPaths, ROOM } from "../apps/support/front-paths.ts";
 import { IN_THE_ROOM, nickOf } from "../apps/support/calls.ts";
 import { startClient } from "../apps/support/matrix-client.ts";
 import { encryption, presence } from "../apps/support/xmpp.ts";
 import { waitFor } from "../bed/wait.ts";
 import { telehealth } from "../support/cli.ts";
+import { renewed, shown } from "./support/renewal.ts";
 import { buildDoor, openDoor } from "./support/door.ts";
 import { measure, portsOf, type To } from "./support/measure.ts";
 import { hand, node, runAt } from "./support/node.ts";
 import { EDGE } from "./support/operator.ts";
 import { type Passage, startDeskThrough, throughDoor } from "./support/passage.ts";
 import { PLAIN, serverPod, startPods } from "./support/pods.ts";
-import { expectAllReady, isSolver, type Pod, podsOf, type RunningPractice, startPractice } from "./support/practice.ts";
+import { expectAllReady, isSolver, livesOf, type Pod, podsOf, type RunningPractice, startPractice } from "./support/practice.ts";
 
 /**
  * A practice as the internet meets it: haproxy-ingress and HAProxy in a pod, certificates by cert-manager from Pebble, which
@@ -98,7 +96,7 @@ describe("a challenge of an ACME server", () => {
 
   it("that nobody could hear is told for each host", () => {
     for (const host of Object.values(practice.hosts)) expect(waiting.told).toContain(host);
-    expect(waiting.told).toMatch(/failed to perform self check GET request .*connection refused/);
+    expect(waiting.told).toContain("failed to perform self check GET request");
   });
 
   it("leaves a certificate for the four hosts, and none of its pods", async () => {
@@ -106,7 +104,6 @@ describe("a challenge of an ACME server", () => {
     const none = async () => !(await podsOf(practice.namespace)).some(isSolver);
     await waitFor(none, { what: "the pods that answered to be gone" });
     await expectAllReady(practice.namespace);
-    await hand.expectReason(practice.namespace, "Ready", "Ready");
     await hand.expectReason(practice.namespace, "NetworkIsolated", "NotProbed");
   });
 });
@@ -164,6 +161,9 @@ describe("through the front door", () => {
   });
 });
 
+/** Who runs, and how often each container was started: of the practice, and of the front door. */
+const lives = async () => [...(await livesOf(practice.namespace)), ...(await livesOf(EDGE))];
+
 /** An account by the command, as the practice makes it. */
 async function person(role: "therapist" | "patient", ...user: string[]) {
   const args = ["user", "add", ...user, "--role", role, "--practice", "greenriver", "-n", practice.namespace];
@@ -198,6 +198,8 @@ describe("people who come through the front door", () => {
     try {
       const { room_id: room } = await one.sdk.createRoom({ invite: [patient.id] });
       await other.sdk.joinRoom(room);
+      const joined = () => one.sdk.getRoom(room)?.getMember(patient.id)?.membership === "join";
+      await waitFor(joined, { what: "the therapist's client to see the patient" });
       await one.say(room, "Until Tuesday.");
       await other.hears(room, "Until Tuesday.");
     } finally {
@@ -218,7 +220,14 @@ describe("people who come through the front door", () => {
       await therapistInCall.expect(IN_THE_ROOM);
       await patient.expect(IN_THE_ROOM);
 
-      await renewed();
+      const [before, old] = [await lives(), await shown(practice)];
+      const certificate = await renewed(practice);
+      expect(certificate.serialNumber).not.toBe(old.serialNumber);
+      const atTheDoor = async () => (await passage.serial(practice.hosts.meet)) === certificate.serialNumber;
+      await waitFor(atTheDoor, { timeout: 30_000, what: "the front door to show the new certificate" });
+      await issued();
+      await hand.expectReason(practice.namespace, "UpdatePending", "UpToDate");
+      expect(await lives()).toEqual(before);
       expect([patient.isOver(), therapistInCall.isOver()]).toEqual([false, false]);
       const marker = `${encryption()}<marker xmlns="test">still here</marker>`;
       therapistInCall.send(presence(`${therapistInCall.room.jid}/${nickOf(therapistInCall)}`, marker));
@@ -228,40 +237,3 @@ describe("people who come through the front door", () => {
     }
   });
 });
-
-async function shown(): Promise<X509Certificate> {
-  const ref = { namespace: practice.namespace, name: "greenriver-hosts-tls" };
-  const { data } = (await hand.get(RESOURCES.Secret, ref)) as LiveObject & { data: Record<string, string> };
-  return new X509Certificate(Buffer.from(data["tls.crt"] ?? "", "base64"));
-}
-
-/** Who runs, and how often each container was started: of the practice, and of the front door. */
-async function lives(): Promise<readonly string[]> {
-  const pods = [...(await podsOf(practice.namespace)), ...(await podsOf(EDGE))].filter((pod) => !isSolver(pod));
-  const each = pods.map(({ metadata, status }) =>
-    [metadata.name, metadata.uid, ...status.containerStatuses.map(({ restartCount }) => restartCount)].join(" "),
-  );
-  return each.toSorted((a, b) => a.localeCompare(b));
-}
-
-/** Renews as `cmctl renew` does, and expects that the door shows the new certificate and nobody was started anew. */
-async function renewed(): Promise<void> {
-  const [before, old] = [await lives(), await shown()];
-  const ref = { namespace: practice.namespace, name: "greenriver-hosts" };
-  const certificate = (await hand.get(RESOURCES.Certificate, ref)) as LiveObject & {
-    status: { conditions: readonly { type: string }[] };
-  };
-  const others = certificate.status.conditions.filter(({ type }) => type !== "Issuing");
-  const asked = { type: "Issuing", status: "True", reason: "ManuallyTriggered", message: "asked for by a test" };
-  await hand.patch(RESOURCES.Certificate, ref, { status: { conditions: [...others, asked] } }, "/status");
-  const changed = async () => {
-    const now = await shown();
-    return now.serialNumber === old.serialNumber ? undefined : now;
-  };
-  const certified = await waitFor(changed, { timeout: 120_000, what: "a new certificate" });
-  const atTheDoor = async () => (await passage.serial(practice.hosts.meet)) === certified.serialNumber;
-  await waitFor(atTheDoor, { timeout: 30_000, what: "the front door to show the new certificate" });
-  await issued();
-  await hand.expectReason(practice.namespace, "UpdatePending", "UpToDate");
-  expect(await lives()).toEqual(before);
-}

@@ -47,8 +47,17 @@ export function isSolver({ metadata }: LiveObject): boolean {
   return metadata.labels?.["acme.cert-manager.io/http01-solver"] === "true";
 }
 
-function isReady({ status }: Pod): boolean {
+export function isReady({ status }: Pod): boolean {
   return status.conditions?.some((entry) => entry.type === "Ready" && entry.status === "True") ?? false;
+}
+
+/** Who runs in a namespace, challenges aside, and how often each container was started: one line for each pod. */
+export async function livesOf(namespace: string): Promise<string[]> {
+  const pods = (await podsOf(namespace)).filter((pod) => !isSolver(pod));
+  const each = pods.map(({ metadata, status }) =>
+    [metadata.uid, ...status.containerStatuses.map(({ restartCount }) => restartCount)].join(),
+  );
+  return each.toSorted((a, b) => a.localeCompare(b));
 }
 
 /** Resolves when there is one pod for each part, and all of them are ready; the operator says so as well. */
@@ -66,9 +75,14 @@ export async function expectAllReady(namespace: string, timeout = 240_000): Prom
 /**
  * Applies the practice of examples/solo.yaml in a namespace of its own, plays its load balancer, and returns once the
  * operator calls all of its components ready and every pod says so itself.
+ * @param prepare what has to be there before it
  */
-export async function startPractice(spec: object = {}): Promise<RunningPractice> {
+export async function startPractice(
+  spec: object = {},
+  prepare: (namespace: string) => Promise<void> = () => Promise.resolve(),
+): Promise<RunningPractice> {
   const namespace = await hand.namespace(LABELS);
+  await prepare(namespace);
   const certificates = { issuerRef: { name: ISSUER } };
   const start = performance.now();
   await hand.practice(namespace, { certificates, exposure: { ingress: { className: "haproxy" } }, ...spec });
