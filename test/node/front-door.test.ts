@@ -12,7 +12,15 @@ import { hand, node, runAt } from "./support/node.ts";
 import { EDGE } from "./support/operator.ts";
 import { type Passage, startDeskThrough, throughDoor } from "./support/passage.ts";
 import { PLAIN, serverPod, startPods } from "./support/pods.ts";
-import { expectAllReady, isSolver, livesOf, type Pod, podsOf, type RunningPractice, startPractice } from "./support/practice.ts";
+import {
+  expectAllReady,
+  isSolver,
+  livesOf,
+  type Pod,
+  podsOf,
+  type RunningPractice,
+  startPractice,
+} from "./support/practice.ts";
 
 /**
  * A practice as the internet meets it: haproxy-ingress and HAProxy in a pod, certificates by cert-manager from Pebble, which

@@ -99,7 +99,8 @@ export async function startCertificates({ data, start }: StartedNode, hostsAt: s
   const folder = await provisionCertManager();
   await installCrds(data.adminConnection, "cert-manager");
   const { programs, nameserver, ...acme } = await preparePebble(data.directory, { address: INTERNET_ADDRESS, hostsAt });
-  const withEnv = (env: Readonly<Record<string, string>>) => Object.entries(env).map(([key, value]) => `${key}=${value}`);
+  const withEnv = (env: Readonly<Record<string, string>>) =>
+    Object.entries(env).map(([key, value]) => `${key}=${value}`);
   for (const { name, command, args, env } of programs) {
     await start(name, "env", [...withEnv(env), "nsenter", ...OUTSIDE, command, ...args]);
   }

@@ -1,8 +1,10 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import { NODE_NAME } from "../../bed/node/addresses.ts";
 import { CONTAINERD_SOCKET } from "../../bed/node/settings.ts";
 import { kubectl, kubectlApply } from "../../support/bed.ts";
-import { node, runAt } from "./node.ts";
+import { commandTo, node, runAt } from "./node.ts";
 import { OPERATORS } from "./operator.ts";
 
 /** Takes an image away from the node, which no registry has; returns what brings it back. */
@@ -20,11 +22,19 @@ export async function takeImage(name: string): Promise<() => Promise<void>> {
 
 /** A volume with an end, for one claim: what the kubelet finds in it is as small as it is. */
 export interface SmallVolume {
-  /** Takes the last free byte. */
+  /** Takes the last free byte, and each that becomes free: a database on a full volume frees some when it starts. */
   readonly fill: () => Promise<void>;
   /** As if it had been enlarged. */
   readonly enlarge: () => Promise<void>;
 }
+
+const FILLER = `const fs = require("node:fs"), [, path] = process.argv;
+const file = fs.openSync(path, "a"), piece = Buffer.alloc(1 << 16);
+let told = false;
+setInterval(() => {
+  if (!fs.existsSync(path)) process.exit();
+  try { for (;;) fs.writeSync(file, piece); } catch { if (!told) console.log("full"); told = true; }
+}, 1);`;
 
 /** Makes a small volume that only this claim can have. */
 export async function smallVolume(namespace: string, claim: string, mebibytes: number): Promise<SmallVolume> {
@@ -46,13 +56,18 @@ export async function smallVolume(namespace: string, claim: string, mebibytes: n
     },
   });
   const ballast = join(path, "ballast");
+  let filler: ChildProcess | undefined;
   return {
     fill: async () => {
-      const left = await runAt("node", "sh", "-c", `cat /dev/zero >${ballast} 2>/dev/null; stat -f -c %a ${path}`);
-      if (left.trim() !== "0") throw new Error(`${left.trim()} blocks of the volume are still free.`);
+      const [command = "", ...args] = await commandTo("node", process.execPath, "-e", FILLER, ballast);
+      filler = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+      filler.stdout?.resume();
+      await once(filler.stdout as NodeJS.ReadableStream, "data");
     },
     enlarge: async () => {
-      await runAt("node", "rm", ballast);
+      const ended = filler && once(filler, "exit");
+      await runAt("node", "rm", "-f", ballast);
+      await ended;
     },
   };
 }
