@@ -8,7 +8,15 @@ import { ask } from "./support/front.ts";
 import { hand, node } from "./support/node.ts";
 import { PLAIN, serverPod, startPods, tryEdge } from "./support/pods.ts";
 import { smallVolume, type SmallVolume, takeImage, takeOperator } from "./support/shortages.ts";
-import { expectAllReady, isReady, livesOf, podsOf, type RunningPractice, startPractice } from "./support/practice.ts";
+import {
+  expectAllReady,
+  isReady,
+  livesOf,
+  podsOf,
+  practiceNamespace,
+  type RunningPractice,
+  startPractice,
+} from "./support/practice.ts";
 
 let practice: RunningPractice;
 let walls: readonly string[];
@@ -18,9 +26,9 @@ let stranger: { readonly namespace: string; readonly pod: string };
 let volume: SmallVolume;
 
 beforeAll(async () => {
-  practice = await startPractice({}, async (namespace) => {
-    volume = await smallVolume(namespace, "greenriver-postgres-data", 256);
-  });
+  const own = await practiceNamespace();
+  volume = await smallVolume(own, "greenriver-postgres-data", 256);
+  practice = await startPractice({}, own);
   walls = await hand.names(RESOURCES.NetworkPolicy, practice.namespace);
   const namespace = await hand.namespace(PLAIN);
   await startPods(namespace, serverPod(namespace, "stranger"));

@@ -8,7 +8,7 @@ import { telehealth } from "../support/cli.ts";
 import { renewed, shown } from "./support/renewal.ts";
 import { buildDoor, openDoor } from "./support/door.ts";
 import { measure, portsOf, type To } from "./support/measure.ts";
-import { hand, node, runAt } from "./support/node.ts";
+import { hand, node, runAt, withoutEnforcer } from "./support/node.ts";
 import { EDGE } from "./support/operator.ts";
 import { type Passage, startDeskThrough, throughDoor } from "./support/passage.ts";
 import { PLAIN, serverPod, startPods } from "./support/pods.ts";
@@ -33,7 +33,13 @@ const SOLVER_PORT = 8089;
 let practice: RunningPractice;
 let passage: Passage;
 /** While the door was still closed, and challenges waited. */
-let waiting: { readonly solvers: readonly Pod[]; readonly told: string; readonly open: ReadonlySet<string> };
+let waiting: {
+  readonly solvers: readonly Pod[];
+  readonly told: string;
+  readonly open: ReadonlySet<string>;
+  /** The same ways on a network that knows no policies. */
+  readonly bare: ReadonlySet<string>;
+};
 let stranger: string;
 
 const issued = () => hand.expectReason(practice.namespace, "CertificatesReady", "Issued", "greenriver", 120_000);
@@ -67,12 +73,12 @@ beforeAll(async () => {
   ]);
   practice = made;
   const solvers = await runningSolvers();
-  const targets = solvers.map(({ metadata, status }, index) => {
-    const ports = [["TCP", SOLVER_PORT]] as const;
-    return { name: `solver ${index}`, host: status.podIP, ports, pod: metadata.name };
+  const targets = solvers.map(({ status }, index) => {
+    return { name: `solver ${index}`, host: status.podIP, ports: [["TCP", SOLVER_PORT]] as const };
   });
   const { message } = await hand.expectReason(practice.namespace, "CertificatesReady", "CertificateIssuing");
-  waiting = { solvers, told: message, open: await openTo(targets) };
+  const open = await openTo(targets);
+  waiting = { solvers, told: message, open, bare: await withoutEnforcer(() => openTo(targets)) };
   await openDoor();
   await issued();
   const root = `fetch(${JSON.stringify(acme.rootUrl)}).then((answer) => answer.text()).then(console.log)`;
@@ -100,6 +106,8 @@ describe("a challenge of an ACME server", () => {
     const names = waiting.solvers.map((_, index) => `to solver ${index} TCP ${SOLVER_PORT}`);
     const expected = names.flatMap((name) => [`the edge ${name}`, `the node ${name}`]);
     expect([...waiting.open].toSorted()).toEqual(expected.toSorted());
+    const strangers = names.map((name) => `a stranger ${name}`);
+    expect([...waiting.bare].toSorted()).toEqual([...strangers, ...expected].toSorted());
   });
 
   it("that nobody could hear is told for each host", () => {

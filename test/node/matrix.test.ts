@@ -1,21 +1,15 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LABEL } from "../../src/api/group.ts";
-import { parseSpec } from "../../src/api/practice.ts";
-import { wallsOf } from "../../src/components/index.ts";
-import { PRACTICES } from "../../src/controller/kinds.ts";
-import { defaultIdentity, resolve } from "../../src/practice/resolve.ts";
-import { loadConfig } from "../../src/config.ts";
-import { RESOURCES } from "../../src/runtime/resources.ts";
 import { API_PORT, DNS_ADDRESS, INTERNET_ADDRESS, METADATA_ADDRESS, NODE_ADDRESS } from "../bed/node/addresses.ts";
 import { WALL_ATTACKS } from "../attacks/walls.ts";
 import { isProven, runGroup } from "../attacks/attack.ts";
 import { isDeclared, type Party } from "./support/declared.ts";
 import { answerEverything, type From, measure, portsOf, type To, wayName } from "./support/measure.ts";
 import { hand, withoutEnforcer } from "./support/node.ts";
-import { VALUES } from "./support/operator.ts";
 import { PLAIN, serverPod, startPods } from "./support/pods.ts";
-import { type RunningPractice, startPractice } from "./support/practice.ts";
+import { podsOf, type RunningPractice, startPractice } from "./support/practice.ts";
+import { declaredWalls } from "./support/walls.ts";
 
 /** Ports of admin interfaces and of the programs' usual ways in, whether or not somebody is there. */
 const USUAL = [22, 80, 443, 5222, 5269, 5280, 5281, 5347, 5432, 8008, 8009, 8080, 8448, 8888, 9090, 9102, 10_000];
@@ -28,18 +22,17 @@ let bare: ReadonlySet<string>;
 let took: number;
 let practices: readonly RunningPractice[];
 
-async function podsOf(practice: RunningPractice, name: string): Promise<Side[]> {
-  const pods = await hand.list(RESOURCES.Pod, practice.namespace);
+async function partsOf(practice: RunningPractice, name: string): Promise<Side[]> {
+  const pods = await podsOf(practice.namespace);
   return Promise.all(
     pods.map(async (pod) => {
       const role = pod.metadata.labels?.[LABEL.role] ?? "";
       const place = { namespace: practice.namespace, pod: pod.metadata.name };
       await answerEverything(place);
-      const { podIP } = pod["status"] as { podIP: string };
       const called = `${role} of ${name}`;
       return {
         from: { name: called, place },
-        to: { name: called, host: podIP, ports: await portsOf(place) },
+        to: { name: called, host: pod.status.podIP, ports: await portsOf(place) },
         party: { kind: "role", practice: name, role },
       } as const;
     }),
@@ -57,8 +50,9 @@ async function everything(): Promise<readonly Side[]> {
   const [first, second] = practices as [RunningPractice, RunningPractice];
   const plain = await hand.namespace(PLAIN);
   const [address = ""] = await startPods(plain, serverPod(plain, "plain"));
-  const pods = atEveryPort([...(await podsOf(first, "one")), ...(await podsOf(second, "another"))]);
+  const pods = atEveryPort([...(await partsOf(first, "one")), ...(await partsOf(second, "another"))]);
   for (const place of ["node", "outside", { namespace: plain, pod: "plain" }] as const) await answerEverything(place);
+  const coredns = (await podsOf("kube-system"))[0]?.status.podIP ?? "";
   const to = (name: string, host: string, ports: To["ports"], party: Party = { kind: "free" }): Side => {
     return { to: { name, host, ports }, party };
   };
@@ -73,27 +67,13 @@ async function everything(): Promise<readonly Side[]> {
     { from: { name: "the node", place: "node" }, party: { kind: "node" } },
     { from: { name: "outside", place: "outside" }, party: { kind: "door" } },
     to("DNS", DNS_ADDRESS, both(53), { kind: "dns" }),
-    to("beside DNS", DNS_ADDRESS, [["TCP", 9153]]),
+    to("beside DNS", coredns, [["TCP", 8181]]),
     to("the API server", NODE_ADDRESS, [["TCP", API_PORT]]),
     to("the API server's Service", "10.96.0.1", [["TCP", 443]]),
     to("the kubelet", NODE_ADDRESS, [["TCP", 10_250]]),
     to("the internet", INTERNET_ADDRESS, [...both(80), ...both(443)]),
     to("the metadata address", METADATA_ADDRESS, both(80)),
   ];
-}
-
-/** Of this practice as the operator on the node resolves it. */
-async function declaredWalls(of: RunningPractice) {
-  const live = await hand.get(PRACTICES, { namespace: of.namespace, name: "greenriver" });
-  const parsed = live && parseSpec(live);
-  if (!live || !parsed?.ok) throw new Error("The practice cannot be read.");
-  const options = { ...loadConfig({}, {}), ...VALUES.config, dns: { ...loadConfig({}, {}).dns, ...VALUES.config.dns } };
-  const kept = await hand.get(RESOURCES.ConfigMap, { namespace: of.namespace, name: "greenriver-identity" });
-  const { mediaPort } = (kept?.["data"] ?? {}) as { mediaPort?: string };
-  const identity = { ...defaultIdentity(of.namespace, "greenriver", parsed.spec), mediaPort: Number(mediaPort) };
-  const images = loadConfig({}, {}).images;
-  const resource = { metadata: { ...live.metadata, namespace: of.namespace } };
-  return wallsOf(resolve({ resource, spec: parsed.spec, options: { ...options, images }, identity }));
 }
 
 const froms = () => sides.flatMap(({ from }) => from ?? []);
@@ -127,7 +107,7 @@ describe("what gets through on a real node", () => {
   it("is what is declared, no more and no less, over TCP and UDP, from everywhere to everything", async () => {
     const [first, second] = practices as [RunningPractice, RunningPractice];
     // The two differ in the ports of their media alone, and nobody but them is asked about these.
-    const declaredBy = { one: await declaredWalls(first), another: await declaredWalls(second) };
+    const declaredBy = { one: await declaredWalls(first.namespace), another: await declaredWalls(second.namespace) };
     const practiceOf = ({ sender, receiver }: { sender: Party; receiver: Party }) => {
       const party = receiver.kind === "role" ? receiver : sender;
       return party.kind === "role" && party.practice === "another" ? "another" : "one";

@@ -1,3 +1,4 @@
+import { LABEL } from "../../../src/api/group.ts";
 import type { LiveObject } from "../../../src/manifest.ts";
 import { RESOURCES } from "../../../src/runtime/resources.ts";
 import { waitFor } from "../../bed/wait.ts";
@@ -51,9 +52,13 @@ export function isReady({ status }: Pod): boolean {
   return status.conditions?.some((entry) => entry.type === "Ready" && entry.status === "True") ?? false;
 }
 
-/** Who runs in a namespace, challenges aside, and how often each container was started: one line for each pod. */
+/** Those that stay: trials and answers to challenges come and go. */
+const lasting = async (namespace: string) =>
+  (await podsOf(namespace)).filter((pod) => !isSolver(pod) && pod.metadata.labels?.[LABEL.role] !== "trial");
+
+/** Who runs in a namespace to stay, and how often each container was started: one line for each pod. */
 export async function livesOf(namespace: string): Promise<string[]> {
-  const pods = (await podsOf(namespace)).filter((pod) => !isSolver(pod));
+  const pods = await lasting(namespace);
   const each = pods.map(({ metadata, status }) =>
     [metadata.uid, ...status.containerStatuses.map(({ restartCount }) => restartCount)].join(),
   );
@@ -63,7 +68,7 @@ export async function livesOf(namespace: string): Promise<string[]> {
 /** Resolves when there is one pod for each part, and all of them are ready; the operator says so as well. */
 export async function expectAllReady(namespace: string, timeout = 240_000): Promise<void> {
   const all = async () => {
-    const pods = (await podsOf(namespace)).filter((pod) => !isSolver(pod));
+    const pods = await lasting(namespace);
     const told = pods.map((pod) => `${pod.metadata.name} ${isReady(pod) ? "ready" : JSON.stringify(pod.status)}`);
     if (pods.length !== PARTS.length || !pods.every(isReady)) throw new Error(told.join("\n"));
     return true;
@@ -72,17 +77,16 @@ export async function expectAllReady(namespace: string, timeout = 240_000): Prom
   await hand.expectReason(namespace, "ComponentsReady", "AllReady", "greenriver", timeout);
 }
 
+export function practiceNamespace(): Promise<string> {
+  return hand.namespace(LABELS);
+}
+
 /**
  * Applies the practice of examples/solo.yaml in a namespace of its own, plays its load balancer, and returns once the
  * operator calls all of its components ready and every pod says so itself.
- * @param prepare what has to be there before it
  */
-export async function startPractice(
-  spec: object = {},
-  prepare: (namespace: string) => Promise<void> = () => Promise.resolve(),
-): Promise<RunningPractice> {
-  const namespace = await hand.namespace(LABELS);
-  await prepare(namespace);
+export async function startPractice(spec: object = {}, given?: string): Promise<RunningPractice> {
+  const namespace = given ?? (await practiceNamespace());
   const certificates = { issuerRef: { name: ISSUER } };
   const start = performance.now();
   await hand.practice(namespace, { certificates, exposure: { ingress: { className: "haproxy" } }, ...spec });

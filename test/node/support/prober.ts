@@ -8,7 +8,8 @@ export interface Way {
 /**
  * Tries ways that come as JSON lines on standard input, all at once, and prints those through which a packet came and an
  * answer went back, one line each: `TCP 10.88.0.2 8080`. A refusal is such an answer. What is dropped is tried three times, a
- * second each. With `again` it goes on for ever, and prints each way once. Over UDP it asks what a STUN and a DNS server answer;
+ * second each. With `again` it goes on for ever, each way every two
+ * seconds, until the input ends, and prints each once. Over UDP it asks what a STUN and a DNS server answer;
  * where nobody listens, the kernel refuses.
  */
 export const PROBER = `const again = process.argv[1] === "again";
@@ -25,7 +26,7 @@ const once = ({ protocol, host, port }) => new Promise((resolve) => {
   } else {
     socket = dgram.createSocket("udp4");
     socket.on("message", () => end(true)).on("error", (error) => end(error.code === "ECONNREFUSED"));
-    socket.connect(port, host, () => socket.send(port === 53 ? dns : stun));
+    socket.connect(port, host, (error) => (error ? end(false) : socket.send(port === 53 ? dns : stun)));
   }
 });
 async function follow(way) {
@@ -33,9 +34,10 @@ async function follow(way) {
     const start = Date.now();
     if (await once(way)) return void console.log(way.protocol + " " + way.host + " " + way.port);
     // "Unreachable" comes at once, and is no answer of the other side.
-    await new Promise((resolve) => setTimeout(resolve, Math.max(again ? 100 : 0, (again ? 0 : 1000) - (Date.now() - start))));
+    await new Promise((resolve) => setTimeout(resolve, Math.max(1, (again ? 2000 : 1000) + start - Date.now())));
   }
 }
+if (again) process.stdin.on("end", () => process.exit(0));
 let rest = "";
 process.stdin.on("data", (part) => {
   const lines = (rest + part).split("\\n");
