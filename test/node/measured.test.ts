@@ -34,9 +34,7 @@ interface Asked {
 /** What each container asks for, in processors and MiB. */
 async function requests(): Promise<ReadonlyMap<string, { cpu: number; memory: number }>> {
   const pods = await podsOf(practice.namespace);
-  const containers = pods.flatMap(
-    (pod) => (pod["spec"] as unknown as { containers: (Asked & { name: string })[] }).containers,
-  );
+  const containers = pods.flatMap((pod) => (pod["spec"] as { containers: (Asked & { name: string })[] }).containers);
   return new Map(
     containers.map(({ name, resources: { requests: asked } }) => {
       const cpu = asked.cpu.endsWith("m") ? Number.parseFloat(asked.cpu) / 1000 : Number(asked.cpu);

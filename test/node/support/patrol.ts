@@ -47,7 +47,7 @@ export async function patrol(namespace: string, stranger: Exclude<Place, string>
   const posts = [await post("a stranger", { kind: "free" }, stranger)];
   const known = new Set<string>();
   const names = new Map<string, string>();
-  let ended = false;
+  const ended = new AbortController();
 
   function send(
     from: Post,
@@ -81,7 +81,7 @@ export async function patrol(namespace: string, stranger: Exclude<Place, string>
   }
 
   const looking = (async () => {
-    while (!ended) {
+    while (!ended.signal.aborted) {
       const pods = await podsOf(namespace).catch(() => []);
       const fresh = pods.filter(({ metadata, status }) => status?.podIP && !known.has(metadata.uid));
       // One that is gone already, or whose practice is, is looked at again with the next look, if it is still there.
@@ -96,7 +96,7 @@ export async function patrol(namespace: string, stranger: Exclude<Place, string>
     tried: () => [...names.values()],
     open,
     stop: async () => {
-      ended = true;
+      ended.abort();
       await looking;
       await Promise.all(posts.map(({ prober }) => prober.stop()));
     },
