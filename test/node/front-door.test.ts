@@ -44,6 +44,14 @@ let stranger: string;
 
 const issued = () => hand.expectReason(practice.namespace, "CertificatesReady", "Issued", "greenriver", 120_000);
 
+/** Resolves when the front door shows the practice's certificate for each host. */
+async function atTheDoor(): Promise<void> {
+  const { serialNumber } = await shown(practice);
+  const serials = () => Promise.all(Object.values(practice.hosts).map((host) => passage.serial(host)));
+  const all = async () => (await serials()).every((serial) => serial === serialNumber);
+  await waitFor(all, { timeout: 60_000, what: "the front door to show the certificate" });
+}
+
 async function runningSolvers(): Promise<readonly Pod[]> {
   const running = async () => {
     const solvers = (await podsOf(practice.namespace)).filter(isSolver);
@@ -84,6 +92,7 @@ beforeAll(async () => {
   const root = `fetch(${JSON.stringify(acme.rootUrl)}).then((answer) => answer.text()).then(console.log)`;
   const ca = await runAt("outside", "env", `NODE_EXTRA_CA_CERTS=${acme.trust}`, process.execPath, "-e", root);
   passage = await throughDoor(ca);
+  await atTheDoor();
 }, 600_000);
 
 afterAll(async () => {
@@ -220,8 +229,7 @@ describe("people who come through the front door", () => {
       const [before, old] = [await lives(), await shown(practice)];
       const certificate = await renewed(practice);
       expect(certificate.serialNumber).not.toBe(old.serialNumber);
-      const atTheDoor = async () => (await passage.serial(practice.hosts.meet)) === certificate.serialNumber;
-      await waitFor(atTheDoor, { timeout: 30_000, what: "the front door to show the new certificate" });
+      await atTheDoor();
       await issued();
       expect([patient.isOver(), therapistInCall.isOver()]).toEqual([false, false]);
       const marker = `${encryption()}<marker xmlns="test">still here</marker>`;
