@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Agent, request } from "undici";
 import { cacheEntry, kept } from "./cache.ts";
@@ -47,15 +47,23 @@ export interface Pebble {
   readonly root: () => Promise<string>;
 }
 
+/** A program as it is started. */
+interface Start {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 /**
- * Runs Pebble in a group, with a DNS of its own. It validates for real: what it issues, it has seen the challenge of.
- * Its usual delays and refusals at random (`PEBBLE_VA_*`, `PEBBLE_WFE_NONCEREJECT`) are off, so that a run is a run.
+ * Pebble with a DNS of its own, ready to be started in a network that has its address. It validates for real: what it
+ * issues, it has seen the challenge of. Its usual delays and refusals at random (`PEBBLE_VA_*`, `PEBBLE_WFE_NONCEREJECT`)
+ * are off, so that a run is a run; so is its reuse of proofs at random.
  */
-export async function startPebble(
-  group: ProcessGroup,
+export async function preparePebble(
   directory: string,
   { address = "127.0.0.1", hostsAt = "127.0.0.2", httpPort = 80, refuses = [] }: PebbleOptions = {},
-): Promise<Pebble> {
+): Promise<Omit<Pebble, "root"> & { readonly programs: readonly Start[]; readonly rootUrl: string }> {
   const programs = await provisionPebble();
   const folder = await mkdtemp(join(directory, "pebble-"));
   const [acme, management, dns, dnsManagement] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
@@ -80,27 +88,51 @@ export async function startPebble(
     writeFile(file("server.key"), key),
     writeFile(file("trust.pem"), authority.cert),
   ]);
-  group.start("pebble-dns", join(programs, "pebble-challtestsrv"), [
-    `-dnsserver=${address}:${dns}`,
-    `-management=${address}:${dnsManagement}`,
-    `-defaultIPv4=${hostsAt}`,
-    ...["defaultIPv6", "http01", "https01", "tlsalpn01", "doh"].map((name) => `-${name}=`),
-  ]);
   const nameserver = `${address}:${dns}`;
-  group.start("pebble", join(programs, "pebble"), [`-config=${file("config.json")}`, `-dnsserver=${nameserver}`], {
-    PEBBLE_VA_NOSLEEP: "1",
-    PEBBLE_WFE_NONCEREJECT: "0",
-  });
+  return {
+    directory: `https://${address}:${acme}/dir`,
+    rootUrl: `https://${address}:${management}/roots/0`,
+    trust: file("trust.pem"),
+    nameserver,
+    programs: [
+      {
+        name: "pebble-dns",
+        command: join(programs, "pebble-challtestsrv"),
+        args: [
+          `-dnsserver=${nameserver}`,
+          `-management=${address}:${dnsManagement}`,
+          `-defaultIPv4=${hostsAt}`,
+          ...["defaultIPv6", "http01", "https01", "tlsalpn01", "doh"].map((name) => `-${name}=`),
+        ],
+        env: {},
+      },
+      {
+        name: "pebble",
+        command: join(programs, "pebble"),
+        args: [`-config=${file("config.json")}`, `-dnsserver=${nameserver}`],
+        env: { PEBBLE_VA_NOSLEEP: "1", PEBBLE_WFE_NONCEREJECT: "0", PEBBLE_AUTHZREUSE: "0" },
+      },
+    ],
+  };
+}
+
+/** Runs Pebble in a group, on addresses of this machine. */
+export async function startPebble(
+  group: ProcessGroup,
+  directory: string,
+  options: PebbleOptions = {},
+): Promise<Pebble> {
+  const { programs, rootUrl, ...pebble } = await preparePebble(directory, options);
+  for (const { name, command, args, env } of programs) group.start(name, command, args, env);
+  const ca = await readFile(pebble.trust, "utf8");
   const ask = async (url: string) => {
-    const dispatcher = new Agent({ connect: { ca: authority.cert } });
+    const dispatcher = new Agent({ connect: { ca } });
     try {
       return await (await request(url, { dispatcher, headers: USER_AGENT })).body.text();
     } finally {
       await dispatcher.close();
     }
   };
-  const directoryUrl = `https://${address}:${acme}/dir`;
-  await waitFor(async () => (await ask(directoryUrl)).includes("newOrder"), { what: "Pebble to answer" });
-  const root = () => ask(`https://${address}:${management}/roots/0`);
-  return { directory: directoryUrl, trust: file("trust.pem"), nameserver, root };
+  await waitFor(async () => (await ask(pebble.directory)).includes("newOrder"), { what: "Pebble to answer" });
+  return { ...pebble, root: () => ask(rootUrl) };
 }

@@ -1,19 +1,34 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PRACTICES } from "../../src/controller/kinds.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
+import { BED_IMAGES } from "../bed/node/images.ts";
 import { killProgram, startProgram, stopProgram } from "../bed/node/places.ts";
 import { waitFor } from "../bed/wait.ts";
 import { ask } from "./support/front.ts";
 import { hand, node } from "./support/node.ts";
 import { PLAIN, serverPod, startPods, tryEdge } from "./support/pods.ts";
-import { expectAllReady, podsOf, type RunningPractice, startPractice } from "./support/practice.ts";
+import { smallVolume, type SmallVolume, takeImage, takeOperator } from "./support/shortages.ts";
+import {
+  expectAllReady,
+  isReady,
+  livesOf,
+  podsOf,
+  practiceNamespace,
+  type RunningPractice,
+  startPractice,
+} from "./support/practice.ts";
 
 let practice: RunningPractice;
 let walls: readonly string[];
 /** A pod of somebody else, from which the database must never be reached. */
 let stranger: { readonly namespace: string; readonly pod: string };
 
+let volume: SmallVolume;
+
 beforeAll(async () => {
-  practice = await startPractice();
+  const own = await practiceNamespace();
+  volume = await smallVolume(own, "greenriver-postgres-data", 256);
+  practice = await startPractice({}, own);
   walls = await hand.names(RESOURCES.NetworkPolicy, practice.namespace);
   const namespace = await hand.namespace(PLAIN);
   await startPods(namespace, serverPod(namespace, "stranger"));
@@ -31,16 +46,13 @@ const homeserver = async () => {
   const { body } = await ask(practice, practice.hosts.matrix, "/_matrix/client/versions");
   return body.includes("versions");
 };
-const expectAnswers = () => waitFor(homeserver, { timeout: 60_000, what: "the homeserver to answer" });
-/** Who runs, and how often each container was started. */
-const lives = async () => {
+/** Ends the pod of a part, so that it starts anew. */
+const restart = async (part: string) => {
   const pods = await podsOf(practice.namespace);
-  const restarts = pods.map(({ metadata, status }) => [
-    metadata.uid,
-    ...status.containerStatuses.map(({ restartCount }) => restartCount),
-  ]);
-  return restarts.map(String).toSorted((a, b) => a.localeCompare(b));
+  const name = pods.find(({ metadata }) => metadata.name.startsWith(`greenriver-${part}`))?.metadata.name ?? "";
+  await hand.remove(RESOURCES.Pod, { namespace: practice.namespace, name });
 };
+const expectAnswers = () => waitFor(homeserver, { timeout: 60_000, what: "the homeserver to answer" });
 
 describe("a practice on a node on which things go wrong", () => {
   it("comes back whole when all of its pods are killed at once, and its walls stand all along", async () => {
@@ -71,9 +83,9 @@ describe("a practice on a node on which things go wrong", () => {
 
   it("goes on running while kubelet, container runtime and API server are killed", async () => {
     await expectAllReady(practice.namespace);
-    const before = await lives();
+    const before = await livesOf(practice.namespace);
     for (const name of ["kubelet", "containerd", "kube-apiserver"] as const) await killProgram(node, name);
-    await waitFor(async () => (await lives()).join("\n") === before.join("\n"), {
+    await waitFor(async () => (await livesOf(practice.namespace)).join("\n") === before.join("\n"), {
       timeout: 120_000,
       what: "the same pods, none of them started anew",
     });
@@ -81,4 +93,59 @@ describe("a practice on a node on which things go wrong", () => {
     await expectAnswers();
     expect(await database()).toBe("closed");
   }, 400_000);
+
+  it("tells of an image that is not there, then of a volume that is full, and heals alone when it may", async () => {
+    const { namespace } = practice;
+    const told = (reason: string) => hand.expectReason(namespace, "ComponentsReady", reason, "greenriver", 180_000);
+    const bringBack = await takeImage(BED_IMAGES.postgres);
+    try {
+      await restart("postgres");
+      await told("ImageMissing");
+      expect((await hand.status(namespace)).nextStep).toContain("See to it that the nodes reach the registry");
+      await volume.fill();
+    } finally {
+      await bringBack();
+    }
+    try {
+      await told("VolumeFull");
+      expect((await hand.status(namespace)).nextStep).toContain("Raise spec.messaging.database.managed.storage");
+      expect(await hand.names(RESOURCES.NetworkPolicy, namespace)).toEqual(walls);
+    } finally {
+      await volume.enlarge();
+    }
+    await expectAllReady(namespace);
+    await expectAnswers();
+  }, 600_000);
+
+  it("keeps its walls while it is deleted and the operator is down, and is gone when that is back", async () => {
+    const { namespace } = practice;
+    const before = await livesOf(namespace);
+    const bringBack = await takeOperator();
+    try {
+      await hand.remove(PRACTICES, { namespace, name: "greenriver" });
+      await restart("postgres");
+      await waitFor(async () => (await podsOf(namespace)).every(isReady), { timeout: 120_000, what: "a new database" });
+      expect(await database()).toBe("closed");
+      expect(await hand.names(RESOURCES.NetworkPolicy, namespace)).toEqual(walls);
+      expect(before.length).toBe((await podsOf(namespace)).length);
+    } finally {
+      await bringBack();
+    }
+    const gone = async () => {
+      // Walls do not come back: what is missing now was missing when the pods were counted.
+      const left = await hand.names(RESOURCES.NetworkPolicy, namespace);
+      const running = await hand.names(RESOURCES.Pod, namespace);
+      if (running.length > 0) expect({ running, left }).toEqual({ running, left: walls });
+      return (await hand.get(PRACTICES, { namespace, name: "greenriver" })) === undefined;
+    };
+    let opened: unknown;
+    const noted = () => gone().catch((error: unknown) => ((opened = error), true));
+    await waitFor(noted, { timeout: 180_000, interval: 50, what: "the practice to be gone" });
+    expect(opened).toBeUndefined();
+    expect(await hand.names(RESOURCES.NetworkPolicy, namespace)).toEqual([]);
+    expect(await hand.names(RESOURCES.Pod, namespace)).toEqual([]);
+    // By default what people wrote is kept.
+    const claims = await hand.names(RESOURCES.PersistentVolumeClaim, namespace);
+    expect(claims).toEqual(["greenriver-postgres-data", "greenriver-synapse-media"]);
+  }, 600_000);
 });

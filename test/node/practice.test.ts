@@ -26,7 +26,7 @@ describe("a practice on a real node", () => {
     const restarts = pods.map((pod) => [part(pod), ...pod.status.containerStatuses.map((each) => each.restartCount)]);
     // Synapse ends when its database is not made yet, and is started again: nothing else may.
     const twice = restarts.filter(([name, ...counts]) => name !== "synapse" && counts.some((count) => count !== 0));
-    expect(twice).toEqual([]);
+    expect(twice, JSON.stringify(pods.map(({ status }) => status.containerStatuses))).toEqual([]);
   });
 
   it("has no token, nothing writable in its images, and no way to more rights, in any container", async () => {

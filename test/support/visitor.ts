@@ -79,5 +79,15 @@ export function visitor(
         socket.on("error", reject);
       });
     },
+    /** The serial number of the certificate that the edge shows for a host. */
+    serial(host: string): Promise<string> {
+      return new Promise((resolve, reject) => {
+        const socket = connect({ host: address, port: edge.https, servername: host, ca }, () => {
+          resolve(socket.getPeerX509Certificate()?.serialNumber ?? "");
+          socket.destroy();
+        });
+        socket.on("error", reject);
+      });
+    },
   };
 }

@@ -59,7 +59,7 @@ async function provisionApps(): Promise<void> {
 /** A node in namespaces of its own, and all images that it runs; only root on Linux can have one. */
 async function provisionNodeTier(): Promise<void> {
   await provisionNode();
-  await provisionCertManager();
+  await provisionPebble();
   await practiceArchive();
   await Promise.all([provisionCrds("cert-manager"), provisionCrds("gateway-api"), provisionHelm()]);
 }

@@ -47,13 +47,7 @@ function callsOn(prosody: Signalling, { practice }: Params, focus: XmppClient) {
     const name = randomBytes(16).toString("hex");
     return { name, jid: `${name}@${xmpp.muc}` };
   };
-  /** As jicofo does when somebody asks for a conference. */
-  const open = async (which: Room) => {
-    const answered = focus.received().length;
-    focus.send(presence(`${which.jid}/focus`, "", { join: true }));
-    await focus.expect(new RegExp(`from=['"]${which.jid}/focus['"][^]*code=['"]110`), answered);
-    return which;
-  };
+  const open = (which: Room) => openRoom(focus, which);
   /** Logs in and asks to be let in, as the stock client does; does not wait for the answer. */
   const knock = async (into: Room, claims = {}, content = encryption()) => {
     const client = await withToken(prosody.token(into.name, claims));
@@ -81,6 +75,14 @@ function callsOn(prosody: Signalling, { practice }: Params, focus: XmppClient) {
       return { room: made, staff: await enter(made, STAFF) };
     },
   };
+}
+
+/** What the focus does, as jicofo, when somebody asks for a conference. */
+export async function openRoom(focus: XmppClient, which: Room): Promise<Room> {
+  const answered = focus.received().length;
+  focus.send(presence(`${which.jid}/focus`, "", { join: true }));
+  await focus.expect(new RegExp(`from=['"]${which.jid}/focus['"][^]*code=['"]110`), answered);
+  return which;
 }
 
 /** How the stock client calls itself in a room: the beginning of its account's name. */

@@ -78,15 +78,19 @@ export async function startEntry(
 
 /** How a browser asks the entry page at a port. */
 export function asks(port: number, { practice }: Params) {
-  const origin = `https://${practice.hosts.entry}`;
+  return { port, ...asksAt(`http://127.0.0.1:${port}`, practice.hosts.entry, fetch) };
+}
+
+/** How a browser asks the entry page at a base address, with the host that it believes to talk to. */
+export function asksAt(base: string, host: string, fetcher: typeof fetch) {
+  const origin = `https://${host}`;
   return {
-    port,
     /** One request as a browser makes it to the entry host, without following anywhere. */
     get: (path: string, headers: Readonly<Record<string, string>> = {}) =>
-      fetch(`http://127.0.0.1:${port}${path}`, { headers, redirect: "manual" }),
+      fetcher(`${base}${path}`, { headers, redirect: "manual" }),
     /** A form of the page's own, sent by a browser. */
     post: (path: string, form: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>> = {}) =>
-      fetch(`http://127.0.0.1:${port}${path}`, {
+      fetcher(`${base}${path}`, {
         method: "POST",
         body: new URLSearchParams(form),
         headers: { origin, ...headers },

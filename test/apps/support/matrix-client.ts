@@ -20,9 +20,13 @@ Object.assign(logger, { methodFactory: () => nothing });
 /** A stock client that encrypts, as Element has it inside. */
 export type EncryptingClient = Awaited<ReturnType<typeof startClient>>;
 
-export async function startClient(port: number, { id, token, deviceId }: Account) {
+/** @param at a port of this machine, or an address and the way to it */
+export async function startClient(
+  at: number | { readonly baseUrl: string; readonly fetchFn: typeof fetch },
+  { id, token, deviceId }: Pick<Account, "id" | "token" | "deviceId">,
+) {
   const client = createClient({
-    baseUrl: `http://127.0.0.1:${port}`,
+    ...(typeof at === "number" ? { baseUrl: `http://127.0.0.1:${at}` } : at),
     userId: id,
     accessToken: token,
     deviceId,

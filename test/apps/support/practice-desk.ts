@@ -44,8 +44,11 @@ export async function startDesk(
   };
 }
 
-/** What people do at an entry page. */
-export function deskOn<Page extends ReturnType<typeof asks>>(entry: Page, calls?: Calls) {
+/** What people do at an entry page, and then in the rooms of `calls`. */
+export function deskOn<Page extends Pick<ReturnType<typeof asks>, "post">>(
+  entry: Page,
+  calls?: Pick<Calls, "withToken" | "open"> & { readonly xmpp: { readonly muc: string } },
+) {
   const signIn = ({ id, password }: Pick<Account, "id" | "password">) =>
     entry.post("/staff/sign-in", { user: id, password });
   const signedIn = async (account: Pick<Account, "id" | "password">) => {

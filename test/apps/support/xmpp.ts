@@ -2,6 +2,7 @@ import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { Agent, WebSocket } from "undici";
 import { waitFor } from "../../bed/wait.ts";
+import { type Edge, throughEdge } from "../../support/through-edge.ts";
 
 /**
  * What a client of a test sends and has got, as text. Stanzas are written by hand, because the tests are about
@@ -26,15 +27,17 @@ const SASL = "urn:ietf:params:xml:ns:xmpp-sasl";
 const BIND = `<iq xmlns="jabber:client" type="set" id="bind"><bind xmlns="urn:ietf:params:xml:ns:xmpp-bind"/></iq>`;
 
 /** One connection to this machine, whatever name is asked for, so that a client can name a host of the practice. */
-function toThisMachine() {
+function toThisMachine(edge?: Edge) {
   let socket: Socket | undefined;
+  const cut = () => socket?.destroy();
+  if (edge) return { dispatcher: throughEdge(edge, (opening) => (socket = opening)), cut };
   const dispatcher = new Agent({
     connect: ({ port }, connected) => {
       const opening = connectTcp(Number(port), "127.0.0.1");
       socket = opening.once("connect", () => connected(null, opening)).once("error", (error) => connected(error, null));
     },
   });
-  return { dispatcher, cut: () => socket?.destroy() };
+  return { dispatcher, cut };
 }
 
 function transcript() {
@@ -53,17 +56,17 @@ function transcript() {
 
 /**
  * A participant as the meeting page makes one: websocket, token in the query, SASL ANONYMOUS.
- * With `bind: false` the session is left to be resumed, and has no address yet.
+ * With `bind: false` the session is left to be resumed, and has no address yet. With an `edge` it comes through that.
  * @throws Error with what the server answered when there is no login.
  */
 export async function participant(
   url: string,
   domain: string,
   token?: string,
-  { bind = true } = {},
+  { bind = true, edge }: { readonly bind?: boolean; readonly edge?: Edge } = {},
 ): Promise<XmppClient> {
   const query = token === undefined ? "" : `?token=${encodeURIComponent(token)}`;
-  const { dispatcher, cut } = toThisMachine();
+  const { dispatcher, cut } = toThisMachine(edge);
   const socket = new WebSocket(`${url}${query}`, { protocols: "xmpp", dispatcher });
   const { add, received, expect } = transcript();
   socket.addEventListener("message", ({ data }) => add(String(data)));

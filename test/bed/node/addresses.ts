@@ -4,6 +4,8 @@ export const NODE_ADDRESS = "10.200.0.1";
 export const OUTSIDE_ADDRESS = "10.200.0.254";
 /** Addresses of load balancers; packets to them go to the node. Documentation addresses (RFC 5737). */
 export const BALANCER_RANGE = "203.0.113.0/24";
+/** The one of the front door, where all hosts of practices lead. */
+export const DOOR_ADDRESS = "203.0.113.250";
 /** Where servers of "the internet" may be, and the metadata service of clouds. */
 export const INTERNET_ADDRESS = "198.51.100.1";
 export const METADATA_ADDRESS = "169.254.169.254";

@@ -4,10 +4,20 @@ import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Images } from "../../../src/versions.ts";
 import { cacheEntry, kept } from "../cache.ts";
+import { provisionCertManager } from "../cert-manager.ts";
+import { provisionIngress } from "../ingress.ts";
 import { withProgress } from "../progress.ts";
 import { run } from "../run.ts";
 import { type ImageParts, packLayer, writeImages } from "./archive.ts";
-import { writeNodeRoot, writeOperatorRoot, writePagesRoot, writeProgramsRoot, writeStandInRoot } from "./root.ts";
+import {
+  writeIngressRoot,
+  writeNodeRoot,
+  writeOperatorRoot,
+  writePagesRoot,
+  writeProgramsRoot,
+  writeSolverRoot,
+  writeStandInRoot,
+} from "./root.ts";
 
 /** What the operator is told to use: it finds each program where the image of upstream has it. */
 export const BED_IMAGES: Images = {
@@ -23,6 +33,12 @@ export const BED_IMAGES: Images = {
 
 /** For pods of tests: Node and nothing of ours. */
 export const TOOL_IMAGE = "bed.local/tool:1";
+
+/** haproxy-ingress and HAProxy, for the front door as a pod. */
+export const INGRESS_IMAGE = "bed.local/haproxy-ingress:1";
+
+/** What cert-manager runs to answer a challenge; the chart's admission policies know it by this name. */
+export const SOLVER_IMAGE = "bed.local/cert-manager-acmesolver:1";
 
 const POSTGRES_BIN = "/usr/lib/postgresql/15/bin";
 const PATH = `/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:${POSTGRES_BIN}`;
@@ -53,12 +69,19 @@ async function layer(name: string, inputs: readonly string[], write: (root: stri
   return join(folder, "layer.tar");
 }
 
-/** The archive with all images of a practice, made of packages of the distribution, PyPI and npm. No registry is asked. */
+/**
+ * The archive with all images of a practice and of what stands before it, made of packages of the distribution, PyPI, npm
+ * and Go modules. No registry of images is asked.
+ */
 export async function practiceArchive(): Promise<string> {
   const programs = await layer("programs", [], writeProgramsRoot);
   const node = await layer("node", [process.version], writeNodeRoot);
   const operator = await layer("operator", [await ownFiles()], writeOperatorRoot);
   const standIn = await layer("stand-in", [source("stand-in.js")], writeStandInRoot);
+  const controller = await provisionIngress();
+  const ingress = await layer("ingress", [controller], (root) => writeIngressRoot(root, controller));
+  const certManager = await provisionCertManager();
+  const solver = await layer("solver", [certManager], (root) => writeSolverRoot(root, certManager));
   const page = ["index.html"];
   const jitsi = await layer("jitsi", page, (root) => writePagesRoot(root, "usr/share/jitsi-meet", page));
   const element = await layer("element", page, (root) => writePagesRoot(root, "app", page));
@@ -83,6 +106,8 @@ export async function practiceArchive(): Promise<string> {
       command: ["help"],
     }),
     image(TOOL_IMAGE, "65532:65532", [node], { entrypoint: ["node"] }),
+    image(INGRESS_IMAGE, "65532:65532", [ingress], { entrypoint: ["sh", "/start.sh"] }),
+    { name: SOLVER_IMAGE, layers: [solver], settings: { user: "65532:65532", entrypoint: ["/acmesolver"] } },
   ];
   const inputs = images.flatMap(({ name, layers, settings }) => [name, ...layers, JSON.stringify(settings)]);
   const folder = await kept(cacheEntry("images", inputs), async (into) => {

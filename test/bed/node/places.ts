@@ -9,6 +9,14 @@ import type { NodeData } from "./start.ts";
 /** Whose network a program is to be in. The files are this machine's everywhere. */
 export type Place = "node" | "outside" | { readonly namespace: string; readonly pod: string };
 
+/** Arguments with which `nsenter`, as the node runs it, goes out of the cluster. */
+export const OUTSIDE = ["--net=/run/netns/outside"];
+
+/** Where this machine gets into a network of the node; see forward.ts. */
+export function socketOf({ directory }: Pick<NodeData, "directory">, place: "node" | "outside"): string {
+  return join(directory, `${place}.sock`);
+}
+
 type Bed = Pick<NodeData, "directory" | "pid" | "env">;
 
 /** The command line that runs `command` in the node's namespaces, with its programs in the path. */
@@ -16,11 +24,7 @@ export function commandAt({ pid, env }: Bed, place: "node" | "outside" | number,
   const enter = ["nsenter", `--target=${pid}`, "--mount", "--net", "--pid"];
   const settings = ["env", ...Object.entries(env).map(([name, value]) => `${name}=${value}`)];
   const within =
-    place === "node"
-      ? []
-      : place === "outside"
-        ? ["nsenter", "--net=/run/netns/outside"]
-        : ["nsenter", `--target=${place}`, "--net"];
+    place === "node" ? [] : place === "outside" ? ["nsenter", ...OUTSIDE] : ["nsenter", `--target=${place}`, "--net"];
   return [...settings, ...enter, ...within, ...command];
 }
 
@@ -47,30 +51,33 @@ export interface Container {
   readonly pid: number;
 }
 
-/** All that runs of the pods of a namespace. */
-export async function containersOf(bed: Bed, namespace: string): Promise<Container[]> {
-  const filter = `labels."io.kubernetes.pod.namespace"==${namespace}`;
+/** What runs of the containers that have these labels: id, and process as the node counts. */
+async function running(bed: Bed, labels: Readonly<Record<string, string>>): Promise<(readonly [string, number])[]> {
   const tasks = (await ctr(bed, "tasks", "list")).split("\n").map((line) => line.split(/\s+/));
   const pids = new Map(tasks.map(([id = "", pid, state]) => [id, state === "RUNNING" ? Number(pid) : 0]));
-  const ids = (await ctr(bed, "containers", "list", "--quiet", filter)).split("\n").filter((id) => pids.get(id));
+  const filter = Object.entries(labels).map(([name, value]) => `labels."${name}"=="${value}"`);
+  const ids = (await ctr(bed, "containers", "list", "--quiet", filter.join(","))).split("\n");
+  return ids.map((id) => [id, pids.get(id) ?? 0] as const).filter(([, pid]) => pid !== 0);
+}
+
+/** All that runs of the pods of a namespace. */
+export async function containersOf(bed: Bed, namespace: string): Promise<Container[]> {
+  const found = await running(bed, { "io.kubernetes.pod.namespace": namespace });
   return Promise.all(
-    ids.map(async (id) => {
+    found.map(async ([id, pid]) => {
       const { Labels } = JSON.parse(await ctr(bed, "containers", "info", id)) as { Labels: Record<string, string> };
       const name = Labels["io.kubernetes.container.name"];
-      return {
-        pod: Labels["io.kubernetes.pod.name"] ?? "",
-        pid: pids.get(id) ?? 0,
-        ...(name !== undefined && { name }),
-      };
+      return { pod: Labels["io.kubernetes.pod.name"] ?? "", pid, ...(name !== undefined && { name }) };
     }),
   );
 }
 
 /** The process, as the node counts, that holds the network of a pod. */
 async function processOf(bed: Bed, namespace: string, pod: string): Promise<number> {
-  const found = (await containersOf(bed, namespace)).find((entry) => entry.pod === pod && entry.name === undefined);
+  const labels = { "io.kubernetes.pod.namespace": namespace, "io.kubernetes.pod.name": pod };
+  const [found] = await running(bed, { ...labels, "io.cri-containerd.kind": "sandbox" });
   if (!found) throw new Error(`No pod ${namespace}/${pod} runs on the node.`);
-  return found.pid;
+  return found[1];
 }
 
 /** The command line that runs `command` in a place; good as long as the pod is. */

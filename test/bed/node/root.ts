@@ -6,12 +6,12 @@ import { pythonWithSynapse } from "../../apps/support/messaging-programs.ts";
 import { runBuildStage } from "../../support/dockerfile.ts";
 import { run } from "../run.ts";
 
-/** Every program of a practice that the distribution has, and what the shell scripts of their containers call. */
+/** Every program of a practice and before it that the distribution has, and what the shell scripts of containers call. */
 const PACKAGES = [
   ..."base-files bash ca-certificates coreutils curl dash diffutils findutils grep gzip libc-bin mawk procps sed tar wget".split(
     " ",
   ),
-  ..."prosody lua5.4 lua-cjson lua-unbound nginx postgresql python3 libjemalloc2 libstdc++6 tzdata".split(" "),
+  ..."haproxy prosody lua5.4 lua-cjson lua-unbound nginx postgresql python3 libjemalloc2 libstdc++6 tzdata".split(" "),
 ];
 
 /** The users of the upstream images: 999 is PostgreSQL's, 991 Synapse's, 1000 what we start Jitsi's programs as. */
@@ -77,6 +77,17 @@ export async function writeStandInRoot(root: string): Promise<void> {
   await copyFile(join(import.meta.dirname, "stand-in.js"), join(root, "stand-in.js"));
   const script = '#!/bin/sh\nexec node --max-semi-space-size=1 /stand-in.js "$@"\n';
   await writeFile(join(binaries, "java"), script, { mode: 0o755 });
+}
+
+/** As haproxy-ingress has it in its own image, but for HAProxy. */
+export async function writeIngressRoot(root: string, programs: string): Promise<void> {
+  await cp(join(programs, "rootfs"), root, { recursive: true });
+  await copyFile(join(programs, "haproxy-ingress"), join(root, "haproxy-ingress-controller"));
+}
+
+/** The program of the pods that answer a challenge; it needs nothing else. */
+export async function writeSolverRoot(root: string, programs: string): Promise<void> {
+  await copyFile(join(programs, "acmesolver"), join(root, "acmesolver"));
 }
 
 /** Pages that say what they are, where the images of the web apps have theirs. */

@@ -13,7 +13,7 @@ import { waitFor } from "../wait.ts";
 import { API_PORT, NODE_ADDRESS, NODE_NAME } from "./addresses.ts";
 import { addons, DNS_IMAGE, localVolumes } from "./addons.ts";
 import { writeProgramImage } from "./archive.ts";
-import { commandAt, importImage } from "./places.ts";
+import { commandAt, importImage, OUTSIDE, socketOf } from "./places.ts";
 import { ENFORCER_RULES, enforcerFlags } from "./enforcer.ts";
 import { forwardTo } from "./forward.ts";
 import { type NodeNamespace, startNamespace } from "./namespace.ts";
@@ -51,7 +51,7 @@ export async function startNode(programs?: NodePrograms): Promise<StartedNode> {
   await found.linkInto(binaries);
   const env = { ...found.env, PATH: `${binaries}:${process.env.PATH}` };
   const [authority, space] = [await createAuthority(), await startNamespace(directory, env)];
-  const forwarder = await forwardTo(join(directory, "api.sock"));
+  const forwarder = await forwardTo(socketOf({ directory }, "node"), "127.0.0.1", API_PORT);
   const server = `https://127.0.0.1:${forwarder.port}`;
   const stop = async () => {
     forwarder.close();
@@ -113,8 +113,9 @@ async function launch(space: NodeNamespace, data: NodeData): Promise<void> {
   await space.start("kube-controller-manager", bin("kube-controller-manager"), controllerManagerFlags(true));
   await space.start("kube-scheduler", bin("kube-scheduler"), schedulerFlags());
   await space.start("containerd", bin("containerd"), ["-c", "containerd.toml"]);
-  const forward = join(import.meta.dirname, "forward.ts");
-  await space.start("forwarder", process.execPath, [forward, join(directory, "api.sock"), String(API_PORT)]);
+  const forward = (place: "node" | "outside") => [join(import.meta.dirname, "forward.ts"), socketOf(data, place)];
+  await space.start("forwarder", process.execPath, forward("node"));
+  await space.start("forwarder-outside", "nsenter", [...OUTSIDE, process.execPath, ...forward("outside")]);
   const [command = "", ...args] = commandAt(data, "node", ["iptables-restore", "-w", "--noflush"]);
   await run(command, args, { input: ENFORCER_RULES });
   await ready(data, adminConnection);

@@ -4,7 +4,10 @@ import { stringify } from "yaml";
 import { type ApiClient, apiClient } from "../../bed/api.ts";
 import { certManagerFlags, provisionCertManager } from "../../bed/cert-manager.ts";
 import { installCrds } from "../../bed/crds.ts";
-import { API_PORT } from "../../bed/node/addresses.ts";
+import { API_PORT, INTERNET_ADDRESS } from "../../bed/node/addresses.ts";
+import { SOLVER_IMAGE } from "../../bed/node/images.ts";
+import { OUTSIDE } from "../../bed/node/places.ts";
+import { preparePebble } from "../../bed/pebble.ts";
 import type { NodeData, StartedNode } from "../../bed/node/start.ts";
 
 /** A ClusterIssuer whose authority is made for each run. */
@@ -80,15 +83,38 @@ async function identity({ directory, adminConnection }: NodeData, client: ApiCli
   return file;
 }
 
-/** Runs cert-manager's controllers as a program of the node, with the issuer `bed`. No wall is judged by them. */
-export async function startCertificates({ data, start }: StartedNode): Promise<void> {
+/** An ACME server on the internet, for `spec.certificates.acme`. */
+export interface AcmeServer {
+  readonly directory: string;
+  /** Where it tells the PEM of the root of what it issues, and path of the PEM that says who it is. */
+  readonly rootUrl: string;
+  readonly trust: string;
+}
+
+/**
+ * Runs cert-manager's controllers as a program of the node, with the issuer `bed`, and an ACME server for which every name
+ * leads to `hostsAt`. No wall is judged by them, but by the pods that answer challenges.
+ */
+export async function startCertificates({ data, start }: StartedNode, hostsAt: string): Promise<AcmeServer> {
   const folder = await provisionCertManager();
   await installCrds(data.adminConnection, "cert-manager");
+  const { programs, nameserver, ...acme } = await preparePebble(data.directory, { address: INTERNET_ADDRESS, hostsAt });
+  const withEnv = (env: Readonly<Record<string, string>>) =>
+    Object.entries(env).map(([key, value]) => `${key}=${value}`);
+  for (const { name, command, args, env } of programs) {
+    await start(name, "env", [...withEnv(env), "nsenter", ...OUTSIDE, command, ...args]);
+  }
   const client = apiClient(data.adminConnection);
   try {
     for (const [path, object] of objects) await must(client, path, object);
-    await start("cert-manager", join(folder, "cert-manager"), certManagerFlags(await identity(data, client)));
+    const flags = certManagerFlags(await identity(data, client), {
+      solverImage: SOLVER_IMAGE,
+      nameservers: [nameserver],
+    });
+    const env = withEnv({ SSL_CERT_FILE: acme.trust });
+    await start("cert-manager", "env", [...env, join(folder, "cert-manager"), ...flags]);
   } finally {
     await client.close();
   }
+  return acme;
 }

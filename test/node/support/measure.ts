@@ -61,22 +61,18 @@ async function tryFrom(place: Place, ways: readonly Way[]): Promise<ReadonlySet<
   return new Set(said.split("\n").filter(Boolean));
 }
 
+// include/net/tcp_states.h: 0A listens; a datagram socket without a peer is 07.
+const TABLES = { tcp: ["TCP", "0A"], tcp6: ["TCP", "0A"], udp: ["UDP", "07"], udp6: ["UDP", "07"] } as const;
+
 /** Ports at which a pod has somebody, by its own kernel; those on loopback too. */
 export async function portsOf(place: Place): Promise<readonly (readonly [Way["protocol"], number])[]> {
-  const of = async (protocol: Way["protocol"], file: string, state: string) => {
-    const lines = (await runAt(place, "cat", `/proc/net/${file}`)).split("\n").slice(1);
-    return lines.flatMap((line) => {
-      const [, local = "", , at] = line.trim().split(/\s+/);
-      return at === state ? [[protocol, Number.parseInt(local.split(":")[1] ?? "", 16)] as const] : [];
-    });
-  };
-  // include/net/tcp_states.h: 0A listens; a datagram socket without a peer is 07.
-  const all = await Promise.all([
-    of("TCP", "tcp", "0A"),
-    of("TCP", "tcp6", "0A"),
-    of("UDP", "udp", "07"),
-    of("UDP", "udp6", "07"),
-  ]);
-  const found = new Map(all.flat().map((port) => [port.join(" "), port]));
+  const names = Object.keys(TABLES) as (keyof typeof TABLES)[];
+  const script = `for table in ${names.join(" ")}; do sed "s/^/$table /" /proc/net/$table; done`;
+  const all = (await runAt(place, "sh", "-c", script)).split("\n").flatMap((line) => {
+    const [table, , local = "", , at] = line.split(/\s+/);
+    const [protocol, state] = TABLES[table as keyof typeof TABLES] ?? [];
+    return protocol && at === state ? [[protocol, Number.parseInt(local.split(":")[1] ?? "", 16)] as const] : [];
+  });
+  const found = new Map(all.map((port) => [port.join(" "), port]));
   return [...found.values()].toSorted(([a, x], [b, y]) => a.localeCompare(b) || x - y);
 }

@@ -10,9 +10,12 @@ import { CHART } from "../../support/chart.ts";
 /** Where the operator runs, under Pod Security `restricted` as its practices. */
 export const OPERATORS = "operators";
 
-/** Who may knock at practices here: pods of the namespace `edge`, and who stands outside of the cluster. */
+/** The namespace of the front door's pods. */
+export const EDGE = "edge";
+
+/** Who may knock at practices here: pods of the front door, and who stands outside of the cluster. */
 const FRONT_DOOR = [
-  { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "edge" } } },
+  { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": EDGE } } },
   { ipBlock: { cidr: "10.200.0.254/32" } },
 ];
 

@@ -31,7 +31,11 @@ export type Pod = LiveObject & {
   readonly status: {
     readonly podIP: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly containerStatuses: readonly { readonly name: string; readonly restartCount: number }[];
+    readonly containerStatuses: readonly {
+      readonly name: string;
+      readonly restartCount: number;
+      readonly ready: boolean;
+    }[];
   };
 };
 
@@ -39,14 +43,32 @@ export async function podsOf(namespace: string): Promise<Pod[]> {
   return (await hand.list(RESOURCES.Pod, namespace)) as unknown as Pod[];
 }
 
-function isReady({ status }: Pod): boolean {
+/** Whether cert-manager made it, to answer a challenge. */
+export function isSolver({ metadata }: LiveObject): boolean {
+  return metadata.labels?.["acme.cert-manager.io/http01-solver"] === "true";
+}
+
+export function isReady({ status }: Pod): boolean {
   return status.conditions?.some((entry) => entry.type === "Ready" && entry.status === "True") ?? false;
+}
+
+/** Those that stay: trials and answers to challenges come and go. */
+const lasting = async (namespace: string) =>
+  (await podsOf(namespace)).filter((pod) => !isSolver(pod) && pod.metadata.labels?.[LABEL.role] !== "trial");
+
+/** Who runs in a namespace to stay, and how often each container was started: one line for each pod. */
+export async function livesOf(namespace: string): Promise<string[]> {
+  const pods = await lasting(namespace);
+  const each = pods.map(({ metadata, status }) =>
+    [metadata.uid, ...status.containerStatuses.map(({ restartCount }) => restartCount)].join(),
+  );
+  return each.toSorted((a, b) => a.localeCompare(b));
 }
 
 /** Resolves when there is one pod for each part, and all of them are ready; the operator says so as well. */
 export async function expectAllReady(namespace: string, timeout = 240_000): Promise<void> {
   const all = async () => {
-    const pods = (await podsOf(namespace)).filter(({ metadata }) => metadata.labels?.[LABEL.role] !== "trial");
+    const pods = await lasting(namespace);
     const told = pods.map((pod) => `${pod.metadata.name} ${isReady(pod) ? "ready" : JSON.stringify(pod.status)}`);
     if (pods.length !== PARTS.length || !pods.every(isReady)) throw new Error(told.join("\n"));
     return true;

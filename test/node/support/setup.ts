@@ -1,15 +1,17 @@
 import type { TestProject } from "vitest/node";
 import { installCrds } from "../../bed/crds.ts";
+import { DOOR_ADDRESS } from "../../bed/node/addresses.ts";
 import { practiceArchive } from "../../bed/node/images.ts";
 import { importImage } from "../../bed/node/places.ts";
 import { type NodeData, startNode } from "../../bed/node/start.ts";
 import { installOwnCrd } from "../../bed/own-crd.ts";
-import { startCertificates } from "./certificates.ts";
+import { type AcmeServer, startCertificates } from "./certificates.ts";
 import { installOperator } from "./operator.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
     node: NodeData;
+    acme: AcmeServer;
   }
 }
 
@@ -19,12 +21,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const node = await startNode();
   const { data, stop } = node;
   try {
-    await Promise.all([
+    const [acme] = await Promise.all([
+      startCertificates(node, DOOR_ADDRESS),
       importImage(data, archive),
       installOwnCrd(data),
       installCrds(data.adminConnection, "gateway-api"),
-      startCertificates(node),
     ]);
+    project.provide("acme", acme);
     await installOperator(data);
   } catch (error) {
     await stop();
