@@ -33,14 +33,20 @@ function showWaiting(made, waiting) {
   made.seen = seen;
   const list = made.item.querySelector(".waiting");
   list.hidden = waiting.length === 0;
+  made.item.querySelector("[data-waiting-all]").hidden = waiting.length < 2;
   list.replaceChildren(...waiting.map((one) => waitingOf(made, one)));
   made.item.querySelector("[data-waiting]").textContent = waiting.length === 0 ? card.dataset.none : "";
 }
 
-function waitingOf(made, { holder, since }) {
+function waitingOf(made, { holder, since, word }) {
   const row = card.querySelector("[data-waiting-item]").content.firstElementChild.cloneNode(true);
-  row.querySelector("span").textContent = card.dataset.since.replace("$time", () => timeOf(since));
-  row.querySelector("button").addEventListener("click", async (event) => {
+  const about = card.dataset.since.replace("$time", () => timeOf(since));
+  row.querySelector("[data-word]").textContent = word || "";
+  row.querySelector("[data-since]").textContent = about;
+  // Six buttons of one name would be one button to who hears them.
+  const button = row.querySelector("button");
+  button.setAttribute("aria-label", [button.textContent.trim(), word, about].filter(Boolean).join(", "));
+  button.addEventListener("click", async (event) => {
     event.currentTarget.disabled = true;
     await ask("/staff/admit", { link: made.staffLink, holder }).catch(() => undefined);
     made.seen = undefined;
@@ -52,11 +58,12 @@ function waitingOf(made, { holder, since }) {
 async function look(made) {
   if (!isNear(made.starts)) return;
   try {
-    const { waiting } = await ask("/staff/waiting", { link: made.staffLink });
+    const { waiting } = await ask("/staff/waiting", { link: made.staffLink, lang: document.documentElement.lang });
     showWaiting(made, waiting);
   } catch {
     made.seen = undefined;
     made.item.querySelector(".waiting").hidden = true;
+    made.item.querySelector("[data-waiting-all]").hidden = true;
     made.item.querySelector("[data-waiting]").textContent = card.dataset.unknown;
   }
 }

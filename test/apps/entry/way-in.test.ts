@@ -95,6 +95,34 @@ describe("a link for a group", () => {
     const full = await post("/join", { link });
     expect(full.status).toBe(409);
   });
+
+  it("offers words by which the desk tells who waits, and takes nothing else for one", async () => {
+    const { link, staffLink } = await desk.make(staff, { people: "3" });
+    const wait = async (word: string) => desk.knock((await desk.enter(link, { ...(await desk.ready(link)), word })).to);
+    for (const word of ["7", "Anna <b>", ""]) await wait(word);
+    const told = async (lang: string) => {
+      const answer = await post("/staff/waiting", { link: staffLink, lang }, staff);
+      const { waiting } = (await answer.json()) as { waiting: { word?: string }[] };
+      return waiting.map(({ word }) => word).toSorted();
+    };
+    await expect.poll(() => told("en")).toEqual(["Moon", undefined, undefined]);
+    expect(await told("de")).toEqual(["Mond", undefined, undefined]);
+    const rows = await desk.matrix.database.query("select * from rooms", {
+      user: "entry",
+      name: "entry",
+      password: desk.matrix.database.entryPassword,
+    });
+    expect(rows).not.toMatch(/Moon|Mond|Anna/);
+  });
+
+  it("offers none where one person has the link", async () => {
+    const solo = await desk.make(staff);
+    const group = await desk.make(staff, { people: "2" });
+    expect((await desk.ready(group.link)).page).toContain('name="word"');
+    expect((await desk.ready(solo.link)).page).not.toContain('name="word"');
+    const entered = await desk.enter(solo.link, { ...(await desk.ready(solo.link)), word: "7" });
+    expect(JSON.stringify(claimsOf(entered.to))).not.toContain("word");
+  });
 });
 
 describe("what is taken back", () => {
@@ -211,7 +239,11 @@ function roomOf(address: string): string {
   return /example\/([a-z2-7]{26})#/.exec(address)?.[1] ?? "";
 }
 
-function subject(address: string): unknown {
+function claimsOf(address: string): { readonly sub: unknown } {
   const [, claims = ""] = /#jwt=%22[^.]*\.([^.]*)\./.exec(address) ?? [];
-  return (JSON.parse(Buffer.from(claims, "base64url").toString()) as { sub: unknown }).sub;
+  return JSON.parse(Buffer.from(claims, "base64url").toString()) as { sub: unknown };
+}
+
+function subject(address: string): unknown {
+  return claimsOf(address).sub;
 }
