@@ -6,6 +6,9 @@ const ASK_EVERY = 5_000;
 const ASK_BEFORE = 1_800;
 
 const card = document.querySelector("[data-made]");
+const now = document.querySelector("[data-made-now]");
+const near = now.querySelector("[data-made-near]");
+const later = card.querySelector("[data-made-list]");
 
 const isNear = (starts) => starts - Date.now() / 1000 <= ASK_BEFORE;
 
@@ -21,9 +24,18 @@ function itemOf({ staffLink, starts, ends }) {
   time.textContent = sentenceOf(time.dataset.when, { starts, ends });
   time.dateTime = new Date(starts * 1000).toISOString();
   for (const field of item.querySelectorAll("[name=link]")) field.value = staffLink;
-  item.querySelector('form[action="/staff/enter"] button').classList.toggle("plain", !isNear(starts));
   watchRevoking(item.querySelector('form[action="/staff/revoke"]'));
   return { item, staffLink, starts };
+}
+
+/** What is about to begin stands at the top, so that nobody looks for it while somebody waits. */
+function place({ item, starts }) {
+  const list = isNear(starts) ? near : later;
+  if (item.parentElement === list) return;
+  item.querySelector('form[action="/staff/enter"] button').classList.toggle("plain", list === later);
+  list.append(item);
+  later.hidden = later.children.length === 0;
+  now.hidden = near.children.length === 0;
 }
 
 /** Who waits is told again only when it changed, so that a screen reader is not interrupted and a button stays. */
@@ -57,6 +69,7 @@ function waitingOf(made, { holder, since, word }) {
 
 async function look(made) {
   if (!isNear(made.starts)) return;
+  place(made);
   try {
     const { waiting } = await ask("/staff/waiting", { link: made.staffLink, lang: document.documentElement.lang });
     showWaiting(made, waiting);
@@ -70,9 +83,10 @@ async function look(made) {
 
 function fill() {
   const all = madeLinks().map(itemOf);
-  const list = card.querySelector("[data-made-list]");
-  list.replaceChildren(...all.map(({ item }) => item));
-  list.hidden = all.length === 0;
+  for (const list of [near, later]) list.replaceChildren();
+  later.hidden = true;
+  now.hidden = true;
+  all.forEach(place);
   card.querySelector("[data-made-none]").hidden = all.length > 0;
   for (const part of ["about", "wipe"]) card.querySelector(`[data-made-${part}]`).hidden = all.length === 0;
   return all;

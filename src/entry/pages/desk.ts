@@ -21,6 +21,10 @@ export function deskPage(site: Site, view: DeskView): Html {
         </form>
       </div>
       ${said(say, view)}
+      <section class="card focus" aria-labelledby="now" data-made-now hidden>
+        <h2 id="now">${say("desk.now")}</h2>
+        <ul class="rows" data-made-near></ul>
+      </section>
       <div class="columns">${linkForm(site, say, view)} ${madeList(site, say)}</div>
       ${view.receipts ? html`<p class="aside"><a href="${pathIn(site, "/staff/receipts")}">${say("receipts.title")}</a></p>` : ""}`,
   });

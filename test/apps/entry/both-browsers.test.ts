@@ -129,13 +129,13 @@ describe.each(Object.keys(BROWSERS) as (keyof typeof BROWSERS)[])("%s", (name) =
     expect((await deskOn(entry).enter(link)).status).toBe(303);
 
     await tab.goto(on("/staff?lang=en"));
-    await expect.poll(() => tab.read("document.querySelectorAll('[data-made-list] li.made').length")).toBe(1);
+    await expect.poll(() => tab.read("document.querySelectorAll('li.made').length")).toBe(1);
     await tab.goto(on("/staff/receipts?lang=en"));
     await send(tab, "/staff/receipts", { link });
     await says(tab, "One receipt");
 
     await tab.goto(on("/staff?lang=en"));
-    await expect.poll(() => tab.read("document.querySelectorAll('[data-made-list] li.made').length")).toBe(1);
+    await expect.poll(() => tab.read("document.querySelectorAll('li.made').length")).toBe(1);
     await send(tab, "/staff/revoke");
     // Prosody is not there: it is told later, and the link is refused from now on all the same.
     await says(tab, "That did not work: This does not work right now");

@@ -38,7 +38,7 @@ async function made(): Promise<Page> {
   return one.page;
 }
 const { staffLink, address, message, calendar } = someMade("de");
-const count = (page: Page) => page.locator("[data-made-list] > li").count();
+const count = (page: Page) => page.locator("[data-made-list] > li, [data-made-near] > li").count();
 
 it("staff make a link with the browser's own fields, and copy, scan or save what they need", async () => {
   const page = await made();
