@@ -34,6 +34,8 @@ const FEATURES = [
 /** A token names a word by its number in `src/entry/texts/words.ts`, so that it can hold no name. */
 const MOST_WORDS = 99;
 
+const OFF = Object.fromEntries(FEATURES.map((feature) => [feature, false]));
+
 const off = () => z.literal(false);
 const seconds = () => z.int().positive();
 
@@ -109,7 +111,7 @@ export async function mintRoomToken(key: SigningKey, parties: Parties, admission
     exp: admission.until,
     context: {
       user: { moderator: admission.staff },
-      features: Object.fromEntries(FEATURES.map((feature) => [feature, false])),
+      features: OFF,
     },
     ...(admission.word !== undefined && { word: admission.word }),
   });
