@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { wordIn } from "../src/entry/texts/words.ts";
 import { startBrowser } from "../test/apps/support/browser.ts";
 import { startEntryApp } from "../test/entry/support/entry-app.ts";
 import { STARTS } from "../test/entry/support/gallery.ts";
@@ -26,6 +27,10 @@ const TOUR: readonly Shot[] = [
   { page: "desk", size: "desktop", scheme: "light", locale: "en" },
   { page: "made", size: "desktop", scheme: "dark", locale: "en" },
   { page: "before", size: "phone", scheme: "light", locale: "en" },
+  { page: "ready-group", size: "phone", scheme: "dark", locale: "en" },
+  { page: "desk", size: "phone", scheme: "dark", locale: "de" },
+  { page: "receipts", size: "desktop", scheme: "light", locale: "de" },
+  { page: "receipts", size: "phone", scheme: "dark", locale: "en" },
   { page: "kit", size: "desktop", scheme: "light", locale: "en" },
 ];
 
@@ -38,6 +43,13 @@ const MADE = [0, 90 * 60].map((later) => ({
   ends: STARTS + later + 3_000,
 }));
 
+/** Two of a group, as staff sees them. */
+const waitingIn = (locale: string) =>
+  [7, 2].map((number, index) => {
+    const word = wordIn(locale, number);
+    return { holder: `k3mz7q0a9xw2b5c8d1e4f6g${index}`, since: STARTS - 240 + 60 * index, ...(word && { word }) };
+  });
+
 async function main(names: readonly string[]): Promise<void> {
   const folder = process.env.SCREENSHOTS ?? "docs/screenshots";
   const every = names.flatMap((page) =>
@@ -48,10 +60,10 @@ async function main(names: readonly string[]): Promise<void> {
   if (names.length === 0) await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const app = await startEntryApp({ site: { now: NOW } });
-  app.waiting.push({ holder: "k3mz7q0a9xw2b5c8d1e4f6g7", since: STARTS - 240 });
   const browser = await startBrowser([app.origin]);
   try {
     for (const { page: name, size, scheme, locale } of names.length > 0 ? every : TOUR) {
+      app.waiting.splice(0, app.waiting.length, ...waitingIn(locale));
       const context = await browser.newContext({
         viewport: SIZES[size],
         colorScheme: scheme,

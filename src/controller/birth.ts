@@ -7,7 +7,7 @@ import { defaultIdentity } from "../practice/resolve.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import type { Cache } from "../runtime/cluster.ts";
 import { RESOURCES } from "../runtime/resources.ts";
-import { BIRTHS } from "./born-secrets.ts";
+import { BIRTHS, outlivesPractice } from "./born-secrets.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { ensureIdentity, readIdentity, type Versions } from "./identity.ts";
 import { freeMediaPort } from "./media-ports.ts";
@@ -121,6 +121,8 @@ async function ensureSecret(
   const found = isCached || recorded !== undefined ? await find() : undefined;
   if (found) {
     const { overlaps } = BIRTHS[secret];
+    if (outlivesPractice(secret)) await disown(context, found);
+    if (overlaps && version > 1) await adoptFormer(context, resource, names.bornSecret(secret, version - 1));
     if (!overlaps || found.metadata.annotations?.[ANNOTATION.replace] === undefined) return version;
     await make(context, resource, secret, version + 1, await kept(context, found, overlaps.keeps));
     return version + 1;
@@ -141,6 +143,21 @@ async function ensureSecret(
   return next;
 }
 
+/** Takes the practice's ownership from what outlives it: former releases made some of it owned. */
+async function disown(context: Context, { metadata }: LiveObject): Promise<void> {
+  if (metadata.ownerReferences === undefined) return;
+  const ref = { namespace: metadata.namespace ?? "", name: metadata.name };
+  await context.cluster.mergePatch(RESOURCES.Secret, ref, { metadata: { ownerReferences: null } }, FIELD_MANAGER);
+}
+
+/** The one before, as long as it is there: what it made stays good, and it goes or stays with the current one. */
+async function adoptFormer(context: Context, resource: PracticeResource, name: string): Promise<void> {
+  const { namespace } = resource.metadata;
+  const former = context.cache.get(RESOURCES.Secret, { namespace, name });
+  if (former === undefined || !isOurs(context, resource, former)) return;
+  await disown(context, await adopt(context, resource, RESOURCES.Secret, former));
+}
+
 /** Makes a Secret with new content, but for what it keeps of the one before. */
 async function make(
   context: Context,
@@ -149,13 +166,13 @@ async function make(
   version: number,
   keeps: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const { guards, content } = BIRTHS[secret];
+  const { content } = BIRTHS[secret];
   const name = namesOf(resource.metadata.name).bornSecret(secret, version);
   const object = {
     apiVersion: "v1",
     kind: "Secret",
     type: "Opaque",
-    metadata: bornMetadata(resource, name, guards === undefined),
+    metadata: bornMetadata(resource, name, !outlivesPractice(secret)),
     immutable: true,
     stringData: { ...content(), ...keeps },
   };

@@ -7,6 +7,8 @@ interface Birth {
   readonly content: () => Record<string, string>;
   /** The volume whose data is lost without this Secret. Such a Secret outlives the practice with its volume. */
   readonly guards?: "databaseVolume" | "messagesVolume";
+  /** It outlives the practice as well, but when it is lost another one is made: only a part of the data needs it. */
+  readonly outlives?: true;
   /**
    * Whether another one can be asked for while this one goes on to be read; and what of it the next one keeps, because
    * it cannot overlap.
@@ -25,13 +27,20 @@ export const BIRTHS: Readonly<Record<BornSecret, Birth>> = {
   database: { content: () => ({ password: hex(24), "pruner-password": hex(24) }), guards: "databaseVolume" },
   synapse: { content: synapseSecrets, guards: "messagesVolume" },
   // What the entry page makes links and cookies with, and its own database's password. Without it links are void, and
-  // no data is lost.
+  // receipts that the practice keeps cannot be read any more.
   entry: {
     content: () => ({ key: hex(32), "database-password": hex(24) }),
+    outlives: true,
     overlaps: { keeps: ["database-password"] },
   },
   fingerprint: { content: () => ({ key: hex(32) }) },
 };
+
+/** Whether a Secret stays when its practice goes and its data is kept. */
+export function outlivesPractice(secret: BornSecret): boolean {
+  const { guards, outlives = false } = BIRTHS[secret];
+  return guards !== undefined || outlives;
+}
 
 /** The key pair that signs room tokens (ES256): the entry page signs, Prosody only verifies. */
 function roomKeys(): Record<string, string> {

@@ -5,7 +5,7 @@ import { PHASES, type Phase, phaseOf } from "../render/order.ts";
 import { ApiError, Waiting } from "../runtime/errors.ts";
 import { apiVersionOf, type Resource, resourceOf, RESOURCES } from "../runtime/resources.ts";
 import { knownBirth } from "./birth.ts";
-import { BIRTHS } from "./born-secrets.ts";
+import { outlivesPractice } from "./born-secrets.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { PRACTICES } from "./kinds.ts";
 import { liveChildren } from "./live.ts";
@@ -123,10 +123,10 @@ async function removeAccountKey(context: Context, resource: PracticeResource): P
   if (key && fields.length === 1 && fields[0] === "tls.key") await remove(context, key);
 }
 
-/** Secrets without which a kept volume cannot be read. */
+/** Secrets without which kept data, or a part of it, cannot be read. */
 function guardsData(resource: PracticeResource, secret: LiveObject): boolean {
   const names = namesOf(resource.metadata.name);
-  return BORN_SECRETS.filter((born) => BIRTHS[born].guards).some((born) =>
+  return BORN_SECRETS.filter(outlivesPractice).some((born) =>
     secret.metadata.name.startsWith(names.bornSecret(born).replace(/\d+$/, "")),
   );
 }

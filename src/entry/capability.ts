@@ -39,8 +39,13 @@ export function newRoom(): Buffer {
 
 /** The name that a room has at the video stack: 26 characters. */
 export function roomName(room: Buffer): string {
-  const bits = [...room].map((byte) => byte.toString(2).padStart(8, "0")).join("");
-  return (bits.match(/.{1,5}/g) ?? []).map((five) => BASE32[Number.parseInt(five.padEnd(5, "0"), 2)]).join("");
+  let name = "";
+  let [bits, count] = [0, 0];
+  for (const byte of room) {
+    bits = ((bits << 8) | byte) & 0xfff;
+    for (count += 8; count >= 5; count -= 5) name += BASE32[(bits >> (count - 5)) & 31];
+  }
+  return count > 0 ? name + BASE32[(bits << (5 - count)) & 31] : name;
 }
 
 /**

@@ -8,6 +8,8 @@ import type { Parties, SigningKey } from "./token.ts";
 export interface Waiting {
   readonly holder: string;
   readonly since: number;
+  /** The number of the word that they chose. */
+  readonly word?: number;
 }
 
 /** Prosody's internal interface, asked. Every question throws `Away` when it gets no good answer. */
@@ -25,7 +27,7 @@ export interface Prosody {
 const ANSWER = z.object({
   started: z.int(),
   ends: z.int().optional(),
-  waiting: z.array(z.object({ sub: z.string(), since: z.int() })).optional(),
+  waiting: z.array(z.object({ sub: z.string(), since: z.int(), word: z.int().optional() })).optional(),
 });
 const PATIENCE_MS = 3_000;
 
@@ -46,7 +48,11 @@ export function prosodyAt(url: string, key: SigningKey, parties: Parties, now: (
   return {
     revoke: async (sub, until) => void (await ask({ act: "revoke", sub, until })),
     waiting: async (room) =>
-      ((await ask({ act: "waiting", room })).waiting ?? []).map(({ sub, since }) => ({ holder: sub, since })),
+      ((await ask({ act: "waiting", room })).waiting ?? []).map(({ sub, since, word }) => ({
+        holder: sub,
+        since,
+        ...(word !== undefined && { word }),
+      })),
     admit: async (room, sub) => void (await ask({ act: "admit", room, sub })),
     end: async (room) => void (await ask({ act: "end", room })),
     ends: async (room, until) => (await ask({ act: "ends", room, until })).ends ?? until,

@@ -34,9 +34,13 @@ export interface Rooms {
   readonly objection: (room: Room, device?: string) => Promise<Closing | undefined>;
   /**
    * Lets a patient's device in: the one thing that uses a use. The same device gets in again. Where the practice keeps
-   * receipts, this one is kept with the seat.
+   * receipts, this one is kept with the seat. A word is kept nowhere: it travels in the token alone.
    */
-  readonly admit: (room: Room, device: string, receipt?: string) => Promise<Pass | Closing>;
+  readonly admit: (
+    room: Room,
+    device: string,
+    more?: { readonly receipt?: string; readonly word?: number },
+  ) => Promise<Pass | Closing>;
   /** Lets staff in, who signed in as `account`. */
   readonly admitStaff: (room: Room, account: string) => Promise<Pass>;
   /**
@@ -88,7 +92,7 @@ export function roomsOf(parts: RoomParts): Rooms {
   const seatHolder = (key: Buffer, seat: number) => holder(key, "seat", String(seat));
   const deviceOf = ({ key }: Room, device: string) => digest(hashesOf(key), "device", key, device);
 
-  async function pass({ capability, slot }: Room, holder: string, staff: boolean): Promise<Pass> {
+  async function pass({ capability, slot }: Room, holder: string, staff: boolean, word?: number): Promise<Pass> {
     const room = roomName(capability.room);
     // In the time after the slot patients get in while staff is there, and staff does in any case.
     const until = staff && now() >= slot.ends ? slot.closes : slot.ends;
@@ -98,6 +102,7 @@ export function roomsOf(parts: RoomParts): Rooms {
       staff,
       from: slot.opens - CLOCKS_DIFFER_BY,
       until,
+      ...(word !== undefined && { word }),
     });
     return { room, token };
   }
@@ -119,14 +124,14 @@ export function roomsOf(parts: RoomParts): Rooms {
     return state.seat === undefined && state.seats >= room.capability.people ? taken(room) : undefined;
   }
 
-  async function admit(room: Room, device: string, receipt?: string): Promise<Pass | Closing> {
+  const admit: Rooms["admit"] = async (room, device, { receipt, word } = {}) => {
     if (await isOver(room)) return "late";
     const until = forgottenAt(room.slot, margins);
     const kept = receipts && receipt !== undefined ? await receipts.sealed(room.capability, receipt) : undefined;
     const seat = await store.take(room.key, deviceOf(room, device), room.capability.people, until, kept);
-    if (typeof seat === "number") return pass(room, seatHolder(room.key, seat), false);
+    if (typeof seat === "number") return pass(room, seatHolder(room.key, seat), false, word);
     return seat === "taken" ? taken(room) : closing(seat);
-  }
+  };
 
   async function revokeSeats(key: Buffer, seats: number, until: number): Promise<void> {
     for (let seat = 1; seat <= seats; seat += 1) await prosody.revoke(seatHolder(key, seat), until);

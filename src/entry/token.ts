@@ -31,6 +31,11 @@ const FEATURES = [
   "list-visitors",
 ] as const;
 
+/** A token names a word by its number in `src/entry/texts/words.ts`, so that it can hold no name. */
+const MOST_WORDS = 99;
+
+const OFF = Object.fromEntries(FEATURES.map((feature) => [feature, false]));
+
 const off = () => z.literal(false);
 const seconds = () => z.int().positive();
 
@@ -55,6 +60,12 @@ export const roomClaimsSchema = z
         features: NO_FEATURES,
       })
       .describe("Whether the holder is staff, in the place where the stock client reads it."),
+    word: z
+      .int()
+      .min(1)
+      .max(MOST_WORDS)
+      .optional()
+      .describe("The number of the neutral word that a guest of a group chose, shown to staff while they wait."),
   })
   .refine(({ nbf, exp }) => nbf < exp && exp <= nbf + LONGEST_WINDOW_SECONDS, {
     path: ["exp"],
@@ -79,6 +90,8 @@ export interface Admission {
   /** Opaque id of whoever holds the token. */
   readonly holder: string;
   readonly staff: boolean;
+  /** The number of the neutral word by which staff tells who waits. */
+  readonly word?: number;
   /** Beginning and end of the window, in seconds since 1970. */
   readonly from: number;
   readonly until: number;
@@ -98,8 +111,9 @@ export async function mintRoomToken(key: SigningKey, parties: Parties, admission
     exp: admission.until,
     context: {
       user: { moderator: admission.staff },
-      features: Object.fromEntries(FEATURES.map((feature) => [feature, false])),
+      features: OFF,
     },
+    ...(admission.word !== undefined && { word: admission.word }),
   });
   const header = { alg: "ES256", typ: ROOM_TOKEN_TYPE, kid: KEY_ID.parse(key.kid) };
   const input = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");

@@ -38,7 +38,7 @@ export function roomTokenPage(): string {
     "The room token",
     "A JSON Web Token that opens one room in one window of time. The entry page signs it with ES256; its header holds " +
       "`alg`, `typ: JWT` and `kid`, the number of the Secret that has the key. Prosody knows the public keys only, one " +
-      "file per `kid`, and finds a new one without a restart. Every claim is required and there is no other.\n\n" +
+      "file per `kid`, and finds a new one without a restart. Every claim but `word` is required, and there is no other.\n\n" +
       "The window is the appointment with what comes before it. Once staff has been in the room everybody gets " +
       "`spec.video.sessions.graceMinutes` more, and staff can add to that; a session that nothing extends ends at `exp`.",
     table(["claim", "type", "what it says"], rows),

@@ -19,7 +19,7 @@ const COMMANDS = {
   dump: /^pg_dump\n--format=custom\n--no-password\n--exclude-table-data=e2e_one_time_keys_json\n--host=\S+\n--username=synapse\n--dbname=synapse\n--file=\/copy\/database\.dump$/,
   copy: /^node\nsrc\/main\.ts\ncopy\ngive\n--database=\/copy\/database\.dump\n--media=\/data\/media$/,
   "make-database": /^sh\n(?<file>\/\S+)$/,
-  entry: /^node\n--max-old-space-size=\d+\n--max-semi-space-size=2\nsrc\/main\.ts\nentry$/,
+  entry: /^node\n--max-old-space-size=\d+\n--max-semi-space-size=\d+\nsrc\/main\.ts\nentry$/,
   stun: /^node\n--max-semi-space-size=1\nsrc\/main\.ts\nstun$/,
   probe: /^node\n--max-semi-space-size=1\nsrc\/main\.ts\nprobe\n(?:listen|dial)$/,
   // Checks of a configuration that is tried.

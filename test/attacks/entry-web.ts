@@ -133,10 +133,21 @@ export const injectionAttacks = group<EntryStage>({
       run: async (stage): Promise<Outcome> => {
         const staff = await staffOf(stage);
         const fields = ["link", "lang", "consent", "agree", "receipt", "user", "password", "date", "time", "minutes"];
-        const form = Object.fromEntries([...fields, "people", "locale", "holder"].map((field) => [field, PLANT]));
+        const form = Object.fromEntries(
+          [...fields, "people", "locale", "holder", "word"].map((field) => [field, PLANT]),
+        );
         const query = new URLSearchParams(form).toString();
         const headers = { cookie: `${staff.cookie}; __Host-seat-x=${encodeURIComponent(PLANT)}` };
-        const posts = ["/join", "/consent", "/enter", "/staff/links", "/staff/enter", "/staff/end", "/staff/revoke"];
+        const posts = [
+          "/join",
+          "/consent",
+          "/enter",
+          "/staff/links",
+          "/staff/enter",
+          "/staff/end",
+          "/staff/revoke",
+          "/staff/sign-in",
+        ];
         const gets = ["/", "/join", "/ended", "/before", "/kit", "/staff", `/${encodeURIComponent(PLANT)}`];
         const answers = await Promise.all([
           ...posts.map((path) => stage.entry.post(`${path}?${query}`, form, headers)),

@@ -7,6 +7,7 @@ import { newRoom, signLink } from "../../src/entry/capability.ts";
 import { readKeys } from "../../src/entry/keys.ts";
 import { cookiesOf, fieldOf } from "../apps/support/entry.ts";
 import { startEntryProgram } from "../apps/support/entry-program.ts";
+import { weightOf } from "../entry/support/weight.ts";
 import { startDatabase } from "../apps/support/messaging.ts";
 import { freePort } from "../bed/ports.ts";
 import { processGroup } from "../bed/processes.ts";
@@ -124,14 +125,10 @@ async function cpuOf(pid: number): Promise<number> {
 const memoryOf = async (pid: number) =>
   Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 
-/** What a page weighs: itself, and everything that it loads. Bytes, not compressed. */
-async function weightOf(answer: Response): Promise<[number, number]> {
+/** Bytes of a page alone, and with everything that it loads. */
+async function weightsOf(answer: Response): Promise<[number, number]> {
   const page = await answer.text();
-  const loaded = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path = ""]) => path);
-  const files = await Promise.all(
-    [...new Set(loaded)].map(async (path) => (await (await entry.get(path)).text()).length),
-  );
-  return [page.length, files.reduce((sum, size) => sum + size, page.length)];
+  return [Buffer.byteLength(page), await weightOf(page, async (path) => (await entry.get(path)).text())];
 }
 
 let hash = "";
@@ -178,7 +175,7 @@ try {
     ["/before", await entry.get("/before")],
     ["/kit", await entry.get("/kit")],
   ];
-  const weights = await Promise.all(pages.map(async ([path, answer]) => [path, ...(await weightOf(answer))] as const));
+  const weights = await Promise.all(pages.map(async ([path, answer]) => [path, ...(await weightsOf(answer))] as const));
   const after = await memoryOf(entry.pid);
   process.stdout.write(`
 ${people} people at once, ${people * each} exchanges a round, ${rounds} rounds, ${availableParallelism()} processors

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { LABEL } from "../../src/api/group.ts";
+import { ANNOTATION, API_VERSION, KIND, LABEL } from "../../src/api/group.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import { CHILD_RESOURCES } from "../../src/controller/live.ts";
 import type { LiveObject } from "../../src/manifest.ts";
@@ -21,6 +21,7 @@ const KEPT = [
   "PersistentVolumeClaim/greenriver-postgres-data",
   "PersistentVolumeClaim/greenriver-synapse-media",
   "Secret/greenriver-database-1",
+  "Secret/greenriver-entry-1",
   "Secret/greenriver-synapse-1",
 ];
 
@@ -165,6 +166,46 @@ describe("the end of a practice", () => {
     }
   });
 
+  it("with Retain keeps also what opens receipts: the current key, the former one, and one that a former release owned", async () => {
+    const namespace = at.background;
+    const secrets = ["greenriver-entry-1", "greenriver-entry-2"];
+    const [first = "", second = ""] = secrets;
+    const owned = async (name: string) =>
+      (await hand.get(RESOURCES.Secret, { namespace, name }))?.metadata.ownerReferences !== undefined;
+    const { metadata } = (await practice(namespace)) ?? { metadata: { uid: "" } };
+    const owner = { apiVersion: API_VERSION, kind: KIND, name: NAME, uid: metadata.uid, controller: true };
+    await hand.patch(
+      RESOURCES.Secret,
+      { namespace, name: first },
+      {
+        metadata: { ownerReferences: [owner], annotations: { [ANNOTATION.replace]: "now" } },
+      },
+    );
+    await waitFor(async () => (await hand.names(RESOURCES.Secret, namespace)).includes(second), { timeout: 60_000 });
+    await waitFor(async () => !(await owned(first)) && !(await owned(second)), { timeout: 60_000, what: "no owner" });
+    await remove(namespace, "Background");
+    await gone(namespace);
+    // Whatever has no owner any more is there still when the garbage collector has looked.
+    const contents = async () => {
+      const found = await Promise.all(secrets.map((name) => hand.get(RESOURCES.Secret, { namespace, name })));
+      return found.map((secret) => secret?.["data"]);
+    };
+    const kept = await contents();
+    expect(kept).not.toContain(undefined);
+    await applyPractice(namespace);
+    await complete(namespace);
+    expect(await contents()).toEqual(kept);
+    const uid = (await practice(namespace))?.metadata.uid;
+    for (const name of secrets) {
+      const secret = await hand.get(RESOURCES.Secret, { namespace, name });
+      expect(secret?.metadata.labels, name).toMatchObject({ [LABEL.practiceUid]: uid });
+    }
+    const pod = (await hand.list(RESOURCES.Pod, namespace)).find(
+      (one) => one.metadata.labels?.[LABEL.role] === "entry",
+    );
+    for (const name of secrets) expect(JSON.stringify(pod)).toContain(name);
+  });
+
   it("with Delete leaves nothing of it, though the deletion orphans, and everything of others", async () => {
     const namespace = at.orphan;
     const uid = (await practice(namespace))?.metadata.uid ?? "";
@@ -272,7 +313,7 @@ describe("the end of a practice in a cluster from which cert-manager was removed
 function lasting(object: LiveObject): object {
   const data = (object["data"] ?? {}) as Record<string, string>;
   return Object.fromEntries(
-    Object.entries(data).filter(([key]) => !/^secret\.(signalling|rooms|entry|fingerprint)$/.test(key)),
+    Object.entries(data).filter(([key]) => !/^secret\.(signalling|rooms|fingerprint)$/.test(key)),
   );
 }
 

@@ -173,7 +173,7 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
   });
 
   it("has children that no tracker takes for its own, each with an owner unless it is kept or a wall", async () => {
-    const kept = ["greenriver-identity", "greenriver-database-1", "greenriver-synapse-1"];
+    const kept = ["greenriver-identity", "greenriver-database-1", "greenriver-entry-1", "greenriver-synapse-1"];
     const certManagers = [namesOf(NAME).hostsTls]; // the operator takes these away itself
     await each(async (namespace) => {
       const uid = (await live(namespace)).metadata.uid;

@@ -232,6 +232,7 @@ describe("the life of a practice on a real API server, with simulated pods", () 
       "PersistentVolumeClaim/greenriver-postgres-data",
       "PersistentVolumeClaim/greenriver-synapse-media",
       "Secret/greenriver-database-1",
+      "Secret/greenriver-entry-1",
       "Secret/greenriver-synapse-1",
     ]);
     const [, ...kept] = await children(namespace);

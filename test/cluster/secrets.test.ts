@@ -52,7 +52,7 @@ describe("the Secrets that are born with a practice", () => {
     );
     for (const { metadata, immutable, data = {} } of secrets) {
       expect(immutable, metadata.name).toBe(true);
-      const outlives = /-(database|synapse)-1$/.test(metadata.name);
+      const outlives = /-(database|synapse|entry)-1$/.test(metadata.name);
       const owners = outlives ? undefined : [expect.objectContaining(owner)];
       expect(metadata.ownerReferences, metadata.name).toEqual(owners);
       const patch = { data: { [Object.keys(data)[0] ?? ""]: "eA==" } };

@@ -1,5 +1,5 @@
-import { statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { assetRoutes } from "../../src/entry/assets.ts";
 import { deskPage, madeLinkPage } from "../../src/entry/pages/desk.ts";
 import { earlyPage, openPage, readyPage } from "../../src/entry/pages/join.ts";
 import { receiptsPage } from "../../src/entry/pages/receipts.ts";
@@ -9,6 +9,7 @@ import { APPOINTMENT, DESK, gallery, LINK, REFUSALS, someConsent, someMade, some
 import { fleschKincaidGrade, wienerSachtextformel } from "./support/readability.ts";
 import { telling } from "./support/telling.ts";
 import { visibleBlocks } from "./support/visible.ts";
+import { weightOf } from "./support/weight.ts";
 
 const LARGEST = 50_000;
 const HARDEST_GRADE = 8;
@@ -27,9 +28,12 @@ describe.each(pages)("$name in $locale", ({ html, locale, name }) => {
     expect(grade(visibleBlocks(html))).toBeLessThanOrEqual(HARDEST_GRADE);
   });
 
-  it("is small, its style and picture with it", () => {
-    const shared = ["style.css", "icon.svg"].map((file) => statSync(`src/entry/assets/${file}`).size);
-    expect(shared.reduce((sum, size) => sum + size, Buffer.byteLength(html))).toBeLessThanOrEqual(LARGEST);
+  it("is small, with everything that it loads", async () => {
+    const weight = await weightOf(html, async (path) =>
+      (await assetRoutes().request(path.slice("/assets".length))).text(),
+    );
+    expect(weight).toBeGreaterThan(Buffer.byteLength(html) + 10_000);
+    expect(weight).toBeLessThanOrEqual(LARGEST);
   });
 
   it("needs nothing that the content policy forbids, and nothing from elsewhere", () => {

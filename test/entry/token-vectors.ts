@@ -66,6 +66,9 @@ export const BAD_TOKENS: readonly {
   { name: "a room in capitals", make: (sign) => sign({ room: "A".repeat(26) }) },
   { name: "no holder", make: (sign) => sign({ sub: undefined }) },
   { name: "a holder that is a name", make: (sign) => sign({ sub: "anna" }) },
+  { name: "a word in place of its number", make: (sign) => sign({ word: "anna" }) },
+  { name: "a word's number that is none", make: (sign) => sign({ word: 1.5 }) },
+  { name: "a word's number beyond the list", make: (sign) => sign({ word: 100 }) },
   { name: "no word about staff", make: (sign) => sign({ context: { user: {} } }) },
   { name: "staff as text", make: (sign) => sign({ context: { user: { moderator: "true" } } }) },
 ];

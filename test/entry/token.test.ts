@@ -40,7 +40,20 @@ describe("a room token", () => {
     expect(new Set(Object.values(features))).toEqual(new Set([false]));
   });
 
-  const outside = [{ room: "room1234" }, { holder: "anna" }, { until: now - 60 }, { until: now + 90_000 }];
+  it("holds the number of a word, where one was chosen", async () => {
+    const token = await mint({ staff: false, word: 7 });
+    expect(await accepts(token)).toBe(true);
+    expect((await jwtVerify(token, publicKey)).payload["word"]).toBe(7);
+  });
+
+  const outside = [
+    { word: 0 },
+    { word: 100 },
+    { room: "room1234" },
+    { holder: "anna" },
+    { until: now - 60 },
+    { until: now + 90_000 },
+  ];
   for (const changes of outside) {
     it(`is not minted outside of its contract: ${JSON.stringify(changes)}`, async () => {
       await expect(mint(changes)).rejects.toThrow(/"path"/);

@@ -105,10 +105,10 @@ function givenSecrets({ messaging, staff }: Practice, { secretFingerprints }: Ob
 }
 
 /**
- * What Node may use for objects: half of what the pod may use, and a small nursery, so that a crowd makes it slower and
- * does not end it. As arguments: variables for Node could load code.
+ * What Node may use for objects: half of what the pod may use, and a nursery that holds what 200 people at once need for a
+ * moment, so that a crowd makes it slower and does not end it. As arguments: variables for Node could load code.
  */
 function memory({ sizing }: Practice): string[] {
   const mebibytes = Number.parseInt(sizing.entry.memory, 10);
-  return [`--max-old-space-size=${Math.floor(mebibytes / 2)}`, "--max-semi-space-size=2"];
+  return [`--max-old-space-size=${Math.floor(mebibytes / 2)}`, "--max-semi-space-size=8"];
 }

@@ -6,6 +6,9 @@ const ASK_EVERY = 5_000;
 const ASK_BEFORE = 1_800;
 
 const card = document.querySelector("[data-made]");
+const now = document.querySelector("[data-made-now]");
+const near = now.querySelector("[data-made-near]");
+const later = card.querySelector("[data-made-list]");
 
 const isNear = (starts) => starts - Date.now() / 1000 <= ASK_BEFORE;
 
@@ -21,9 +24,18 @@ function itemOf({ staffLink, starts, ends }) {
   time.textContent = sentenceOf(time.dataset.when, { starts, ends });
   time.dateTime = new Date(starts * 1000).toISOString();
   for (const field of item.querySelectorAll("[name=link]")) field.value = staffLink;
-  item.querySelector('form[action="/staff/enter"] button').classList.toggle("plain", !isNear(starts));
   watchRevoking(item.querySelector('form[action="/staff/revoke"]'));
   return { item, staffLink, starts };
+}
+
+/** What is about to begin stands at the top, so that nobody looks for it while somebody waits. */
+function place({ item, starts }) {
+  const list = isNear(starts) ? near : later;
+  if (item.parentElement === list) return;
+  item.querySelector('form[action="/staff/enter"] button').classList.toggle("plain", list === later);
+  list.append(item);
+  later.hidden = later.children.length === 0;
+  now.hidden = near.children.length === 0;
 }
 
 /** Who waits is told again only when it changed, so that a screen reader is not interrupted and a button stays. */
@@ -33,14 +45,20 @@ function showWaiting(made, waiting) {
   made.seen = seen;
   const list = made.item.querySelector(".waiting");
   list.hidden = waiting.length === 0;
+  made.item.querySelector("[data-waiting-all]").hidden = waiting.length < 2;
   list.replaceChildren(...waiting.map((one) => waitingOf(made, one)));
   made.item.querySelector("[data-waiting]").textContent = waiting.length === 0 ? card.dataset.none : "";
 }
 
-function waitingOf(made, { holder, since }) {
+function waitingOf(made, { holder, since, word }) {
   const row = card.querySelector("[data-waiting-item]").content.firstElementChild.cloneNode(true);
-  row.querySelector("span").textContent = card.dataset.since.replace("$time", () => timeOf(since));
-  row.querySelector("button").addEventListener("click", async (event) => {
+  const about = card.dataset.since.replace("$time", () => timeOf(since));
+  row.querySelector("[data-word]").textContent = word || "";
+  row.querySelector("[data-since]").textContent = about;
+  // Six buttons of one name would be one button to who hears them.
+  const button = row.querySelector("button");
+  button.setAttribute("aria-label", [button.textContent.trim(), word, about].filter(Boolean).join(", "));
+  button.addEventListener("click", async (event) => {
     event.currentTarget.disabled = true;
     await ask("/staff/admit", { link: made.staffLink, holder }).catch(() => undefined);
     made.seen = undefined;
@@ -51,21 +69,24 @@ function waitingOf(made, { holder, since }) {
 
 async function look(made) {
   if (!isNear(made.starts)) return;
+  place(made);
   try {
-    const { waiting } = await ask("/staff/waiting", { link: made.staffLink });
+    const { waiting } = await ask("/staff/waiting", { link: made.staffLink, lang: document.documentElement.lang });
     showWaiting(made, waiting);
   } catch {
     made.seen = undefined;
     made.item.querySelector(".waiting").hidden = true;
+    made.item.querySelector("[data-waiting-all]").hidden = true;
     made.item.querySelector("[data-waiting]").textContent = card.dataset.unknown;
   }
 }
 
 function fill() {
   const all = madeLinks().map(itemOf);
-  const list = card.querySelector("[data-made-list]");
-  list.replaceChildren(...all.map(({ item }) => item));
-  list.hidden = all.length === 0;
+  for (const list of [near, later]) list.replaceChildren();
+  later.hidden = true;
+  now.hidden = true;
+  all.forEach(place);
   card.querySelector("[data-made-none]").hidden = all.length > 0;
   for (const part of ["about", "wipe"]) card.querySelector(`[data-made-${part}]`).hidden = all.length === 0;
   return all;

@@ -21,6 +21,10 @@ export function deskPage(site: Site, view: DeskView): Html {
         </form>
       </div>
       ${said(say, view)}
+      <section class="card focus" aria-labelledby="now" data-made-now hidden>
+        <h2 id="now">${say("desk.now")}</h2>
+        <ul class="rows" data-made-near></ul>
+      </section>
       <div class="columns">${linkForm(site, say, view)} ${madeList(site, say)}</div>
       ${view.receipts ? html`<p class="aside"><a href="${pathIn(site, "/staff/receipts")}">${say("receipts.title")}</a></p>` : ""}`,
   });
@@ -111,12 +115,16 @@ function madeList(site: Site, say: Say): Html {
       ><li class="made">
         <p class="when"><time data-when="${say("time.when", { day: "$day", from: "$from", to: "$to" })}"></time></p>
         <ul class="waiting" hidden></ul>
+        <p class="quiet" data-waiting-all hidden>${say("made.waiting.all")}</p>
         <p class="quiet" role="status" data-waiting></p>
         ${linkActions(site, say, "", "small")}
       </li></template
     >
     <template data-waiting-item
-      ><li><span></span><button class="button small" type="button">${say("made.admit")}</button></li></template
+      ><li>
+        <span><strong data-word></strong> <span data-since></span></span
+        ><button class="button small" type="button">${say("made.admit")}</button>
+      </li></template
     >
     <p class="quiet" data-made-about hidden>${say("made.list.text")} ${say("made.list.wipe.text")}</p>
     <button class="button plain small" type="button" data-made-wipe hidden>${say("made.list.wipe")}</button>

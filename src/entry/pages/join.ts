@@ -1,6 +1,7 @@
 import { html } from "hono/html";
 import { type Say, textsOf } from "../texts/texts.ts";
 import { machineTime, timeText } from "../texts/times.ts";
+import { wordsIn } from "../texts/words.ts";
 import { deviceCheck, otherBrowser } from "./check.ts";
 import { type Html, languageField, layout, pathIn } from "./layout.ts";
 import { rememberChoice } from "./own.ts";
@@ -105,7 +106,7 @@ export function readyPage(site: Site, view: ReadyAppointment): Html {
         ${whenText(site, view)}
         <form method="post" action="/enter">
           ${linkFields(site, view)}<input type="hidden" name="receipt" value="${view.receipt}" />
-          <button class="button big">${say("ready.enter")}</button>
+          ${view.group ? wordChoice(site, say) : ""}<button class="button big">${say("ready.enter")}</button>
         </form>
         <p class="quiet">${say("ready.wait")}</p>
         ${rememberChoice(site, view)}
@@ -118,6 +119,18 @@ export function readyPage(site: Site, view: ReadyAppointment): Html {
         >
       </section>`,
   });
+}
+
+/** A word for the door, from a list, so that no name can be typed. */
+function wordChoice(site: Site, say: Say): Html {
+  return html`<div class="field">
+    <label for="word">${say("word.title")}</label>
+    <select id="word" name="word" autocomplete="off" aria-describedby="word-hint">
+      <option value="">${say("word.none")}</option>
+      ${wordsIn(site.locale).map(({ number, word }) => html`<option value="${String(number)}">${word}</option>`)}
+    </select>
+    <p class="hint" id="word-hint">${say("word.text")}</p>
+  </div>`;
 }
 
 function linkFields(site: Site, { link }: Appointment): Html {

@@ -47,6 +47,8 @@ export interface ReadyAppointment extends Appointment {
   readonly receipt: string;
   /** How many days the practice keeps it as well; not at all when absent. */
   readonly receiptDays?: number;
+  /** Several people have this link, so a word is offered by which staff can tell them apart. */
+  readonly group?: boolean;
 }
 
 export interface SignInView {

@@ -9,6 +9,7 @@ import { refusalPage } from "../pages/refusal.ts";
 import type { Appointment, Refusal } from "../pages/views.ts";
 import type { Carried, EntryContext, Parts } from "../parts.ts";
 import { forgottenAt } from "../slot.ts";
+import { readWord } from "../texts/words.ts";
 import type { Closing, Pass, Room } from "../rooms.ts";
 
 const STATUS = { late: 410, revoked: 410, used: 409, full: 409, wrong: 404, away: 503 } as const;
@@ -75,7 +76,9 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
     });
     // So that an answer to the next step that is lost on its way does not cost the use.
     keepDevice(context, room, deviceOf(context, room) ?? newDevice());
-    return context.html(readyPage(context.get("site"), { ...appointmentOf(context, room), ...kept, receipt }));
+    return context.html(
+      readyPage(context.get("site"), { ...appointmentOf(context, room), ...kept, receipt, group: isGroup(room) }),
+    );
   });
 
   app.post("/enter", async (context) => {
@@ -86,7 +89,8 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
     const agreed = receipt?.link === receiptLink(room) && consents.with(receipt.text) !== undefined;
     if (!agreed) return showOpen(context, room, true);
     const device = deviceOf(context, room) ?? newDevice();
-    const result = await rooms.admit(room, device, file);
+    const word = isGroup(room) ? readWord(context.get("form")["word"]) : undefined;
+    const result = await rooms.admit(room, device, { receipt: file, ...(word !== undefined && { word }) });
     if (isClosing(result)) return refuse(context, result);
     keepDevice(context, room, device);
     return context.redirect(meetingAddress(options.hosts.meet, result), 303);
@@ -111,6 +115,11 @@ export function patientRoutes(parts: Parts): Hono<Carried> {
 /** Where a call is joined with a room token: behind the `#`, which no server is told. */
 export function meetingAddress(meet: string, { room, token }: Pass): string {
   return `https://${meet}/${room}#jwt=%22${token}%22`;
+}
+
+/** Whether several people wait for one room, so that staff has to tell them apart. */
+function isGroup({ capability }: Room): boolean {
+  return capability.people > 1;
 }
 
 function isClosing(result: Pass | Closing): result is Closing {

@@ -13,6 +13,7 @@ import type { Carried, EntryContext, Parts } from "../parts.ts";
 import type { Room } from "../rooms.ts";
 import type { Session } from "../staff.ts";
 import type { Closed } from "../store.ts";
+import { wordIn } from "../texts/words.ts";
 import { meetingAddress } from "./patient.ts";
 
 const COOKIE = "staff";
@@ -102,7 +103,10 @@ export function staffRoutes(parts: Parts): Hono<Carried> {
 
   app.post("/waiting", async (context) => {
     const room = roomOf(context);
-    return room ? context.json({ waiting: await prosody.waiting(rooms.nameOf(room)) }) : context.json({}, 404);
+    if (!room) return context.json({}, 404);
+    const waiting = await prosody.waiting(rooms.nameOf(room));
+    const { locale } = context.get("site");
+    return context.json({ waiting: waiting.map(({ word, ...one }) => ({ ...one, word: wordIn(locale, word) })) });
   });
 
   app.post("/admit", async (context) => {

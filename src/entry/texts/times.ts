@@ -2,25 +2,29 @@
 
 const MILLISECONDS = 1_000;
 
-function formatted(locale: string, timeZone: string, seconds: number, options: Intl.DateTimeFormatOptions): string {
-  return new Intl.DateTimeFormat(locale, { timeZone, ...options }).format(seconds * MILLISECONDS);
+const made = new Map<string, Intl.DateTimeFormat>();
+
+/** Kept: making one takes longer than the rest of a page. There are a few for each language and zone of the practice. */
+function formatOf(locale: string, timeZone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const id = `${locale} ${timeZone} ${JSON.stringify(options)}`;
+  const format = made.get(id) ?? new Intl.DateTimeFormat(locale, { timeZone, ...options });
+  made.set(id, format);
+  return format;
 }
 
 /** `Mittwoch, 3. März 2027`. */
 export function dayText(locale: string, timeZone: string, seconds: number): string {
-  return formatted(locale, timeZone, seconds, { dateStyle: "full" });
+  return formatOf(locale, timeZone, { dateStyle: "full" }).format(seconds * MILLISECONDS);
 }
 
 /** `14:30`, or as the language has it. */
 export function timeText(locale: string, timeZone: string, seconds: number): string {
-  return formatted(locale, timeZone, seconds, { timeStyle: "short" });
+  return formatOf(locale, timeZone, { timeStyle: "short" }).format(seconds * MILLISECONDS);
 }
 
 /** `MEZ`, `GMT+1` or what the language calls the zone at that time. */
 export function zoneText(locale: string, timeZone: string, seconds: number): string {
-  const parts = new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: "short" }).formatToParts(
-    seconds * MILLISECONDS,
-  );
+  const parts = formatOf(locale, timeZone, { timeZoneName: "short" }).formatToParts(seconds * MILLISECONDS);
   return parts.find(({ type }) => type === "timeZoneName")?.value ?? timeZone;
 }
 

@@ -63,8 +63,8 @@ const BROWSERS: Readonly<Record<"Chromium" | "Firefox", () => Promise<Opened>>> 
 
 const on = (path: string) => `http://127.0.0.1:${entry.port}${path}`;
 const now = () => Math.floor(Date.now() / 1000);
-const linkAt = (starts: number) => {
-  const content = { role: "patient", room: newRoom(), starts, minutes: 50, people: 1 } as const;
+const linkAt = (starts: number, people = 1) => {
+  const content = { role: "patient", room: newRoom(), starts, minutes: 50, people } as const;
   return signLink(readKeys(entry.options.keys).current, content);
 };
 
@@ -115,6 +115,10 @@ describe.each(Object.keys(BROWSERS) as (keyof typeof BROWSERS)[])("%s", (name) =
     expect((await deskOn(entry).enter(used)).status).toBe(303);
     await open(tab, used);
     await says(tab, "This link was used before");
+    const group = linkAt(now(), 2);
+    for (const _ of [1, 2]) expect((await deskOn(entry).enter(group)).status).toBe(303);
+    await open(tab, group);
+    await says(tab, /All seats are taken[^]*Are you still in on another device\?/);
   });
 
   it("takes staff from the sign-in over a new link to its revoking, which the guest is told of, and to receipts", async () => {
@@ -129,13 +133,13 @@ describe.each(Object.keys(BROWSERS) as (keyof typeof BROWSERS)[])("%s", (name) =
     expect((await deskOn(entry).enter(link)).status).toBe(303);
 
     await tab.goto(on("/staff?lang=en"));
-    await expect.poll(() => tab.read("document.querySelectorAll('[data-made-list] li.made').length")).toBe(1);
+    await expect.poll(() => tab.read("document.querySelectorAll('li.made').length")).toBe(1);
     await tab.goto(on("/staff/receipts?lang=en"));
     await send(tab, "/staff/receipts", { link });
     await says(tab, "One receipt");
 
     await tab.goto(on("/staff?lang=en"));
-    await expect.poll(() => tab.read("document.querySelectorAll('[data-made-list] li.made').length")).toBe(1);
+    await expect.poll(() => tab.read("document.querySelectorAll('li.made').length")).toBe(1);
     await send(tab, "/staff/revoke");
     // Prosody is not there: it is told later, and the link is refused from now on all the same.
     await says(tab, "That did not work: This does not work right now");

@@ -119,6 +119,22 @@ describe("a guest with a link", () => {
   });
 });
 
+it("the checklist prints in black on white, as a list of boxes and nothing around it", async () => {
+  const page = await visit("/before?lang=en", { javaScriptEnabled: false });
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  const look = (selector: string) =>
+    page.evaluate<string[]>(`(() => {
+      const { color, backgroundColor } = getComputedStyle(document.querySelector(${JSON.stringify(selector)}));
+      return [color, backgroundColor];
+    })()`);
+  expect((await look("body"))[1]).toBe("rgb(255, 255, 255)");
+  expect((await look("h1"))[0]).toBe("rgb(0, 0, 0)");
+  expect((await look(".card"))[1]).toBe("rgb(255, 255, 255)");
+  for (const around of ["header", "footer", ".skip"]) expect(await page.locator(around).isVisible()).toBe(false);
+  expect(await page.getByRole("checkbox").count()).toBeGreaterThan(10);
+  expect(await page.getByRole("checkbox").last().isVisible()).toBe(true);
+});
+
 describe("own appointments", () => {
   const remember = async (page: Page) => {
     await expect.poll(() => heading(page).textContent()).toBe("The door is open");

@@ -92,7 +92,7 @@ describe("an appointment", () => {
     const patient = await house.knock(guest.to);
     await desk.locator(".waiting li").waitFor({ timeout: 20_000 });
     expect(patient.received()).not.toMatch(IN_THE_ROOM);
-    await desk.locator("[data-made-list]").getByRole("button", { name: "Eintreten" }).click();
+    await desk.locator("[data-made-near]").getByRole("button", { name: "Eintreten" }).click();
     const staff = await inside(desk);
     expect(staff).toMatchObject({ room: guest.room, claims: role(true) });
     const therapist = await house.knock(staff.to);
@@ -111,8 +111,8 @@ describe("an appointment", () => {
     expect(intruder.received()).not.toMatch(IN_THE_ROOM);
 
     await desk.goto(on("entry", "/staff"));
-    await desk.locator("[data-made-list] summary").click();
-    await desk.locator("[data-made-list]").getByRole("button", { name: "Link zurücknehmen" }).click();
+    await desk.locator("[data-made-near] summary").click();
+    await desk.locator("[data-made-near]").getByRole("button", { name: "Link zurücknehmen" }).click();
     await desk.locator("[data-done=revoked]").waitFor();
     await patient.expect(new RegExp(`${REMOVED.source}|<stream:error`));
     expect(therapist.isOver()).toBe(false);

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { type EntryApp, startEntryApp } from "../../entry/support/entry-app.ts";
 import { someMade } from "../../entry/support/gallery.ts";
 import { startBrowser } from "../support/browser.ts";
-import { closeCalm, openPage } from "./support.ts";
+import { axeFindings, closeCalm, openPage } from "./support.ts";
 
 let app: EntryApp;
 let browser: Browser;
@@ -38,7 +38,7 @@ async function made(): Promise<Page> {
   return one.page;
 }
 const { staffLink, address, message, calendar } = someMade("de");
-const count = (page: Page) => page.locator("[data-made-list] > li").count();
+const count = (page: Page) => page.locator("[data-made-list] > li, [data-made-near] > li").count();
 
 it("staff make a link with the browser's own fields, and copy, scan or save what they need", async () => {
   const page = await made();
@@ -65,14 +65,22 @@ it("staff make a link with the browser's own fields, and copy, scan or save what
 
 it("the link is in this device's list, where staff see who waits, let them in, and go in", async () => {
   const page = await made();
-  app.waiting.push({ holder: "holder-one", since: Math.floor(Date.now() / 1000) - 120 });
+  app.waiting.push({ holder: "holder-one", since: Math.floor(Date.now() / 1000) - 120, word: "Moon" });
   app.waiting.push({ holder: "holder-two", since: Math.floor(Date.now() / 1000) - 60 });
   await page.goto(`${app.origin}/staff?lang=en`);
   expect(await count(page)).toBe(1);
   await expect.poll(() => page.locator(".waiting > li").count()).toBe(2);
-  expect(await page.locator(".waiting > li").first().innerText()).toMatch(/^Waiting since \d/);
+  expect(await page.locator(".waiting > li").first().innerText()).toMatch(/^Moon\s+Waiting since \d/);
+  expect(await page.locator(".waiting > li").last().innerText()).toMatch(/^Waiting since \d/);
+  expect(await page.getByText("If you go in, all of them come in with you.").isVisible()).toBe(true);
+  expect(await page.getByRole("button", { name: /^Let in, Moon, Waiting since \d/ }).count()).toBe(1);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await axeFindings(page)).toEqual([]);
+  }
   await page.getByRole("button", { name: "Let in" }).first().click();
   await expect.poll(() => page.locator(".waiting > li").count()).toBe(1);
+  expect(await page.getByText("If you go in, all of them").isVisible()).toBe(false);
   expect(app.posted.find(({ path }) => path === "/staff/admit")?.fields).toEqual({
     link: staffLink,
     holder: "holder-one",

@@ -95,6 +95,34 @@ describe("a link for a group", () => {
     const full = await post("/join", { link });
     expect(full.status).toBe(409);
   });
+
+  it("offers words by which the desk tells who waits, and takes nothing else for one", async () => {
+    const { link, staffLink } = await desk.make(staff, { people: "3" });
+    const wait = async (word: string) => desk.knock((await desk.enter(link, { ...(await desk.ready(link)), word })).to);
+    for (const word of ["7", "Anna <b>", ""]) await wait(word);
+    const told = async (lang: string) => {
+      const answer = await post("/staff/waiting", { link: staffLink, lang }, staff);
+      const { waiting } = (await answer.json()) as { waiting: { word?: string }[] };
+      return waiting.map(({ word = "" }) => word).toSorted((one, other) => other.localeCompare(one));
+    };
+    await expect.poll(() => told("en")).toEqual(["Moon", "", ""]);
+    expect(await told("de")).toEqual(["Mond", "", ""]);
+    const rows = await desk.matrix.database.query("select * from rooms", {
+      user: "entry",
+      name: "entry",
+      password: desk.matrix.database.entryPassword,
+    });
+    expect(rows).not.toMatch(/Moon|Mond|Anna/);
+  });
+
+  it("offers none where one person has the link", async () => {
+    const solo = await desk.make(staff);
+    const group = await desk.make(staff, { people: "2" });
+    expect((await desk.ready(group.link)).page).toContain('name="word"');
+    expect((await desk.ready(solo.link)).page).not.toContain('name="word"');
+    const entered = await desk.enter(solo.link, { ...(await desk.ready(solo.link)), word: "7" });
+    expect(JSON.stringify(claimsOf(entered.to))).not.toContain("word");
+  });
 });
 
 describe("what is taken back", () => {
@@ -187,6 +215,24 @@ describe("refusals", () => {
     expect(await early.text()).toContain("data-countdown");
   });
 
+  it("put nothing that was sent into a header", async () => {
+    const { link, staffLink } = await desk.make(staff);
+    const planted = "de\r\nX-Planted: 1\r\nSet-Cookie: planted=1";
+    const fields = ["lang", "link", "consent", "receipt", "word", "holder", "user", "password", "date", "locale"];
+    const form = Object.fromEntries(fields.map((field) => [field, planted]));
+    const { receipt, cookie } = await desk.ready(link);
+    const answers = [
+      await post("/enter", { ...form, link, receipt }, { cookie }),
+      await post("/staff/enter", { ...form, link: staffLink }, staff),
+      await post("/staff/sign-in", { ...form, user: desk.therapist.id, password: desk.therapist.password }),
+      await post("/staff/links", form, staff),
+      await post("/join", form),
+      await desk.entry.get(`/staff?${new URLSearchParams(form).toString()}`, { "accept-language": "de" }),
+    ];
+    expect(answers.map(({ status }) => status)).toEqual([303, 303, 303, 400, 404, 200]);
+    for (const { headers } of answers) expect(JSON.stringify([...headers])).not.toMatch(/planted/i);
+  });
+
   it("answers a text that changed meanwhile with the text of today", async () => {
     const { link } = await desk.make(staff);
     for (const [path, form] of [
@@ -211,7 +257,11 @@ function roomOf(address: string): string {
   return /example\/([a-z2-7]{26})#/.exec(address)?.[1] ?? "";
 }
 
-function subject(address: string): unknown {
+function claimsOf(address: string): { readonly sub: unknown } {
   const [, claims = ""] = /#jwt=%22[^.]*\.([^.]*)\./.exec(address) ?? [];
-  return (JSON.parse(Buffer.from(claims, "base64url").toString()) as { sub: unknown }).sub;
+  return JSON.parse(Buffer.from(claims, "base64url").toString()) as { sub: unknown };
+}
+
+function subject(address: string): unknown {
+  return claimsOf(address).sub;
 }

@@ -37,6 +37,18 @@ describe("a patient before staff is there", () => {
     expect(await waiting(room.name)).toEqual([]);
   });
 
+  it("is known by the word that its token names, if it names one", async () => {
+    const room = await calls.open(calls.room());
+    const [one, other] = ["b".repeat(22), "c".repeat(22)];
+    for (const claims of [{ sub: one, word: 7 }, { sub: other }]) await settle(await calls.knock(room, claims));
+    const since = expect.any(Number) as number;
+    const found = (await waiting(room.name)).toSorted((left, right) => left.sub.localeCompare(right.sub));
+    expect(found).toEqual([
+      { sub: one, since, word: 7 },
+      { sub: other, since },
+    ]);
+  });
+
   it("comes in when the entry page lets it in", async () => {
     const room = await calls.open(calls.room());
     const sub = "a".repeat(22);

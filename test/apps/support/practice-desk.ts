@@ -78,9 +78,12 @@ export function deskOn<Page extends Pick<ReturnType<typeof asks>, "post">>(
     return { cookie: cookiesOf(answer) || cookie, receipt: fieldOf(page, "receipt"), page };
   };
   /** A patient's device all the way: the answer of the last step and the device's cookie. */
-  const enter = async (link: string, before?: { readonly cookie: string; readonly receipt: string }) => {
-    const { cookie, receipt } = before ?? (await ready(link));
-    const answer = await entry.post("/enter", { link, receipt }, { cookie });
+  const enter = async (
+    link: string,
+    before?: { readonly cookie: string; readonly receipt: string; readonly word?: string },
+  ) => {
+    const { cookie, receipt, word }: NonNullable<typeof before> = before ?? (await ready(link));
+    const answer = await entry.post("/enter", { link, receipt, ...(word !== undefined && { word }) }, { cookie });
     return { status: answer.status, to: answer.headers.get("location") ?? "", cookie, receipt, answer };
   };
   const enterAsStaff = async (link: string, staff: { readonly cookie: string }) => {

@@ -34,7 +34,7 @@ describe("the entry pod", () => {
     expect(container.command).toEqual([
       "node",
       "--max-old-space-size=112",
-      "--max-semi-space-size=2",
+      "--max-semi-space-size=8",
       "src/main.ts",
       "entry",
     ]);

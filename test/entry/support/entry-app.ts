@@ -22,7 +22,7 @@ export interface EntryApp {
   /** What was posted, by path; the pages' side of the contract. */
   readonly posted: { readonly path: string; readonly fields: Readonly<Record<string, string>> }[];
   /** Who waits, as the desk is told. */
-  readonly waiting: { holder: string; since: number }[];
+  readonly waiting: { holder: string; since: number; word?: string }[];
   readonly stop: () => Promise<void>;
 }
 

@@ -85,6 +85,7 @@ export function gallery(site: Site): Readonly<Record<string, Html>> {
     open: openPage(site, { ...APPOINTMENT, consent: someConsent(locale), changed: true }),
     ready: readyPage(site, { ...APPOINTMENT, receipt: someReceipt(locale) }),
     "ready-kept": readyPage(site, { ...APPOINTMENT, receiptDays: 730, receipt: someReceipt(locale) }),
+    "ready-group": readyPage(site, { ...APPOINTMENT, group: true, receipt: someReceipt(locale) }),
     ended: endedPage(site),
     lost: lostPage(site),
     ...Object.fromEntries(REFUSALS.map((refusal) => [refusal, refusalPage(site, refusal)])),

@@ -40,6 +40,11 @@ local function moderator_of(claims)
 	return nil;
 end
 
+-- Optional: the number of a word, and never a word itself.
+local function is_word(value)
+	return value == nil or math.type(value) == "integer" and value >= 1 and value <= 99;
+end
+
 -- What a token says, or nil when it is not one of this practice, or not good now.
 local function admission_of(token)
 	local claims = verify(token);
@@ -50,7 +55,8 @@ local function admission_of(token)
 	if not fits(claims.room, 26, 64, "[a-z0-9]+") or not fits(claims.sub, 22, 64, "[%w_-]+") then return nil; end
 	if not is_time(claims.nbf) or not is_time(claims.exp) then return nil; end
 	if claims.exp <= claims.nbf or claims.exp - claims.nbf > LONGEST_WINDOW then return nil; end
-	local admission = { room = claims.room, sub = claims.sub, nbf = claims.nbf, exp = claims.exp, staff = staff };
+	if not is_word(claims.word) then return nil; end
+	local admission = { room = claims.room, sub = claims.sub, nbf = claims.nbf, exp = claims.exp, staff = staff, word = claims.word };
 	return window.is_open(admission, os.time()) and admission or nil;
 end
 

@@ -82,7 +82,8 @@ module:hook("practice-waiting", function (event)
 	count_waiting();
 	for _, entry in pairs(waiting) do
 		if entry.room == event.room_jid then
-			event.found[#event.found + 1] = { sub = entry.origin.practice_claims.sub, since = entry.since };
+			local claims = entry.origin.practice_claims;
+			event.found[#event.found + 1] = { sub = claims.sub, since = entry.since, word = claims.word };
 		end
 	end
 end);
