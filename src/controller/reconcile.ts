@@ -50,7 +50,7 @@ const ASK_AGAIN_SECONDS = 30;
 export async function reconcile(context: Context, key: string): Promise<{ requeueAfterSeconds?: number }> {
   const [namespace = "", name = ""] = key.split("/");
   const resource = context.cache.get(PRACTICES, { namespace, name }) as PracticeResource | undefined;
-  if (!resource) return forget(context, key);
+  if (!resource || !context.shard.has(resource)) return forget(context, key);
 
   const report: Report = { resource };
   try {
@@ -67,10 +67,10 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
 async function progress(context: Context, resource: PracticeResource, report: Report): Promise<void> {
   const spec = parse(resource);
   assertNamespaceStays(context, resource);
-  assertNamespaceIsDedicated(context, resource);
+  await assertNamespaceIsDedicated(context, resource);
   const hosts = Object.values(effectiveHosts(spec));
   assertDomainsAreGranted(context, resource, hosts);
-  assertHostsAreOurs(context, resource, hosts);
+  await assertHostsAreOurs(context, resource, hosts);
   // A cache that has not seen our last writes would make us repeat them.
   await context.applier.waitSettled(resource.metadata.namespace, SETTLE_MS, context.signal);
   await ensureFinalizer(context, resource);

@@ -158,6 +158,7 @@ export function createReflector(options: {
   }
 
   function keep(item: LiveObject, put = store.put): void {
+    if (kind.keeps?.(item) === false) return store.remove(asObject(item, resource));
     const object = withoutManagedFields(asObject(item, resource));
     put(kind.project ? kind.project(object) : alike(object));
   }

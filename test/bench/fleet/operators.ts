@@ -23,7 +23,7 @@ export interface Operator {
 const source = join(import.meta.dirname, "..", "go");
 
 /** Builds the Go operator; its go.mod and go.sum are the lock. @returns the program's path. */
-export async function provisionGo(): Promise<string> {
+async function provisionGo(): Promise<string> {
   await needGo();
   const inputs = ["main.go", "go.mod", "go.sum"].map((file) => readFileSync(join(source, file), "utf8"));
   const folder = await kept(cacheEntry("bench-go", inputs), (into) =>
