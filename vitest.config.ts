@@ -22,6 +22,7 @@ export default defineConfig({
             "test/long/**",
             "test/stack/**",
           ],
+          testTimeout: 30_000, // tools of other tiers may be built beside this one
         },
       },
       {

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { flooding } from "../apps/support/flood.ts";
 import { type Attack, group, type Outcome } from "./attack.ts";
 import { entryStage, type EntryStage, instead, outcomeOf, seconds } from "./entry.ts";
 
@@ -168,6 +170,58 @@ export const passwordGuessing = group<EntryStage>({
         }
         // Told that they may not try any more, they have to wait.
         return statuses.includes(429) ? "failed" : "succeeded";
+      },
+    },
+  ],
+});
+
+/** Staff signs in again in the browser that has their cookies. */
+const again = async (stage: EntryStage, user: string, password: string, cookie: string) =>
+  (await stage.entry.post("/staff/sign-in", { user, password }, { cookie })).status;
+
+function keptOutOf(statuses: readonly number[]): Outcome {
+  if (statuses.some((status) => status === 429 || status === 503)) return "succeeded";
+  if (statuses.every((status) => status === 303)) return "failed";
+  throw new Error(`It answered ${statuses.join()}.`);
+}
+
+export const keptOut = group<EntryStage>({
+  defence: "staff.ts: a known device has a lane and tries of its own",
+  parts: PARTS,
+  start: entryStage(
+    { "staff.ts": instead("const known = await isKnown(user, cookie(deviceName(user)));", "const known = false;") },
+    { matrix: true },
+  ),
+  attacks: [
+    {
+      id: "staff-kept-out-by-a-flood",
+      promise: 7,
+      does: "Somebody sends 200 wrong sign-ins a second, so that staff cannot get in.",
+      run: async (stage) => {
+        const { id, password } = await stage.matrix().register("ada", "therapist");
+        const { cookie } = await stage.signedIn({ id, password });
+        const flood = flooding(stage.entry.port, 200);
+        try {
+          await sleep(3_000);
+          return keptOutOf([await again(stage, id, password, cookie), await again(stage, id, password, cookie)]);
+        } finally {
+          await flood.end();
+        }
+      },
+    },
+    {
+      id: "staff-kept-out-by-their-name",
+      promise: 7,
+      does: "Somebody who knows an account's name tries wrong passwords, so that its owner cannot get in.",
+      run: async (stage) => {
+        const { id, password } = await stage.matrix().register("ben", "therapist");
+        const { cookie } = await stage.signedIn({ id, password });
+        // What Synapse was asked about counts, and it makes them wait as well.
+        for (let counted = 0; counted < 5;) {
+          if ((await stage.signIn({ id, password: "wrong" })).status === 401) counted += 1;
+        }
+        await sleep(20_000);
+        return keptOutOf([await again(stage, id, password, cookie)]);
       },
     },
   ],

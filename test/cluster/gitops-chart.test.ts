@@ -24,7 +24,7 @@ const ALL = {
   tolerations: [{ key: "quiet", operator: "Exists" }],
 };
 /** Both modes: the operator sees every namespace, or some. */
-const RELEASES = { everywhere: ALL, somewhere: { ...ALL, config: { watchNamespaces: ["operators"] } } };
+const RELEASES = { everywhere: ALL, somewhere: { ...ALL, config: { watchNamespaces: ["greenriver"] } } };
 
 describe("the chart by Argo CD's own engine", { timeout: 300_000 }, () => {
   let plane: ControlPlane;
@@ -38,9 +38,13 @@ describe("the chart by Argo CD's own engine", { timeout: 300_000 }, () => {
     run(join(plane.binaries, "kubectl"), [`--kubeconfig=${plane.kubeconfig}`, ...args]);
 
   async function objectsOf(values: object): Promise<Manifest[]> {
-    const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: "operators" } };
+    const namespaces = ["operators", "greenriver"].map((name) => ({
+      apiVersion: "v1",
+      kind: "Namespace",
+      metadata: { name },
+    }));
     const objects = (await rendered(values)).filter((object) => object !== null);
-    return [namespace, ...objects].map(tracked);
+    return [...namespaces, ...objects].map(tracked);
   }
 
   async function noDiff(objects: readonly Manifest[]): Promise<void> {

@@ -9,6 +9,7 @@ import { apiVersionOf, pathOf, RESOURCES } from "../../src/runtime/resources.ts"
 import { apiClient } from "../bed/api.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
 import { argoApplies, argoCompares, type Judgement, kstatusOf } from "../bed/gitops.ts";
+import { createAuthority } from "../bed/pki.ts";
 import { waitFor } from "../bed/wait.ts";
 import { conditionOf, forTheRecord, shown, TRACKERS, trackersOn, versions, writtenBy } from "../support/gitops.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
@@ -148,16 +149,23 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
   });
 
   it("when it is ready", async () => {
+    const authority = await createAuthority();
     await each(async (namespace) => {
       await hand.mediaAddress(namespace);
+      const ref = { namespace, name: namesOf(NAME).hostsCertificate };
+      const certificate = (await hand.get(RESOURCES.Certificate, ref)) as LiveObject & { spec: CertificateSpec };
+      const { dnsNames, secretName, secretTemplate } = certificate.spec;
+      const { cert, key } = await authority.issue({ user: NAME, dnsNames });
+      await hand.create(RESOURCES.Secret, {
+        apiVersion: apiVersionOf(RESOURCES.Secret),
+        kind: "Secret",
+        type: "kubernetes.io/tls",
+        metadata: { name: secretName, namespace, labels: secretTemplate.labels },
+        stringData: { "tls.crt": cert, "tls.key": key },
+      });
       const now = new Date().toISOString();
       const conditions = [{ type: "Ready", status: "True", reason: "Ready", message: "", lastTransitionTime: now }];
-      await hand.patch(
-        RESOURCES.Certificate,
-        { namespace, name: namesOf(NAME).hostsCertificate },
-        { status: { conditions } },
-        "/status",
-      );
+      await hand.patch(RESOURCES.Certificate, ref, { status: { conditions } }, "/status");
     });
     await is("Ready", "True");
     await same.expect();
@@ -166,6 +174,7 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
 
   it("has children that no tracker takes for its own, each with an owner unless it is kept or a wall", async () => {
     const kept = ["greenriver-identity", "greenriver-database-1", "greenriver-synapse-1"];
+    const certManagers = [namesOf(NAME).hostsTls]; // the operator takes these away itself
     await each(async (namespace) => {
       const uid = (await live(namespace)).metadata.uid;
       const all = await everythingIn(namespace);
@@ -177,7 +186,10 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
       const children = ours.filter(({ kind }) => kind !== "Pod");
       expect(children.map(({ kind }) => kind)).toContain("Secret");
       for (const { kind, metadata } of children) {
-        const unowned = ["NetworkPolicy", "PersistentVolumeClaim"].includes(kind) || kept.includes(metadata.name);
+        const unowned =
+          ["NetworkPolicy", "PersistentVolumeClaim"].includes(kind) ||
+          kept.includes(metadata.name) ||
+          (kind === "Secret" && certManagers.includes(metadata.name));
         const owners = (metadata.ownerReferences ?? []).map((owner) => ({
           uid: owner.uid,
           controller: owner.controller,
@@ -281,6 +293,12 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     return lists.flat();
   }
 });
+
+interface CertificateSpec {
+  readonly dnsNames: readonly string[];
+  readonly secretName: string;
+  readonly secretTemplate: { readonly labels: Readonly<Record<string, string>> };
+}
 
 interface Metadata {
   readonly labels?: object;

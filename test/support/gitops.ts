@@ -100,7 +100,7 @@ const JUDGED = ["Ready", "Reconciling", "Stalled", "UpdatePending", "Suspended"]
 export function forTheRecord(live: LiveObject): Manifest {
   const { name, namespace, generation, finalizers, deletionTimestamp } = live.metadata;
   const { domain, certificates, exposure, suspend } = live["spec"] as Readonly<Record<string, unknown>>;
-  const { observedGeneration, conditions, nextStep } = (live["status"] ?? {}) as Partial<PracticeStatus>;
+  const { observedGeneration, conditions } = (live["status"] ?? {}) as Partial<PracticeStatus>;
   const judged = conditions?.filter(({ type }) => JUDGED.includes(type));
   return {
     apiVersion: live.apiVersion,
@@ -116,7 +116,6 @@ export function forTheRecord(live: LiveObject): Manifest {
     status: {
       observedGeneration,
       ...(judged && { conditions: judged.map((condition) => ({ ...condition, lastTransitionTime: TIME })) }),
-      ...(nextStep !== undefined && { nextStep }),
     },
   };
 }

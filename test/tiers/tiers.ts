@@ -8,6 +8,8 @@ import { provisionGitOps } from "../bed/gitops.ts";
 import { provisionHelm } from "../bed/helm.ts";
 import { provisionIngress } from "../bed/ingress.ts";
 import { provisionKwok } from "../bed/kwok.ts";
+import { practiceArchive } from "../bed/node/images.ts";
+import { provisionNode } from "../bed/node/programs.ts";
 import { provisionLua } from "../bed/lua.ts";
 import { provisionPebble } from "../bed/pebble.ts";
 import { provisionPromtool } from "../bed/prometheus.ts";
@@ -54,6 +56,14 @@ async function provisionApps(): Promise<void> {
   await Promise.all([provisionLua(), provisionPromtool()]);
 }
 
+/** A node in namespaces of its own, and all images that it runs; only root on Linux can have one. */
+async function provisionNodeTier(): Promise<void> {
+  await provisionNode();
+  await provisionCertManager();
+  await practiceArchive();
+  await Promise.all([provisionCrds("cert-manager"), provisionCrds("gateway-api"), provisionHelm()]);
+}
+
 /** In the order in which they run; each finds more expensive faults than the one before. */
 export const tiers: readonly Tier[] = [
   { name: "unit", prepare: nothing },
@@ -63,7 +73,7 @@ export const tiers: readonly Tier[] = [
     beside: true,
     prepare: provisionApps,
   },
-  { name: "node", prepare: nothing },
+  { name: "node", prepare: provisionNodeTier },
 ];
 
 /** The tiers that `--tiers a,b` asks for, all of them when it does not. Throws for a name that is none. */

@@ -42,19 +42,39 @@ export async function removeImage(bed: Bed, name: string): Promise<void> {
   await ctr(bed, "images", "remove", "--sync", name);
 }
 
-/** The process, as the node counts, that holds the network of a pod. */
-export async function processOf(bed: Bed, namespace: string, pod: string): Promise<number> {
-  const label = (name: string, value: string) => `labels."${name}"==${value}`;
-  const filter = [
-    label("io.cri-containerd.kind", "sandbox"),
-    label("io.kubernetes.pod.namespace", namespace),
-    label("io.kubernetes.pod.name", pod),
-  ].join(",");
-  const ids = (await ctr(bed, "containers", "list", "--quiet", filter)).trim().split("\n");
+/** A container, or what holds its pod together, that runs on the node. */
+export interface Container {
+  readonly pod: string;
+  /** As its pod calls it; absent for what holds the pod together. */
+  readonly name?: string;
+  /** Of its first process, as the node counts. */
+  readonly pid: number;
+}
+
+/** All that runs of the pods of a namespace. */
+export async function containersOf(bed: Bed, namespace: string): Promise<Container[]> {
+  const filter = `labels."io.kubernetes.pod.namespace"==${namespace}`;
   const tasks = (await ctr(bed, "tasks", "list")).split("\n").map((line) => line.split(/\s+/));
-  const running = tasks.find(([id = "", , state]) => ids.includes(id) && state === "RUNNING");
-  if (!running) throw new Error(`No pod ${namespace}/${pod} runs on the node.`);
-  return Number(running[1]);
+  const pids = new Map(tasks.map(([id = "", pid, state]) => [id, state === "RUNNING" ? Number(pid) : 0]));
+  const ids = (await ctr(bed, "containers", "list", "--quiet", filter)).split("\n").filter((id) => pids.get(id));
+  return Promise.all(
+    ids.map(async (id) => {
+      const { Labels } = JSON.parse(await ctr(bed, "containers", "info", id)) as { Labels: Record<string, string> };
+      const name = Labels["io.kubernetes.container.name"];
+      return {
+        pod: Labels["io.kubernetes.pod.name"] ?? "",
+        pid: pids.get(id) ?? 0,
+        ...(name !== undefined && { name }),
+      };
+    }),
+  );
+}
+
+/** The process, as the node counts, that holds the network of a pod. */
+async function processOf(bed: Bed, namespace: string, pod: string): Promise<number> {
+  const found = (await containersOf(bed, namespace)).find((entry) => entry.pod === pod && entry.name === undefined);
+  if (!found) throw new Error(`No pod ${namespace}/${pod} runs on the node.`);
+  return found.pid;
 }
 
 /** The command line that runs `command` in a place; good as long as the pod is. */

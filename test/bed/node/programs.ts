@@ -85,8 +85,9 @@ export interface NodePrograms {
  * @throws Error with a sentence for people where there can be no node.
  */
 export async function provisionNode(): Promise<NodePrograms> {
-  if (process.platform !== "linux") throw new Error("A node runs on Linux only");
-  if (process.getuid?.() !== 0) throw new Error("A node needs root, to make namespaces and containers");
+  if (process.platform !== "linux") throw new Error("a node runs on Linux only");
+  if (process.getuid?.() !== 0)
+    throw new Error("a node needs root, for its namespaces and containers. Run the tests as root");
   await needGo();
   const controlPlane = await provisionControlPlane();
   const folders: Record<string, string> = {};

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { loadAssets } from "../../../src/assets.ts";
 import { waitFor } from "../../bed/wait.ts";
@@ -34,8 +35,15 @@ interface Program {
   answer: readonly [number, string];
 }
 
-/** Starts a script as the kubelet does, but with the program elsewhere and less patience. */
-async function run(text: string, answer: Program["answer"]): Promise<{ program: Program; ended: () => unknown }> {
+/**
+ * Starts a script as the kubelet does, but with the program elsewhere and less patience. The program listens after
+ * `late` milliseconds; resolves when it does, or halfway there.
+ */
+async function run(
+  text: string,
+  answer: Program["answer"],
+  late = 0,
+): Promise<{ program: Program; ended: () => unknown }> {
   const program: Program = { asked: [], answer };
   server = createServer(({ method, url }, response) => {
     program.asked.push(`${method} ${url}`);
@@ -45,15 +53,20 @@ async function run(text: string, answer: Program["answer"]): Promise<{ program: 
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const moved = text.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`).replace("sleep 2", "sleep 0.1");
+  if (late > 0) await new Promise((resolve) => server?.close(resolve));
   const started = spawn("sh", ["-c", moved], { stdio: "ignore" });
   script = started;
+  if (late > 0) {
+    setTimeout(() => server?.listen(port, "127.0.0.1"), late).unref();
+    await sleep(Math.min(late / 2, 300));
+  }
   return { program, ended: () => started.exitCode };
 }
 
 /** Long enough for several looks. */
-const looks = ({ asked }: Program) => {
+const looks = ({ asked }: Program, count = 3) => {
   const before = asked.length;
-  return waitFor(() => asked.length >= before + 3, { interval: 20, what: "three looks" });
+  return waitFor(() => asked.length >= before + count, { interval: 20, what: "three looks" });
 };
 
 describe("the script before the bridge is stopped", () => {
@@ -81,6 +94,23 @@ describe("the script before the bridge is stopped", () => {
     await looks(program);
     server?.closeAllConnections();
     server?.close();
+    await waitFor(() => ended() === 0, { what: "the script to end" });
+  });
+});
+
+describe.each([
+  ["the bridge", drain.bridge, metrics("0.0")],
+  ["Prosody", drain.signalling, '{"busy":false}'],
+])("the script before %s is stopped that has only just been started", (_, text, idle) => {
+  it("waits until it listens, because it would not hear the signal to end before", async () => {
+    const { program, ended } = await run(text, [200, idle], 600);
+    expect(ended()).toBeNull();
+    await looks(program, 1);
+    await waitFor(() => ended() === 0, { what: "the script to end" });
+  });
+
+  it("ends after a minute where it never listens", async () => {
+    const { ended } = await run(text.replace("-gt 30", "-gt 3"), [200, idle], 60_000);
     await waitFor(() => ended() === 0, { what: "the script to end" });
   });
 });

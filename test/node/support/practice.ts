@@ -1,3 +1,4 @@
+import type { LiveObject } from "../../../src/manifest.ts";
 import { RESOURCES } from "../../../src/runtime/resources.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { ISSUER } from "./certificates.ts";
@@ -12,23 +13,43 @@ const LABELS = {
 /** The parts of a practice that stay, each with one pod. */
 export const PARTS = ["bridge", "entry", "front", "postgres", "signalling", "synapse"] as const;
 
-let balancers = 0;
+/** Tests of one run that share a node must not share an address; each file counts anew. */
+let balancers = Math.floor(Math.random() * 200);
 
 export interface RunningPractice {
   readonly namespace: string;
+  readonly hosts: Readonly<Record<"entry" | "meet" | "matrix" | "chat", string>>;
   /** Where the load balancer of the bed answers for its bridge. */
   readonly address: string;
   /** Milliseconds from the practice to all of its pods. */
   readonly took: number;
 }
 
-interface Pod {
-  readonly metadata: { readonly name: string };
-  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+/** What tests look at in a pod. */
+export type Pod = LiveObject & {
+  readonly status: {
+    readonly podIP: string;
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly containerStatuses: readonly { readonly name: string; readonly restartCount: number }[];
+  };
+};
+
+export async function podsOf(namespace: string): Promise<Pod[]> {
+  return (await hand.list(RESOURCES.Pod, namespace)) as unknown as Pod[];
 }
 
-export function isReady({ status }: Pick<Pod, "status">): boolean {
-  return status?.conditions?.some((entry) => entry.type === "Ready" && entry.status === "True") ?? false;
+function isReady({ status }: Pod): boolean {
+  return status.conditions?.some((entry) => entry.type === "Ready" && entry.status === "True") ?? false;
+}
+
+/** Resolves when there is one pod for each part, and all of them are ready; the operator says so as well. */
+export async function expectAllReady(namespace: string, timeout = 240_000): Promise<void> {
+  const all = async () => {
+    const pods = await podsOf(namespace);
+    return pods.length === PARTS.length && pods.every(isReady);
+  };
+  await waitFor(all, { timeout, interval: 500, what: "one ready pod for each part" });
+  await hand.expectReason(namespace, "ComponentsReady", "AllReady", "greenriver", timeout);
 }
 
 /**
@@ -42,11 +63,9 @@ export async function startPractice(spec: object = {}): Promise<RunningPractice>
   await hand.practice(namespace, { certificates, exposure: { ingress: { className: "haproxy" } }, ...spec });
   const address = `203.0.113.${(balancers += 1)}`;
   await hand.mediaAddress(namespace, address);
-  await hand.expectReason(namespace, "ComponentsReady", "AllReady", "greenriver", 300_000);
-  const all = async () => {
-    const pods = (await hand.list(RESOURCES.Pod, namespace)) as unknown as Pod[];
-    return pods.length === PARTS.length && pods.every(isReady);
-  };
-  await waitFor(all, { what: "one ready pod for each part" });
-  return { namespace, address, took: performance.now() - start };
+  await expectAllReady(namespace, 300_000);
+  const took = performance.now() - start;
+  const host = (name: string) => `${name}.${namespace}.example`;
+  const hosts = { entry: host("go"), meet: host("meet"), matrix: host("matrix"), chat: host("chat") };
+  return { namespace, hosts, address, took };
 }

@@ -8,11 +8,18 @@ ask() {
 
 ask --output /dev/null --request POST "$bridge/colibri/drain/enable"
 
+looks=0
 while true; do
   metrics=$(ask "$bridge/metrics")
   status=$?
-  # Nobody listens: the bridge has ended already, and the calls with it.
-  [ "$status" -eq 7 ] && exit 0
+  # Nobody listens any more: the bridge has ended already, and the calls with it. Nobody listens yet: it has only just
+  # been started and would not hear the signal to end, which the first process of a container must have asked for.
+  if [ "$status" -eq 7 ]; then
+    looks=$((looks + 1))
+    [ "$looks" -gt 30 ] && exit 0
+  else
+    looks=30
+  fi
   echo "$metrics" | grep -Eq '^jitsi_jvb_conferences 0(\.0)?$' && exit 0
   sleep 2
 done

@@ -11,6 +11,7 @@ local waiting = {
   GatewayApiMissing = true,
   NamespaceNotRestricted = true,
   NotProbed = true,
+  ProbeUnanswered = true,
   Progressing = true,
   Restoring = true,
   Suspended = true,
