@@ -83,6 +83,11 @@ describe("two operators that share the practices by a label", () => {
     expect(anew).toEqual(["ServiceAccount/greenriver-front"]);
     expect(wrote(east.proxy, namespace).length).toBe(written);
     expect(await west.metrics()).toContain('telehealth_practices{shard="west"} 1');
+    // What it passed over while the practice was another's is in its memory now.
+    const configurations = [...after.keys()].filter((name) => name.startsWith("ConfigMap/"));
+    const held = async () =>
+      (await west.metrics()).includes(`telehealth_cache_objects{kind="ConfigMap"} ${configurations.length}`);
+    await waitFor(held, { timeout: 60_000, what: "everything to be listed anew" });
   });
 });
 
