@@ -101,7 +101,7 @@ export function createOperator(options: OperatorOptions): Operator {
       shard.has(event.object) &&
       shard.missed(event.object.metadata.namespace ?? "")
     ) {
-      void 0;
+      cache.relistChosen();
     }
     for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
       // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.
