@@ -5,13 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { COPY_PORT, DIGEST_HEADER } from "../copy/part.ts";
 import type { LiveObject, Manifest } from "../manifest.ts";
 import type { Cluster } from "../runtime/cluster.ts";
-import { portForward } from "../runtime/port-forward.ts";
+import { ConnectionRefused, portForward } from "../runtime/port-forward.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { BadInput } from "./bad-input.ts";
 import type { Connected } from "./connect.ts";
 import { overConnection } from "./over-connection.ts";
 
 const LONGEST_START_SECONDS = 300;
+const LONGEST_SILENCE_SECONDS = 60;
 
 /** Says what goes on; a sentence. */
 export type Tell = (sentence: string) => void;
@@ -79,14 +80,34 @@ export async function clearToken(cluster: Cluster, namespace: string, name: stri
   await cluster.delete(RESOURCES.Secret, { namespace, name }, { uid: left.metadata.uid });
 }
 
-/** Talks HTTP with the pod of a Job, one connection for each question. Whatever goes on ends with the signal. */
+/**
+ * Talks HTTP with the pod of a Job, one connection for each question. A container runs before the program in it listens,
+ * so the first question waits for that. Whatever goes on ends with the signal.
+ */
 export function otherHalf(connect: () => Promise<Duplex>, token: string, signal?: AbortSignal): Other {
-  const ask = async (method: string, path: string, body?: Readable, sha256?: string): Promise<Readable> => {
+  const authorization = `Bearer ${token}`;
+  const open = async () => {
     const connection = await connect();
     if (signal) addAbortSignal(signal, connection);
+    return connection;
+  };
+  const listens = async () => {
+    for (let second = 1; ; second += 1) {
+      try {
+        const answer = await overConnection(await open(), { method: "GET", path: "/", headers: { authorization } });
+        return void answer.resume();
+      } catch (error) {
+        if (!isRefusal(error) || second === LONGEST_SILENCE_SECONDS || signal?.aborted) throw error;
+        await sleep(1000);
+      }
+    }
+  };
+  let listening: Promise<void> | undefined;
+  const ask = async (method: string, path: string, body?: Readable, sha256?: string): Promise<Readable> => {
+    await (listening ??= listens());
     const answer = await overConnection(
-      connection,
-      { method, path, headers: { authorization: `Bearer ${token}`, ...(sha256 && { [DIGEST_HEADER]: sha256 }) } },
+      await open(),
+      { method, path, headers: { authorization, ...(sha256 && { [DIGEST_HEADER]: sha256 }) } },
       // What breaks it off is told by the request itself.
       body && ((sent) => void pipeline(body, sent).catch(() => undefined)),
     );
@@ -100,6 +121,11 @@ export function otherHalf(connect: () => Promise<Duplex>, token: string, signal?
     put: async (path, body, sha256) => void (await ask("PUT", path, body, sha256)).resume(),
     post: async (path) => void (await ask("POST", path)).resume(),
   };
+}
+
+/** The kubelet found nobody at the port, or a socket did. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof ConnectionRefused || (error as NodeJS.ErrnoException).code === "ECONNREFUSED";
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {

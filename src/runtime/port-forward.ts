@@ -54,6 +54,14 @@ async function refusal(transport: Transport, path: string, port: number): Promis
   return new Error("The API server opened no connection to the pod. Is something between that passes no WebSockets?");
 }
 
+/** Nobody in the pod listens at the port, or not yet. */
+export class ConnectionRefused extends Error {
+  override readonly name = "ConnectionRefused";
+  constructor(reason: string) {
+    super(`The pod refused the connection: ${reason}`);
+  }
+}
+
 function streamOf(socket: WebSocket, agent: Agent): Duplex {
   const begun = new Set<number>();
   const stream = new Duplex({
@@ -78,7 +86,7 @@ function streamOf(socket: WebSocket, agent: Agent): Duplex {
     begun.add(channel);
     if (content.length === 0) return;
     if (channel === DATA) stream.push(content);
-    else stream.destroy(new Error(`The pod refused the connection: ${content.toString("utf8")}`));
+    else stream.destroy(new ConnectionRefused(content.toString("utf8")));
   });
   socket.addEventListener("close", () => stream.push(null));
   socket.addEventListener("error", () => stream.destroy(new Error("The connection to the pod was lost.")));
