@@ -78,6 +78,8 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
     leaderElection: { enabled: true, namespace: "default" },
     telemetry: { host: "127.0.0.1", port },
     logLevel: "warn",
+    // Nobody runs here who could try walls.
+    probe: { everyHours: 0 },
   };
   const { group, directory, adminConnection } = stage.plane;
   const account = join(directory, "account");
