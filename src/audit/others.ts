@@ -26,7 +26,7 @@ function hardening({ findings, unread, status }: Evidence): Entry {
 function certificates({ practice, status }: Evidence): Entry {
   const title = "Certificates";
   const notCovered = ["Which versions of TLS the edge of the cluster accepts."];
-  if (practice.certificates.kind === "external" || practice.certificates.kind === "secretRef") {
+  if (practice.certificates.kind === "external") {
     const evidence = [
       "They come from outside the practice, as its manifest says; nobody here sees whether they are right.",
     ];

@@ -23,7 +23,6 @@ export interface Evidence {
   /** Of the spec that is live. */
   readonly generation: number;
   readonly status: Partial<PracticeStatus>;
-  readonly privacy: { readonly acknowledgesRevealingDomain: boolean };
   /** Live objects in the practice's namespace, Secrets never among them. */
   readonly objects: readonly Manifest[];
   /** What the policy chain found on them. */

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { loadAssets } from "../assets.ts";
 import { parseSpec } from "../api/practice.ts";
 import type { PracticeStatus } from "../api/status.ts";
@@ -15,6 +14,7 @@ import type { Cluster } from "../runtime/cluster.ts";
 import { ApiError } from "../runtime/errors.ts";
 import { type Resource, RESOURCES } from "../runtime/resources.ts";
 import { DEFAULT_IMAGES } from "../versions.ts";
+import { packageVersion } from "./package-version.ts";
 
 /**
  * Looks at a practice with the rights of whoever asks, and runs the operator's own checks on it. Secrets are not asked
@@ -42,7 +42,6 @@ export async function evidenceOf(cluster: Cluster, live: LiveObject, config: Con
     practice,
     generation: live.metadata.generation ?? 0,
     status,
-    privacy: { acknowledgesRevealingDomain: parsed.spec.privacy.acknowledgeRevealingDomain },
     objects,
     findings: judgeObjects({ objects, practice, assets }, isSpared),
     unread,
@@ -72,9 +71,4 @@ async function readAll(cluster: Cluster, namespace: string) {
     }),
   );
   return { objects: lists.flat(), unread };
-}
-
-function packageVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

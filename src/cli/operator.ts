@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { loadAssets } from "../assets.ts";
 import { environment, loadConfig } from "../config.ts";
@@ -13,6 +12,7 @@ import { startTelemetryServer } from "../telemetry/server.ts";
 import { argumentsOf } from "./arguments.ts";
 import { connectTo, instanceName } from "./connect.ts";
 import type { LeaseWork } from "./lease-worker.ts";
+import { packageVersion } from "./package-version.ts";
 
 /**
  * `telehealth operator`: fills its caches, leads when the lease is free, reconciles until SIGTERM or SIGINT. Ends with 1
@@ -106,9 +106,4 @@ function stopSignal(logger: Logger): AbortSignal {
     });
   }
   return controller.signal;
-}
-
-function packageVersion(): string {
-  const file = new URL("../../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -26,8 +26,8 @@ export interface Component {
   readonly build: (params: Params) => readonly Manifest[];
   /** What it waits for; while that is not empty, its workload is not built. */
   readonly awaits?: (params: Params) => readonly Await[];
-  /** Its pods' network edges; rendered by `network.ts`. */
-  readonly walls?: (params: Params) => Walls;
+  /** Its pods' network edges; rendered by `network.ts`. Nothing that is observed moves a wall. */
+  readonly walls?: (params: Pick<Params, "practice">) => Walls;
 }
 
 /** Who a pod listens to and talks to, as data. Nothing else gets through. */

@@ -18,12 +18,13 @@ export interface CertificateReport {
 
 /** How soon to look again at what stands in the way: neither orders nor Secrets of others are watched. */
 const LOOK_AGAIN_SECONDS = 5;
+const LOOK_AGAIN_AT_LAST_SECONDS = 60;
 
 /** How long after the time of its renewal a certificate is called overdue: an order may need a while. */
 const OVERDUE_MS = 24 * 3600 * 1000;
 
 interface Status {
-  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[];
+  readonly conditions?: readonly { readonly type: string; readonly lastTransitionTime?: string }[];
   readonly failedIssuanceAttempts?: number;
   readonly renewalTime?: string;
 }
@@ -47,7 +48,7 @@ export async function certificates(
     return { verdict: say("False", "CertManagerMissing", message) };
   }
   const hosts = Object.values(practice.hosts);
-  const secret = await tlsSecret(cluster, cache, { namespace, name: secretName });
+  const secret = await tlsSecret(cluster, cache, { namespace, name: secretName }, ordersHostsCertificate(practice));
   const examined = examine(secretName, secret, hosts, now());
   if (!ordersHostsCertificate(practice)) {
     if (examined.flaw)
@@ -60,8 +61,8 @@ export async function certificates(
   }
   const certificate = cache.get(RESOURCES.Certificate, { namespace, name: names.hostsCertificate });
   if (examined.flaw) {
-    const verdict = await ordered(cluster, practice, secret && examined.flaw);
-    return { verdict, lookAgainSeconds: LOOK_AGAIN_SECONDS };
+    const verdict = await ordered(cluster, practice, certificate, secret && examined.flaw);
+    return { verdict, lookAgainSeconds: untilNextLook(certificate, now()) };
   }
   const { until } = examined;
   return {
@@ -71,8 +72,14 @@ export async function certificates(
 }
 
 /** There is none yet, or one that is worth nothing: what cert-manager makes of that. */
-async function ordered(cluster: Cluster, practice: Practice, flaw: Flaw | undefined): Promise<Verdict> {
-  const found = await obstacle(cluster, practice);
+async function ordered(
+  cluster: Cluster,
+  practice: Practice,
+  certificate: LiveObject | undefined,
+  flaw: Flaw | undefined,
+): Promise<Verdict> {
+  // Before cert-manager has looked at it there is nothing to ask for.
+  const found = lastTold(certificate) === undefined ? undefined : await obstacle(cluster, practice);
   if (flaw) {
     const why = found ? ` ${found.message}` : " cert-manager has been asked for another one.";
     return say("False", flaw.reason, `${flaw.message}${why}`);
@@ -109,9 +116,10 @@ async function issued(
 /** By the version of a Secret that the cache has: its content is read once per version. */
 const known = new WeakMap<LiveObject, TlsSecret>();
 
-/** A Secret that others made is in no cache, and is read each time. */
-async function tlsSecret(cluster: Cluster, cache: Cache, ref: Ref): Promise<TlsSecret | undefined> {
+/** One that cert-manager makes for us has our labels, so the cache knows it. One of others is read each time. */
+async function tlsSecret(cluster: Cluster, cache: Cache, ref: Ref, isOurs: boolean): Promise<TlsSecret | undefined> {
   const cached = cache.get(RESOURCES.Secret, ref);
+  if (isOurs && !cached) return undefined;
   const before = cached && known.get(cached);
   if (before) return before;
   const secret = await cluster.get(RESOURCES.Secret, ref);
@@ -122,6 +130,21 @@ async function tlsSecret(cluster: Cluster, cache: Cache, ref: Ref): Promise<TlsS
 
 function say(status: Verdict["status"], reason: ReasonName, message: string): Verdict {
   return verdict("CertificatesReady", status, reason, message);
+}
+
+/** When cert-manager last told something new of a certificate, in milliseconds since 1970. */
+function lastTold(certificate: LiveObject | undefined): number | undefined {
+  const { conditions = [] } = (certificate?.["status"] ?? {}) as Status;
+  const times = conditions.flatMap(({ lastTransitionTime }) =>
+    lastTransitionTime ? Date.parse(lastTransitionTime) : [],
+  );
+  return times.length > 0 ? Math.max(...times) : undefined;
+}
+
+/** Soon while it is new, and ever less often while nothing changes: a failed order is tried again after an hour. */
+function untilNextLook(certificate: LiveObject | undefined, now: Date): number {
+  const age = (now.getTime() - (lastTold(certificate) ?? 0)) / 1000;
+  return Math.min(LOOK_AGAIN_AT_LAST_SECONDS, Math.max(LOOK_AGAIN_SECONDS, age / 10));
 }
 
 function secondsUntil(until: Date, now: Date): number {

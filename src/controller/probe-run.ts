@@ -1,6 +1,6 @@
 import { ANNOTATION, LABEL } from "../api/group.ts";
 import type { ProbeResult } from "../api/status.ts";
-import { COMPONENTS } from "../components/index.ts";
+import { wallsOf } from "../components/index.ts";
 import { dialersOf, listenersOf, type Tried, waysTried } from "../components/probe.ts";
 import type { Walls } from "../components/component.ts";
 import type { Practice, ProbeRun } from "../practice/practice.ts";
@@ -40,7 +40,7 @@ export function probeRun(
     const begun = { at: new Date(now).toISOString() };
     return context.probes.begin(key, begun) ? { run: begun } : {};
   }
-  const walls = wallsOf(context, practice);
+  const walls = wallsOf(practice);
   const pods = podsOfRun(context.cache.list(RESOURCES.Pod, practice.namespace), practice.name, run.at);
   const addresses = run.addresses ?? addressesOf(walls, pods);
   const result = resultOf(run.at, walls, pods, now - Date.parse(run.at) > LONGEST_MS);
@@ -97,21 +97,6 @@ function isRestricted({ cache }: Context, { namespace }: Practice): boolean {
   const labels = cache.get(RESOURCES.Namespace, { name: namespace })?.metadata.labels ?? {};
   return labels["pod-security.kubernetes.io/enforce"] === "restricted";
 }
-
-function wallsOf({ assets }: Context, practice: Practice): readonly Walls[] {
-  // What is observed moves no wall.
-  const params = { practice, assets, observed: NOTHING };
-  return COMPONENTS.flatMap((component) => component.walls?.(params) ?? []);
-}
-
-const NOTHING = {
-  secrets: {} as never,
-  apis: { certManager: false, gateway: false, cloudNativePG: false },
-  mediaAddresses: [],
-  mediaFamilies: [],
-  storageClasses: {},
-  secretFingerprints: {},
-};
 
 /** Where the listeners are, when all of them listen. */
 function addressesOf(walls: readonly Walls[], pods: readonly ProbePod[]): ProbeRun["addresses"] {

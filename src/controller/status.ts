@@ -2,6 +2,7 @@ import { ANNOTATION, API_VERSION, KIND, LABEL, STATUS_MANAGER } from "../api/gro
 import type { ConditionType, ReasonName } from "../api/reasons.ts";
 import { CONDITION_TYPES, REASONS } from "../api/reasons.ts";
 import type { Condition, PracticeStatus } from "../api/status.ts";
+import { canonical } from "../practice/canonical.ts";
 import { advertised, stunPort } from "../components/bridge/addresses.ts";
 import { PolicyViolation } from "../policy/enforce.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
@@ -37,7 +38,7 @@ export async function writeStatus(context: Context, report: Report): Promise<voi
   const { resource } = report;
   const status = statusOf(context, report);
   const before = context.statuses.latest(resource);
-  if (JSON.stringify(canonical(before)) === JSON.stringify(canonical(status))) return;
+  if (canonical(before) === canonical(status)) return;
   const { namespace, name } = resource.metadata;
   try {
     const written = await context.cluster.apply(
@@ -227,17 +228,5 @@ function announce(
   context.logger.info(
     { practice: keyOf(resource), ready: after.conditions.find((c) => c.type === "Ready")?.reason },
     "Status changed",
-  );
-}
-
-/** Key order does not count. */
-function canonical(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(canonical);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, v]) => v !== undefined)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([k, v]) => [k, canonical(v)]),
   );
 }

@@ -1,12 +1,10 @@
 import { API_VERSION, KIND } from "../api/group.ts";
 import { parseSpec } from "../api/practice.ts";
-import { loadAssets } from "../assets.ts";
-import type { Params, Party, Walls } from "../components/component.ts";
-import { COMPONENTS } from "../components/index.ts";
+import type { Party, Walls } from "../components/component.ts";
+import { wallsOf } from "../components/index.ts";
 import { SOLVER } from "../components/network.ts";
 import { loadConfig } from "../config.ts";
 import type { Role } from "../practice/names.ts";
-import type { Observed } from "../practice/practice.ts";
 import { defaultIdentity, resolve } from "../practice/resolve.ts";
 
 /** Who takes part: a pod by its role, or an end outside of the namespace. */
@@ -78,15 +76,14 @@ const OUTSIDE = {
 } as const;
 
 /** The walls of all components for an example practice; pure data of the code that also renders the policies. */
-function wallsOf(spec: object): readonly Walls[] {
+function exampleWalls(spec: object): readonly Walls[] {
   const usual = { domain: "greenriver.example", certificates: { external: {} }, exposure: { ingress: {} } };
   const metadata = { name: "greenriver", namespace: "greenriver" };
   const parsed = parseSpec({ apiVersion: API_VERSION, kind: KIND, metadata, spec: { ...usual, ...spec } });
   if (!parsed.ok) throw new Error(`The example practice of the diagram is wrong: ${JSON.stringify(parsed.issues)}`);
   const identity = defaultIdentity(metadata.namespace, metadata.name, parsed.spec);
   const practice = resolve({ resource: { metadata }, spec: parsed.spec, options: loadConfig({}), identity });
-  const params: Params = { practice, observed: {} as Observed, assets: loadAssets() };
-  return COMPONENTS.flatMap((component) => component.walls?.(params) ?? []);
+  return wallsOf(practice);
 }
 
 function endOf(party: Party, outside: End | undefined): End {
@@ -118,9 +115,9 @@ function connectionsOf(walls: readonly Walls[], outside?: End): Connection[] {
 
 /** Every connection that the walls of a practice let through, each once. */
 export function connections(): Connection[] {
-  const usual = connectionsOf(wallsOf({}));
+  const usual = connectionsOf(exampleWalls({}));
   const named = Object.entries(OUTSIDE).flatMap(([end, spec]) =>
-    connectionsOf(wallsOf(spec), end as End).filter(({ optional }) => optional),
+    connectionsOf(exampleWalls(spec), end as End).filter(({ optional }) => optional),
   );
   const solver: Connection = { from: "edge", to: "solver", port: `TCP ${SOLVER.port}`, optional: false };
   const all = [...usual, ...named, solver].map((one) => [JSON.stringify(one), one] as const);

@@ -1,7 +1,8 @@
 import { LABEL } from "../api/group.ts";
 import type { Role } from "../practice/names.ts";
 import type { Peer, Practice } from "../practice/practice.ts";
-import { canonical, type Selector } from "./selectors.ts";
+import { canonical } from "../practice/canonical.ts";
+import type { Selector } from "./selectors.ts";
 
 export interface PolicySpec {
   readonly podSelector?: Selector;

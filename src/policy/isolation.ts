@@ -5,7 +5,8 @@ import { isProbe } from "./probe.ts";
 import { edgeName, edgesOf, isListed, type PolicySpec } from "./edges.ts";
 import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, violation } from "./policy.ts";
-import { canonical, ofKind, selects } from "./selectors.ts";
+import { canonical } from "../practice/canonical.ts";
+import { ofKind, selects } from "./selectors.ts";
 
 export const defaultDeny: Check = {
   name: "default-deny",

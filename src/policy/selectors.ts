@@ -29,12 +29,3 @@ export function selects({ matchLabels = {}, matchExpressions = [] }: Selector, l
 export function ofKind(objects: readonly Manifest[], ...kinds: readonly string[]): Manifest[] {
   return objects.filter(({ kind }) => kinds.includes(kind));
 }
-
-/** JSON with sorted keys, for comparing values whose order of keys means nothing. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === "object" && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
-}

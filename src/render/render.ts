@@ -1,6 +1,6 @@
 import { ANNOTATION, API_VERSION, KIND, LABEL } from "../api/group.ts";
 import type { Await, Params } from "../components/component.ts";
-import { COMPONENTS } from "../components/index.ts";
+import { COMPONENTS, wallsOf } from "../components/index.ts";
 import { probesOf } from "../components/probe.ts";
 import { trialsOf } from "../components/trial.ts";
 import type { Manifest, OwnerReference, VerifiedManifests } from "../manifest.ts";
@@ -30,10 +30,7 @@ export function render(params: Params): Rendering {
   const built = COMPONENTS.flatMap((component) => component.build(params));
   const { practice, assets } = params;
   const trials = trialsOf(practice, built);
-  const probes = probesOf(
-    params,
-    COMPONENTS.flatMap((component) => component.walls?.(params) ?? []),
-  );
+  const probes = probesOf(params, wallsOf(practice));
   const objects = synthesise(inOrder([...built, ...trials, ...probes].map((object) => stamp(object, practice)))).map(
     sealed,
   );

@@ -213,8 +213,8 @@ export const databaseAwayAttacks = group<EntryStage>({
   parts: PARTS,
   start: entryStage({
     "rooms.ts": instead(
-      "const seat = await store.take(room.key, deviceOf(room, device), room.capability.people, until);",
-      "const seat = await store.take(room.key, deviceOf(room, device), room.capability.people, until).catch(() => 1);",
+      "const seat = await store.take(room.key, deviceOf(room, device), room.capability.people, until, kept);",
+      "const seat = await store.take(room.key, deviceOf(room, device), room.capability.people, until, kept).catch(() => 1);",
     ),
   }),
   attacks: [

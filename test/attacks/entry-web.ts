@@ -62,8 +62,8 @@ export const redirectAttacks = group<EntryStage>({
     {
       "routes/staff.ts": [
         instead(
-          'keepSession(context, result, now());\n    return context.redirect(pathIn(context.get("site"), "/staff"), 303);',
-          'keepSession(context, result, now());\n    const { to, next } = { ...context.req.query(), ...context.get("form") } as Record<string, string>;\n    return context.redirect(to ?? next ?? "/staff", 303);',
+          /(maxAge: until - now\(\),\n    \}\);\n)    return context\.redirect\(pathIn\(context\.get\("site"\), "\/staff"\), 303\);/g,
+          '$1    const { to, next } = { ...context.req.query(), ...context.get("form") } as Record<string, string>;\n    return context.redirect(to ?? next ?? "/staff", 303);',
         ),
         instead(
           "madeLink(keys, options, order)",

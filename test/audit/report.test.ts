@@ -30,7 +30,6 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
       conditions: [condition("Ready", "True"), condition("NamespaceHardened", "True")],
       probe,
     },
-    privacy: { acknowledgesRevealingDomain: false },
     objects,
     findings: [],
     unread: [],
@@ -157,5 +156,13 @@ describe("the text of a report", () => {
   it("says of certificates from outside that somebody else answers for them", () => {
     const external = aPractice({ spec: { certificates: { external: {} } } });
     expect(asText(reportOn(evidence({ practice: external })))).toMatch(/^~ attested +Certificates$/m);
+  });
+
+  it("believes the operator about a certificate in a Secret, which it reads", () => {
+    const own = aPractice({ spec: { certificates: { secretRef: { name: "own" } } } });
+    const conditions = [condition("CertificatesReady", "False")];
+    expect(asText(reportOn(evidence({ practice: own, ...withStatus({ conditions }) })))).toMatch(
+      /^✗ not met +Certificates$/m,
+    );
   });
 });

@@ -43,7 +43,11 @@ export async function startKwok(bed: ControlPlane): Promise<void> {
   const client = apiClient(bed.adminConnection);
   try {
     const annotations = { "kwok.x-k8s.io/node": "fake" };
-    const labels = { "kubernetes.io/hostname": "simulated" };
+    const labels = {
+      "kubernetes.io/hostname": "simulated",
+      "kubernetes.io/os": "linux",
+      "kubernetes.io/arch": "amd64",
+    };
     const metadata = { name: "simulated", annotations, labels };
     const status = { allocatable: size, capacity: size };
     await client.request("POST", "/api/v1/nodes", { apiVersion: "v1", kind: "Node", metadata, status });

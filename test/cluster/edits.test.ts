@@ -30,7 +30,13 @@ const edit = fc.record(
       },
       { requiredKeys: [] },
     ),
-    placement: fc.record({ nodeSelector: fc.dictionary(fc.constantFrom("disk", "zone"), fc.constantFrom("a", "b")) }),
+    // Nodes that there are: what is tried first, such as a changed configuration, waits for one.
+    placement: fc.record({
+      nodeSelector: fc.record(
+        { "kubernetes.io/os": fc.constant("linux"), "kubernetes.io/arch": fc.constant("amd64") },
+        { requiredKeys: [] },
+      ),
+    }),
   },
   { requiredKeys: [] },
 );
@@ -43,7 +49,7 @@ describe("a practice that is edited again and again", () => {
     operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace] });
     await applyPractice(namespace, { maintenance: ALWAYS });
     await giveMediaAddress(namespace);
-    // Routes are opened when pods are ready for the first time, and an edit may ask for nodes that there are not.
+    // Routes are opened when pods are ready for the first time.
     const opened = async () => (await children(namespace)).filter(({ kind }) => kind === "Ingress").length === 4;
     await waitFor(opened, { timeout: 60_000, what: "the last route" });
   });

@@ -11,20 +11,30 @@ const authority = await createAuthority();
 const { cert, key } = await authority.issue({ user: "hosts", dnsNames: Object.values(practice.hosts) });
 const HOUR_MS = 3_600_000;
 
-/** A good certificate in its Secret, and what cert-manager says about its renewal. */
-function look(status: object) {
-  const encode = (text: string) => Buffer.from(text).toString("base64");
-  const secret = { data: { "tls.crt": encode(cert), "tls.key": encode(key) } };
+const encode = (text: string) => Buffer.from(text).toString("base64");
+const GOOD = { data: { "tls.crt": encode(cert), "tls.key": encode(key) } };
+const NOTHING = {};
+const asked: string[] = [];
+
+/** What is in the Secret, a good certificate if not told otherwise, and what cert-manager says about it. */
+function look(status: object, secret: object = GOOD) {
+  asked.length = 0;
   const annotations = { "cert-manager.io/certificate-name": practice.names.hostsCertificate };
   const conditions = [{ type: "Ready", status: "False", reason: "Failed", message: "order is invalid" }];
   const request = { metadata: { annotations, creationTimestamp: "2026-01-01T00:00:00Z" }, status: { conditions } };
-  const list = async ({ kind }: { kind: string }) => (kind === "CertificateRequest" ? [request] : []);
+  const list = async ({ kind }: { kind: string }) => {
+    asked.push(kind);
+    return kind === "CertificateRequest" ? [request] : [];
+  };
   const cluster = { get: async () => secret, list } as unknown as Cluster;
-  const cached = ({ kind }: { kind: string }) => (kind === "Certificate" ? { status } : undefined);
+  const cached = ({ kind }: { kind: string }) =>
+    kind === "Certificate" ? { status } : secret === NOTHING ? undefined : { ...secret };
   const cache = { get: cached } as unknown as Cache;
   const apis = { certManager: true, gateway: false, cloudNativePG: false };
   return certificates({ cluster, cache, now: () => new Date() }, practice, { apis });
 }
+
+const notThere = (status: object) => look(status, NOTHING);
 
 const inHours = (hours: number) => new Date(Date.now() + hours * HOUR_MS).toISOString();
 
@@ -49,5 +59,26 @@ describe("a certificate that is good", () => {
 
   it("is not told so within a day of the time of its renewal", async () => {
     expect((await look({ renewalTime: inHours(-23) })).verdict.reason).toBe("Issued");
+  });
+});
+
+describe("a certificate that is not there yet", () => {
+  const issuing = (secondsAgo: number) => ({
+    conditions: [{ type: "Issuing", status: "True", lastTransitionTime: inHours(-secondsAgo / 3600) }],
+  });
+
+  it("costs no question before cert-manager has looked at it", async () => {
+    expect((await notThere({})).verdict.reason).toBe("CertificateIssuing");
+    expect(asked).toEqual([]);
+  });
+
+  it.each([
+    [0, 5],
+    [200, 20],
+    [86_400, 60],
+  ])("is asked about %d s after its last news in %d s", async (age, seconds) => {
+    const { verdict, lookAgainSeconds } = await notThere(issuing(age));
+    expect(verdict.reason).toBe("CertificateFailed");
+    expect(lookAgainSeconds).toBeCloseTo(seconds, 0);
   });
 });

@@ -8,6 +8,9 @@ import { serverPod, startPods, tryEdge } from "./support/pods.ts";
 
 afterAll(() => hand.close());
 
+/** No practice's: there only images of the release would run. */
+const PLAIN = { "pod-security.kubernetes.io/enforce": "restricted" };
+
 const denyAll = (namespace: string) => ({
   apiVersion: "networking.k8s.io/v1",
   kind: "NetworkPolicy",
@@ -17,7 +20,7 @@ const denyAll = (namespace: string) => ({
 
 describe("the node of the tests", () => {
   it("runs pods under Pod Security restricted, and drops what no policy allows", async () => {
-    const namespace = await hand.namespace();
+    const namespace = await hand.namespace(PLAIN);
     const [, server = ""] = await startPods(
       namespace,
       serverPod(namespace, "client"),
@@ -40,7 +43,7 @@ describe("the node of the tests", () => {
   });
 
   it("finds Services by name and answers at the node's port", async () => {
-    const namespace = await hand.namespace();
+    const namespace = await hand.namespace(PLAIN);
     await startPods(namespace, serverPod(namespace, "server", { app: "server" }), serverPod(namespace, "client"));
     await kubectlApply({
       apiVersion: "v1",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { canonical, type Selector, selects } from "../../src/policy/selectors.ts";
+import { canonical } from "../../src/practice/canonical.ts";
+import { type Selector, selects } from "../../src/policy/selectors.ts";
 
 const labels = { role: "front", tier: "a" };
 

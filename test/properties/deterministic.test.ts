@@ -30,14 +30,18 @@ describe("rendering", () => {
     expect(synthesise(built)).toEqual(built);
   });
 
-  it.each(EXAMPLES)("does not depend on the order in which a spec was written: %s", (example) => {
-    const practice = aPractice({ example });
-    const other = turned(practice) as typeof practice;
-    const names = practice.names;
-    const bytes = (p: typeof practice) =>
-      toYaml(render({ practice: p, observed: observed(practice), assets: loadAssets() }).manifests);
-    expect(bytes({ ...other, names })).toBe(bytes(practice));
-  });
+  const placed = { placement: { nodeSelector: { disk: "fast", zone: "north" } } };
+  it.each([...EXAMPLES.map((example) => [example, {}] as const), [EXAMPLES[0], placed] as const])(
+    "does not depend on the order in which a spec was written: %s with %o",
+    (example, spec) => {
+      const practice = aPractice({ ...(example !== undefined && { example }), spec });
+      const other = turned(practice) as typeof practice;
+      const names = practice.names;
+      const bytes = (p: typeof practice) =>
+        toYaml(render({ practice: p, observed: observed(practice), assets: loadAssets() }).manifests);
+      expect(bytes({ ...other, names })).toBe(bytes(practice));
+    },
+  );
 
   it("is not the same for another spec", () => {
     expect(parseSpec({}).ok).toBe(false);

@@ -75,7 +75,7 @@ function addressAwaited({ names }: Practice, observed: Observed): Pick<Await, "r
 }
 
 /** Clients always send first, so all that the bridge sends to them are answers; it opens nothing itself. */
-function walls({ practice }: Params): Walls {
+function walls({ practice }: Pick<Params, "practice">): Walls {
   return {
     role: "bridge",
     listens: [bridgePort(practice), responderPort(practice)].map((port) => ({

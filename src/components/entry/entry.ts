@@ -23,7 +23,7 @@ function build({ practice, observed }: Params): readonly Manifest[] {
   ];
 }
 
-function walls({ practice }: Params): Walls {
+function walls({ practice }: Pick<Params, "practice">): Walls {
   const { database } = practice.messaging;
   const storage: { port: number; to: Party } =
     database.kind === "managed"

@@ -45,7 +45,7 @@ function build({ practice, observed }: Params): readonly Manifest[] {
   ];
 }
 
-function walls({ practice }: Params): Walls {
+function walls({ practice }: Pick<Params, "practice">): Walls {
   const managed = practice.messaging.database.kind === "managed";
   return {
     role: "postgres",

@@ -54,7 +54,7 @@ function awaits({ observed: { incompleteSecrets = [] } }: Params): readonly Awai
   }));
 }
 
-function walls({ practice }: Params): Walls {
+function walls({ practice }: Pick<Params, "practice">): Walls {
   const { database } = practice.messaging;
   const storage: { port: number; to: Party } =
     database.kind === "managed"

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../bed/wait.ts";
@@ -155,12 +156,15 @@ describe("telehealth user remove", () => {
   });
 
   it("keeps a leaving therapist's conversations for the patients, and says that nobody looks after them", async () => {
-    const [leaving, patient] = [await add("finn", "--role", "therapist"), await add("--role", "patient")];
+    // An id is given once, also when this is tried again.
+    const finn = `finn${randomInt(1000)}`;
+    const [leaving, patient] = [await add(finn, "--role", "therapist"), await add("--role", "patient")];
     const [therapist, person] = [await session(leaving), await session(patient)];
     const room = roomOf(await therapist.call("POST", `${CLIENT}/createRoom`, { invite: [patient.id] }));
     await person.call("POST", `${CLIENT}/join/${room}`, {});
     roomOf(await therapist.call("POST", `${CLIENT}/createRoom`, {}));
-    const { stdout } = await matrix.user(["remove", "finn", "--yes"]);
+    const { code, stdout, stderr } = await matrix.user(["remove", finn, "--yes"]);
+    expect(code, stderr).toBe(0);
     expect(stdout).toContain("1 room with all messages");
     expect(stdout).toContain("1 room of those have nobody of staff any more.");
     expect((await person.call("GET", `${CLIENT}/rooms/${room}/state`)).status).toBe(200);

@@ -1,0 +1,7 @@
+import { readFileSync } from "node:fs";
+
+/** The version of this program, as in its package.json. */
+export function packageVersion(): string {
+  const file = new URL("../../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}
