@@ -1,11 +1,22 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { parseSpec } from "../../src/api/practice.ts";
+import { nextMediaPort } from "../../src/controller/media-ports.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
+import { defaultIdentity } from "../../src/practice/resolve.ts";
 import { pathOf, RESOURCES } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
 import { runOperator } from "../support/operator.ts";
-import { applyPractice, children, expectReason, practiceNamespace, quiet, statusOf } from "../support/practice-bed.ts";
+import {
+  applyPractice,
+  children,
+  expectReason,
+  practiceFor,
+  practiceNamespace,
+  quiet,
+  statusOf,
+} from "../support/practice-bed.ts";
 import { type Proxy, startProxy } from "../support/proxy.ts";
 
 const LABEL = "telehealth-operator.io/shard";
@@ -63,6 +74,24 @@ describe("two operators that share the practices by a label", () => {
     expect(wrote(east.proxy, young)).toEqual([]);
   });
 
+  it("leave a media port to the practice that has it, whoever looks after it", async () => {
+    const [first, second] = [await practiceIn("east"), await practiceNamespace()];
+    const port = await portOf(first, "greenriver");
+    let name = "river";
+    for (let n = 0; (await portOf(second, name)) !== port; n += 1) name = `river-${n}`;
+    const east = await shard("east", [first, second]);
+    const west = await shard("west", [first, second]);
+    expect(await portsIn(first, "greenriver")).toEqual([port, port + 1]);
+    await applyPractice(second, ADDRESS, name);
+    await label(second, "west", name);
+    const next = nextMediaPort(port);
+    expect(await portsIn(second, name)).toEqual([next, next + 1]);
+    // West did not know: it asked for the port, was refused, and moved on.
+    expect(wrote(west.proxy, second).filter((line) => line.endsWith(`configmaps/${name}-identity`))).toHaveLength(1);
+    expect(await portsIn(first, "greenriver")).toEqual([port, port + 1]);
+    expect(wrote(east.proxy, second)).toEqual([]);
+  });
+
   it("hand a practice over without making anything anew", async () => {
     const namespace = await practiceIn("east");
     const east = await shard("east", [namespace]);
@@ -91,6 +120,24 @@ describe("two operators that share the practices by a label", () => {
   });
 });
 
+/** The port that a practice of this name asks for. */
+async function portOf(namespace: string, name: string): Promise<number> {
+  const parsed = parseSpec(await practiceFor(namespace));
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
+  return defaultIdentity(namespace, name, parsed.spec).mediaPort;
+}
+
+/** The media ports that a practice has, when it has them. */
+function portsIn(namespace: string, name: string): Promise<(number | undefined)[]> {
+  const path = pathOf(RESOURCES.Service, { namespace, name: `${name}-media` });
+  const look = async () => {
+    const { status, body } = await client.request("GET", path);
+    const { spec } = body as { spec: { ports: { nodePort?: number }[] } };
+    return status === 200 && spec.ports.map(({ nodePort }) => nodePort);
+  };
+  return waitFor(look, { timeout: 60_000, what: `a media Service of ${name}` });
+}
+
 async function shard(name: string, namespaces: readonly string[]) {
   const proxy = await startProxy(bed);
   const operator = runOperator(proxy.connection, namespaces, {
@@ -107,14 +154,9 @@ async function practiceIn(shard: string): Promise<string> {
   return namespace;
 }
 
-async function label(namespace: string, shard: string): Promise<void> {
+async function label(namespace: string, shard: string, name = "greenriver"): Promise<void> {
   const patch = { metadata: { labels: { [LABEL]: shard } } };
-  await client.request(
-    "PATCH",
-    pathOf(PRACTICES, { namespace, name: "greenriver" }),
-    patch,
-    "application/merge-patch+json",
-  );
+  await client.request("PATCH", pathOf(PRACTICES, { namespace, name }), patch, "application/merge-patch+json");
 }
 
 async function made(namespace: string): Promise<void> {
