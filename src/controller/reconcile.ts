@@ -1,7 +1,7 @@
 import { FIELD_MANAGER, FINALIZER } from "../api/group.ts";
 import { parseSpec, type PracticeSpec } from "../api/practice.ts";
 import type { Practice } from "../practice/practice.ts";
-import { effectiveHosts } from "../api/spec-rules.ts";
+import { CLASS_STAYS, effectiveHosts } from "../api/spec-rules.ts";
 import { InvalidPractice, resolve } from "../practice/resolve.ts";
 import { describe, type LiveObject } from "../manifest.ts";
 import type { Finding } from "../policy/policy.ts";
@@ -89,7 +89,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   const plan = await planFor(context, resource, practice, rendering);
   report.plan = plan;
-  report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
+  report.changes = await withMediaService(context, resource, spec, () => applyPlan(context, resource, plan));
   const pruned = await prune(context, practice, rendering, plan);
   logChanges(context, [...report.changes, ...pruned]);
 
@@ -149,8 +149,11 @@ async function ensureFinalizer(context: Context, resource: PracticeResource): Pr
   }
 }
 
-/** The chosen media port may be another Service's: then the next one is chosen, and everything is rendered again. */
-async function withFreePort<T>(
+/**
+ * The chosen media port may be another Service's: then the next one is chosen, and everything is rendered again.
+ * @throws Stalled `InvalidSpec` when a stated port is taken, or the load balancer's class is another than the Service's.
+ */
+async function withMediaService<T>(
   context: Context,
   resource: PracticeResource,
   { video: { media } }: PracticeSpec,
@@ -159,8 +162,11 @@ async function withFreePort<T>(
   try {
     return await apply();
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 422 && error.message.includes("already allocated")))
-      throw error;
+    if (!(error instanceof ApiError && error.status === 422)) throw error;
+    if (error.causes.some(({ field }) => field === "spec.loadBalancerClass")) {
+      throw new Stalled("InvalidSpec", `spec.video.media.loadBalancerClass: ${CLASS_STAYS}`);
+    }
+    if (!error.message.includes("already allocated")) throw error;
     if (media.port !== undefined) {
       throw new Stalled(
         "InvalidSpec",
