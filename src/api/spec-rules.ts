@@ -110,7 +110,8 @@ export const SPEC_CHANGES: readonly ChangeRule<Spec>[] = [
       "(has(self.video.media.loadBalancerClass) ? self.video.media.loadBalancerClass : '') == " +
       "(has(oldSelf.video.media.loadBalancerClass) ? oldSelf.video.media.loadBalancerClass : '')",
     allows: ({ video: { media } }, { video: { media: old } }) =>
-      [media, old].some(({ service }) => service !== "LoadBalancer") || media.loadBalancerClass === old.loadBalancerClass,
+      [media, old].some(({ service }) => service !== "LoadBalancer") ||
+      media.loadBalancerClass === old.loadBalancerClass,
     message: CLASS_STAYS,
     field: ["video", "media", "loadBalancerClass"],
   },

@@ -23,7 +23,9 @@ describe("a field that stays as it is", () => {
     for (const before of [set, without]) {
       const { status, causes } = await edit(namespace, before);
       expect(status).toBe(422);
-      expect(causes).toEqual([{ field: expect.any(String) as string, message: expect.stringContaining(next) as string }]);
+      expect(causes).toEqual([
+        { field: expect.any(String) as string, message: expect.stringContaining(next) as string },
+      ]);
       // Blamed is the field or what it is part of, and the words name it.
       expect(`spec.${path}`.startsWith(causes[0]?.field ?? "none")).toBe(true);
     }

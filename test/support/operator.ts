@@ -39,7 +39,7 @@ export interface RunningOperator {
 export async function startOperator(
   kubeconfig: string,
   config: Readonly<Record<string, unknown>> = {},
-  { ready = true } = {},
+  { ready = true, env = {} }: { readonly ready?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<RunningOperator> {
   const folder = await mkdtemp(join(tmpdir(), "telehealth-operator-"));
   const file = join(folder, "config.yaml");
@@ -55,6 +55,7 @@ export async function startOperator(
     KUBECONFIG: kubeconfig,
     // Compiled code is kept between starts: the crash test starts well over a hundred.
     NODE_COMPILE_CACHE: join(tmpdir(), "telehealth-compile-cache"),
+    ...env,
   });
   const log = () => readFile(join(folder, "log", "operator.log"), "utf8");
   let ending: Promise<void> | undefined;

@@ -96,7 +96,9 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
   const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };
   const running = group.start("ours", "unshare", ["--map-root-user", "--mount", "sh", "-c", script], environment);
   const ready = () => running.ended() !== undefined || isReady(port);
-  await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" });
+  await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" }).catch((error: unknown) => {
+    throw new Error(`The operator is not ready: ${group.tail("ours")}`, { cause: error });
+  });
   if (running.ended() !== undefined) throw new Error(`The operator ${running.ended()}: ${group.tail("ours")}`);
   return {
     pid: running.pid,
