@@ -26,6 +26,7 @@ describe("two releases of the chart that share the practices, each with its own 
     for (const namespace of practices) {
       await cluster.hand.mediaAddress(namespace);
       await cluster.hand.converged(namespace);
+      expect(await cluster.hand.expectReason(namespace, "Stalled", "Settled")).toMatchObject({ status: "False" });
     }
   });
 
