@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   render: async () => (await import("./cli/render.ts")).renderCommand,
   plan: async () => (await import("./cli/plan.ts")).plan,
   status: async () => (await import("./cli/status.ts")).status,
+  purge: async () => (await import("./cli/purge.ts")).purge,
   release: async () => (await import("./cli/release.ts")).release,
   user: async () => (await import("./cli/user.ts")).user,
   backup: async () => (await import("./cli/backup.ts")).backup,

@@ -6,7 +6,11 @@ import { KIND } from "../src/api/group.ts";
 import { parseSpec, specSchema } from "../src/api/practice.ts";
 import { CONDITION_TYPES, REASONS } from "../src/api/reasons.ts";
 import { USAGE } from "../src/cli/usage.ts";
+import { podTemplates } from "../src/policy/pods.ts";
+import { SIZES } from "../src/practice/sizing.ts";
+import { render } from "../src/render/render.ts";
 import { METRICS } from "../src/telemetry/metrics.ts";
+import { params } from "./support/practices.ts";
 import { z } from "zod";
 
 const read = (file: string) => readFileSync(file, "utf8");
@@ -39,6 +43,22 @@ describe("links", () => {
     expect(existsSync(target), `${target} is missing`).toBe(true);
     const anchors = anchor ? matches(read(target), /^#+ (.+)$/gm).map(anchorOf) : [undefined];
     expect(anchors).toContain(anchor);
+  });
+});
+
+describe("what a practice asks for, by size", () => {
+  it.each(SIZES)("%s", (size) => {
+    const { manifests } = render(params({ spec: { size } }));
+    const containers = podTemplates(manifests.filter(({ kind }) => kind === "StatefulSet" || kind === "Deployment"))
+      .flatMap(({ spec }) => spec.containers)
+      .map(({ resources }) => resources?.requests as { cpu: string; memory: string });
+    const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+    const cpu = sum(containers.map((asked) => Number.parseFloat(asked.cpu) * (asked.cpu.endsWith("m") ? 0.001 : 1)));
+    const memory = sum(
+      containers.map((asked) => Number.parseFloat(asked.memory) / (asked.memory.endsWith("Gi") ? 1 : 1024)),
+    );
+    expect(containers).toHaveLength(9);
+    expect(readme).toContain(`| \`${size}\` | ${cpu.toFixed(1)} CPU, ${memory.toFixed(1)} GiB |`);
   });
 });
 

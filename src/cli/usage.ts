@@ -13,6 +13,8 @@ export const USAGE = `telehealth: a psychotherapy practice's own encrypted video
       [--probe] [--json] [--context NAME] [--config FILE]
   telehealth release NAME -n NAMESPACE    free a practice that cannot be deleted because its operator is gone
       [--context NAME] --yes
+  telehealth purge NAME -n NAMESPACE      erase what a deleted practice left, and print what was erased
+      [--context NAME] --yes
   telehealth user add|list|lock|unlock|reset|remove [ID] --practice NAME
       [-n NAMESPACE] [--context NAME]     administer the people of a practice
       [--role therapist|patient] [--named] --yes

@@ -34,7 +34,7 @@ function isQuestion(probe: IProbe | undefined): boolean {
 function isListed({ container, read }: Running, script: string | undefined): boolean {
   const { postStart, preStop } = container.lifecycle ?? {};
   if (postStart) return false;
-  if (!preStop) return true;
+  if (!preStop || Object.keys(preStop).join() === "sleep") return true;
   const [shell, file, ...more] = preStop.exec?.command ?? [];
   return shell === "sh" && more.length === 0 && script !== undefined && read(file) === script;
 }

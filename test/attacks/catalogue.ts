@@ -65,6 +65,7 @@ import { administrationListener, claimAttacksOn, proofAttacksOn, signInAttacks }
 import { toldAttacks } from "./messaging-told.ts";
 import { pageAttacks } from "./page.ts";
 import { memoryAttacks, reflectionAttacks } from "./stun.ts";
+import { wallRows } from "./walls.ts";
 
 /** Every attack that was tried: the proof of the promises. */
 export const CATALOGUE: readonly AttackGroup[] = [
@@ -142,5 +143,5 @@ export function catalogueTable(): string {
   const rows = CATALOGUE.flatMap(({ attacks, defence, parts }) =>
     attacks.map(({ id, promise, does }) => `| \`${id}\` | ${promise} | ${does} | ${parts.join(", ")} | ${defence} |\n`),
   );
-  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}`;
+  return `| attack | promise | what the attacker does | tried on | what stops it |\n| --- | --- | --- | --- | --- |\n${rows.join("")}${wallRows()}`;
 }

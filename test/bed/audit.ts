@@ -17,6 +17,8 @@ export interface AuditEvent {
   };
   readonly responseStatus?: { readonly code: number };
   readonly requestReceivedTimestamp: string;
+  /** When it was answered. */
+  readonly stageTimestamp: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 

@@ -213,6 +213,13 @@ describe("the chart in a cluster", () => {
   });
 });
 
+describe("the chart", () => {
+  it("refuses to look after practices in the operator's own namespace, and says the way", async () => {
+    const refused = rendered({ config: { watchNamespaces: ["a", "operators"] } });
+    await expect(refused).rejects.toThrow("Install it in a namespace of its own");
+  });
+});
+
 describe("the chart's own words", () => {
   it("fit the release", () => {
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };

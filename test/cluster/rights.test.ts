@@ -120,6 +120,14 @@ async function meddle(namespace: string): Promise<void> {
   }
 }
 
+/** cert-manager begins to issue: from then on the operator asks what stands in its way. */
+async function beginIssuing(namespace: string): Promise<void> {
+  const said = { reason: "DoesNotExist", message: "Issuing certificate as Secret does not exist" };
+  const condition = { type: "Issuing", status: "True", lastTransitionTime: new Date().toISOString(), ...said };
+  const [name = ""] = (await hand.names(RESOURCES.Certificate, namespace)).filter((each) => each.endsWith("-hosts"));
+  await hand.patch(RESOURCES.Certificate, { namespace, name }, { status: { conditions: [condition] } }, "/status");
+}
+
 /** Starts once behind an API server that does not stream the beginning of a watch, so that everything is listed. */
 async function startWithoutStreams(): Promise<void> {
   const proxy = await startProxy(plane, ({ query }) =>
@@ -171,6 +179,7 @@ describe("the operator with the rights of its chart and no more", () => {
       begin(gateway, WAYS_IN.gateway, httpRoutes),
       begin(listenerSet, WAYS_IN.listenerSet, httpRoutes),
     ]);
+    await beginIssuing(ingress);
     for (let i = 0; i < 3; i += 1) await breachWall(ingress);
     for (const namespace of [ingress, gateway, listenerSet]) await meddle(namespace);
     // Another way in: the former one is taken away.

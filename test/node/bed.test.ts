@@ -4,12 +4,9 @@ import { INTERNET_ADDRESS, METADATA_ADDRESS } from "../bed/node/addresses.ts";
 import { waitFor } from "../bed/wait.ts";
 import { kubectl, kubectlApply } from "../support/bed.ts";
 import { hand, node, runAt } from "./support/node.ts";
-import { serverPod, startPods, tryEdge } from "./support/pods.ts";
+import { PLAIN, serverPod, startPods, tryEdge } from "./support/pods.ts";
 
 afterAll(() => hand.close());
-
-/** No practice's: there only images of the release would run. */
-const PLAIN = { "pod-security.kubernetes.io/enforce": "restricted" };
 
 const denyAll = (namespace: string) => ({
   apiVersion: "networking.k8s.io/v1",

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
 /** Passes on what comes in on one side to the other, and back. */
-export function join(one: Socket, other: Socket): void {
+function join(one: Socket, other: Socket): void {
   one.pipe(other).pipe(one);
   for (const [from, to] of [
     [one, other],

@@ -38,10 +38,6 @@ export async function importImage(bed: Bed, archive: string): Promise<void> {
   await ctr(bed, "images", "import", archive);
 }
 
-export async function removeImage(bed: Bed, name: string): Promise<void> {
-  await ctr(bed, "images", "remove", "--sync", name);
-}
-
 /** A container, or what holds its pod together, that runs on the node. */
 export interface Container {
   readonly pod: string;

@@ -4,6 +4,7 @@ const { createSocket } = require("node:dgram");
 const { readFileSync } = require("node:fs");
 const { createServer } = require("node:http");
 
+if (process.argv.includes("-version")) process.exit(); // what is asked when images and files are tried
 process.title = "stand-in";
 const bridge = process.argv.at(-1) === "org.jitsi.videobridge.MainKt";
 process.stdout.write(`This is a stand-in for ${bridge ? "the video bridge" : "jicofo"}, not the program itself.\n`);

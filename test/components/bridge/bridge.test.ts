@@ -111,12 +111,23 @@ describe("the bridge", () => {
     expect(bridge.walls?.(params).listens.map((edge) => edge.port)).toEqual([media?.containerPort, at]);
   });
 
-  it("gives its responder nothing to lose: no file, no secret, no probe, no say in when the pod ends", () => {
+  it("gives its responder nothing to lose: no file, no secret, no probe, and only a pause before its end", () => {
     const set = bridge.build(someParams()).at(-1) as unknown as IStatefulSet;
     const stun = set.spec?.template?.spec?.containers.find(({ name }) => name === "stun");
     expect(Object.keys(stun ?? {}).toSorted()).toEqual(
-      ["name", "image", "imagePullPolicy", "command", "env", "ports", "resources", "securityContext"].toSorted(),
+      [
+        "name",
+        "image",
+        "imagePullPolicy",
+        "command",
+        "env",
+        "lifecycle",
+        "ports",
+        "resources",
+        "securityContext",
+      ].toSorted(),
     );
+    expect(stun?.lifecycle).toEqual({ preStop: { sleep: { seconds: 5 } } });
     expect(JSON.stringify(stun?.env)).not.toMatch(/secret/i);
   });
 

@@ -43,6 +43,7 @@ async function run(
   text: string,
   answer: Program["answer"],
   late = 0,
+  called = "/etc/jitsi/prosody/drain.sh",
 ): Promise<{ program: Program; ended: () => unknown }> {
   const program: Program = { asked: [], answer };
   server = createServer(({ method, url }, response) => {
@@ -52,9 +53,9 @@ async function run(
   });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const moved = text.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`).replace("sleep 2", "sleep 0.1");
+  const moved = text.replaceAll(/127\.0\.0\.1:\d+/g, `127.0.0.1:${port}`).replaceAll("sleep 2", "sleep 0.1");
   if (late > 0) await new Promise((resolve) => server?.close(resolve));
-  const started = spawn("sh", ["-c", moved], { stdio: "ignore" });
+  const started = spawn("sh", ["-c", moved, called], { stdio: "ignore" });
   script = started;
   if (late > 0) {
     setTimeout(() => server?.listen(port, "127.0.0.1"), late).unref();
@@ -110,7 +111,7 @@ describe.each([
   });
 
   it("ends after a minute where it never listens", async () => {
-    const { ended } = await run(text.replace("-gt 30", "-gt 3"), [200, idle], 60_000);
+    const { ended } = await run(text.replace(/-(gt|lt) 30/, "-$1 3"), [200, idle], 60_000);
     await waitFor(() => ended() === 0, { what: "the script to end" });
   });
 });
@@ -119,10 +120,16 @@ describe("the script before Prosody and jicofo are stopped", () => {
   it("waits while somebody is in a room, and ends when nobody is", async () => {
     const { program, ended } = await run(drain.signalling, [200, '{"busy":true}']);
     await looks(program);
-    expect(program.asked[0]).toBe("GET /practice/busy");
+    expect(new Set(program.asked)).toEqual(new Set(["GET /practice/busy"]));
     expect(ended()).toBeNull();
     program.answer = [200, '{"busy":false}'];
     await waitFor(() => ended() === 0, { what: "the script to end" });
+  });
+
+  it("asks jicofo first whether it listens, in its own container", async () => {
+    const { program } = await run(drain.signalling, [200, '{"busy":true}'], 0, "/etc/jitsi/jicofo/drain.sh");
+    await looks(program);
+    expect(program.asked.slice(0, 2)).toEqual(["GET /about/version", "GET /practice/busy"]);
   });
 
   it("waits when it is not told", async () => {

@@ -1,5 +1,7 @@
 import { inject } from "vitest";
-import { commandIn, type Place, runIn } from "../../bed/node/places.ts";
+import { ENFORCER_RULES, NO_ENFORCER_RULES } from "../../bed/node/enforcer.ts";
+import { commandAt, commandIn, type Place, runIn, startProgram, stopProgram } from "../../bed/node/places.ts";
+import { run } from "../../bed/run.ts";
 import { handOn } from "../../support/own-cluster.ts";
 
 /** The node that all tests of a run share; kubectl and the like are in test/support/bed.ts. */
@@ -15,4 +17,21 @@ export function runAt(place: Place, ...command: readonly string[]): Promise<stri
 /** The same as a command line, for programs that stay. */
 export function commandTo(place: Place, ...command: readonly string[]): Promise<string[]> {
   return commandIn(node, place, command);
+}
+
+/** What is done meanwhile is done on a network that knows no policies; then it obeys them again. */
+export async function withoutEnforcer<Result>(meanwhile: () => Promise<Result>): Promise<Result> {
+  await stopProgram(node, "policies");
+  await setRules(NO_ENFORCER_RULES);
+  try {
+    return await meanwhile();
+  } finally {
+    await setRules(ENFORCER_RULES);
+    await startProgram(node, "policies");
+  }
+}
+
+async function setRules(rules: string): Promise<void> {
+  const [command = "", ...args] = commandAt(node, "node", ["iptables-restore", "-w", "--noflush"]);
+  await run(command, args, { input: rules });
 }

@@ -2,6 +2,9 @@ import { TOOL_IMAGE } from "../../bed/node/images.ts";
 import { kubectl, kubectlApply } from "../../support/bed.ts";
 import { runAt } from "./node.ts";
 
+/** Labels of a namespace that is no practice's: there only images of the release would run. */
+export const PLAIN = { "pod-security.kubernetes.io/enforce": "restricted" };
+
 /** Answers on TCP port 8080 and UDP port 8081 with its name. */
 const SERVER = `const { hostname } = require("node:os");
 require("node:http").createServer((_, answer) => answer.end(hostname())).listen(8080);

@@ -1,3 +1,4 @@
+import { LABEL } from "../../../src/api/group.ts";
 import type { LiveObject } from "../../../src/manifest.ts";
 import { RESOURCES } from "../../../src/runtime/resources.ts";
 import { waitFor } from "../../bed/wait.ts";
@@ -45,19 +46,25 @@ function isReady({ status }: Pod): boolean {
 /** Resolves when there is one pod for each part, and all of them are ready; the operator says so as well. */
 export async function expectAllReady(namespace: string, timeout = 240_000): Promise<void> {
   const all = async () => {
-    const pods = await podsOf(namespace);
-    return pods.length === PARTS.length && pods.every(isReady);
+    const pods = (await podsOf(namespace)).filter(({ metadata }) => metadata.labels?.[LABEL.role] !== "trial");
+    const told = pods.map((pod) => `${pod.metadata.name} ${isReady(pod) ? "ready" : JSON.stringify(pod.status)}`);
+    if (pods.length !== PARTS.length || !pods.every(isReady)) throw new Error(told.join("\n"));
+    return true;
   };
   await waitFor(all, { timeout, interval: 500, what: "one ready pod for each part" });
   await hand.expectReason(namespace, "ComponentsReady", "AllReady", "greenriver", timeout);
+}
+
+export function practiceNamespace(): Promise<string> {
+  return hand.namespace(LABELS);
 }
 
 /**
  * Applies the practice of examples/solo.yaml in a namespace of its own, plays its load balancer, and returns once the
  * operator calls all of its components ready and every pod says so itself.
  */
-export async function startPractice(spec: object = {}): Promise<RunningPractice> {
-  const namespace = await hand.namespace(LABELS);
+export async function startPractice(spec: object = {}, given?: string): Promise<RunningPractice> {
+  const namespace = given ?? (await practiceNamespace());
   const certificates = { issuerRef: { name: ISSUER } };
   const start = performance.now();
   await hand.practice(namespace, { certificates, exposure: { ingress: { className: "haproxy" } }, ...spec });

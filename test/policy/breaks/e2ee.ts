@@ -185,6 +185,9 @@ export const E2EE_BREAKS: readonly Break[] = [
   editPod("hooks-as-listed", "a hook where none is needed", "StatefulSet/synapse", (spec) => {
     spec.containers[0].lifecycle = { preStop: { exec: { command: ["sh", "/data/drain.sh"] } } };
   }),
+  editPod("hooks-as-listed", "a command beside a pause", "StatefulSet/bridge", (spec) => {
+    spec.containers[1].lifecycle.preStop.exec = { command: ["sh", "-c", "true"] };
+  }),
   editFile("hooks-as-listed", "another script", "jvb/drain.sh", () => "exit 0\n"),
   and(
     ["room-modules-as-shipped", "ready-only-with-rules", "logs-only-warnings"],

@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import type { Place } from "../../bed/node/places.ts";
+import { commandTo, runAt } from "./node.ts";
+import { PROBER, type Way } from "./prober.ts";
+
+/** Somewhere a packet can come from; with a name for messages. */
+export interface From {
+  readonly name: string;
+  readonly place: Place;
+}
+
+/** Something that a packet can go to. */
+export interface To {
+  readonly name: string;
+  readonly host: string;
+  readonly ports: readonly (readonly [Way["protocol"], number])[];
+}
+
+/** How a way is called: `front to postgres TCP 5432`. */
+export function wayName(from: string, to: string, protocol: string, port: number): string {
+  return `${from} to ${to} ${protocol} ${port}`;
+}
+
+/**
+ * Kernels answer only some of the datagrams that nobody listens to, one a second for each asker. Here all of them are, so that
+ * silence means a wall.
+ */
+export async function answerEverything(place: Place): Promise<void> {
+  await runAt(place, "sh", "-c", "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit");
+}
+
+/** The ways on which something came through, of all from these places to these targets but their own. */
+export async function measure(froms: readonly From[], tos: readonly To[]): Promise<ReadonlySet<string>> {
+  const found = await Promise.all(
+    froms.map(async ({ name, place }) => {
+      const targets = tos.filter((to) => to.name !== name);
+      const ways = targets.flatMap(({ host, ports }) => ports.map(([protocol, port]) => ({ protocol, host, port })));
+      const open = await tryFrom(place, ways);
+      return targets.flatMap(({ name: to, host, ports }) =>
+        ports.flatMap(([protocol, port]) =>
+          open.has(`${protocol} ${host} ${port}`) ? [wayName(name, to, protocol, port)] : [],
+        ),
+      );
+    }),
+  );
+  return new Set(found.flat());
+}
+
+async function tryFrom(place: Place, ways: readonly Way[]): Promise<ReadonlySet<string>> {
+  const [command = "", ...args] = await commandTo(place, process.execPath, "-e", PROBER, "once");
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on("close", resolve);
+    child.on("error", reject);
+  });
+  child.stdin.end(`${JSON.stringify(ways)}\n`);
+  const said = await text(child.stdout);
+  const code = await ended;
+  if (code !== 0) throw new Error(`The prober ended with ${code}.`);
+  return new Set(said.split("\n").filter(Boolean));
+}
+
+/** Ports at which a pod has somebody, by its own kernel; those on loopback too. */
+export async function portsOf(place: Place): Promise<readonly (readonly [Way["protocol"], number])[]> {
+  const of = async (protocol: Way["protocol"], file: string, state: string) => {
+    const lines = (await runAt(place, "cat", `/proc/net/${file}`)).split("\n").slice(1);
+    return lines.flatMap((line) => {
+      const [, local = "", , at] = line.trim().split(/\s+/);
+      return at === state ? [[protocol, Number.parseInt(local.split(":")[1] ?? "", 16)] as const] : [];
+    });
+  };
+  // include/net/tcp_states.h: 0A listens; a datagram socket without a peer is 07.
+  const all = await Promise.all([
+    of("TCP", "tcp", "0A"),
+    of("TCP", "tcp6", "0A"),
+    of("UDP", "udp", "07"),
+    of("UDP", "udp6", "07"),
+  ]);
+  const found = new Map(all.flat().map((port) => [port.join(" "), port]));
+  return [...found.values()].toSorted(([a, x], [b, y]) => a.localeCompare(b) || x - y);
+}
