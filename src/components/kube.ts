@@ -27,6 +27,9 @@ function standIn(practice: Practice, role: Role): Readonly<Record<string, string
   return { ...others, [LABEL.name]: "probe" };
 }
 
+/** As it is by default, and stated, so that nobody else can keep former pods serving. */
+export const REPLACE_PODS = { type: "RollingUpdate", rollingUpdate: { partition: 0 } } as const;
+
 export interface ContainerParams extends Omit<IContainer, "resources" | "securityContext"> {
   readonly resources: Resources;
 }

@@ -69,26 +69,36 @@ function projectPod(pod: LiveObject): LiveObject {
     const kept = { containers, initContainers, ephemeralContainers, volumes };
     return { apiVersion: pod.apiVersion, kind: pod.kind, metadata, spec: kept, status: probeStatus(status) };
   }
-  const image = ({ name, image }: { name: string; image: string }) => ({ name, image });
+  const volumes = (spec.volumes ?? []).filter((volume) => volume.configMap ?? volume.projected);
+  const kept = new Set(volumes.map(({ name }) => name));
+  const part = ({ name, image, volumeMounts = [] }: PodContainer) => {
+    return { name, image, volumeMounts: volumeMounts.filter((mount) => kept.has(mount.name)) };
+  };
   return {
     apiVersion: pod.apiVersion,
     kind: pod.kind,
     metadata,
     spec: {
-      containers: (spec.containers ?? []).map(image),
-      initContainers: (spec.initContainers ?? []).map(image),
-      ephemeralContainers: (spec.ephemeralContainers ?? []).map(image),
-      volumes: (spec.volumes ?? []).filter((volume) => volume.configMap ?? volume.projected),
+      containers: (spec.containers ?? []).map(part),
+      initContainers: (spec.initContainers ?? []).map(part),
+      ephemeralContainers: (spec.ephemeralContainers ?? []).map(part),
+      volumes,
     },
     status: { phase: status.phase, troubles: troublesOf(status, spec.restartPolicy === "Never") },
   };
 }
 
+interface PodContainer {
+  name: string;
+  image: string;
+  volumeMounts?: { name: string }[];
+}
+
 interface PodSpec {
-  containers?: { name: string; image: string }[];
-  initContainers?: { name: string; image: string }[];
-  ephemeralContainers?: { name: string; image: string }[];
-  volumes?: { configMap?: unknown; projected?: unknown }[];
+  containers?: PodContainer[];
+  initContainers?: PodContainer[];
+  ephemeralContainers?: PodContainer[];
+  volumes?: { name: string; configMap?: unknown; projected?: unknown }[];
   restartPolicy?: string;
 }
 type PodStatus = { phase?: string } & Parameters<typeof troublesOf>[0] & Parameters<typeof probeStatus>[0];

@@ -27,6 +27,7 @@ import { judge } from "./live.ts";
 import { observe } from "./observe.ts";
 import { probeRun } from "./probe-run.ts";
 import type { Report } from "./report.ts";
+import { resumeRollOuts } from "./roll-outs.ts";
 import { replaceStaleFront } from "./stale-front.ts";
 import { writeStatus } from "./status.ts";
 
@@ -95,6 +96,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   // What is judged and told is what was just made, not what was there before.
   await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
+  await resumeRollOuts(context, practice);
   await replaceStaleFront(context, practice);
   report.certificates = await certificates(context, practice, observed);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));

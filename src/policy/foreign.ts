@@ -94,7 +94,7 @@ interface Owned {
 }
 
 /** The workload of ours that made a pod: a StatefulSet directly, others through what is named after them. */
-function makerOf(input: PolicyInput, pod: Manifest): Manifest | undefined {
+export function makerOf(input: Pick<PolicyInput, "objects" | "practice">, pod: Manifest): Manifest | undefined {
   const { ownerReferences = [] } = pod.metadata as Owned;
   const owner = ownerReferences.find(({ controller }) => controller);
   return input.objects.find((workload) => {

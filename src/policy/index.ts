@@ -33,6 +33,7 @@ import { configurationReadable } from "./readable.ts";
 import { imagesOfTheRelease, noRecorderAccount, noRecorderConfigured, noRecordingInBrowser } from "./recording.ts";
 import { remember } from "./remember.ts";
 import { prunerTouchesNoMessage } from "./residue.ts";
+import { podsCarryTheGuard } from "./serving.ts";
 import { noThirdPartyHost } from "./third-party.ts";
 
 /** What every rendered practice must pass before anything of it is applied. Reads like the promises. */
@@ -90,8 +91,14 @@ export const RENDER_CHAIN: readonly Check[] = [
   noSecretRendered,
 ];
 
-/** What nobody else may have put beside a practice. Only live objects can break these. */
-export const FOREIGN_CHAIN: readonly Check[] = [foreignPolicy, foreignService, foreignRoute, foreignPod];
+/** What nobody else may have put beside a practice, and what runs of it. Only live objects can break these. */
+export const FOREIGN_CHAIN: readonly Check[] = [
+  foreignPolicy,
+  foreignService,
+  foreignRoute,
+  foreignPod,
+  podsCarryTheGuard,
+];
 
 /** What everything live in a practice's namespace must pass: the same checks on what is ours, and the foreign ones. */
 export const LIVE_CHAIN: readonly Check[] = [...RENDER_CHAIN.map(ofOurs), ...FOREIGN_CHAIN];

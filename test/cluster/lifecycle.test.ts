@@ -153,6 +153,18 @@ describe("the life of a practice on a real API server, with simulated pods", () 
     await waitFor(async () => (await eventsOf(namespace)).length > before, { what: "the event" });
   });
 
+  it("goes on replacing pods where somebody stopped that", async () => {
+    const front = ["deployment", "greenriver-front", "-n", namespace];
+    await kubectl(["patch", ...front, "--type=merge", "-p", '{"spec":{"paused":true}}']);
+    const resumed = async () => (await kubectl(["get", ...front, "-o", "jsonpath={.spec.paused}"])) === "";
+    await waitFor(resumed, { timeout: 10_000, what: "the front to be rolled out again" });
+    const signalling = ["statefulset", "greenriver-signalling", "-n", namespace];
+    const onDelete = '{"spec":{"updateStrategy":{"type":"OnDelete","rollingUpdate":null}}}';
+    await kubectl(["patch", ...signalling, "--type=merge", "-p", onDelete]);
+    const strategy = () => kubectl(["get", ...signalling, "-o", "jsonpath={.spec.updateStrategy.type}"]);
+    await waitFor(async () => (await strategy()) === "RollingUpdate", { timeout: 10_000, what: "pods to be replaced" });
+  });
+
   it("brings back every child that is deleted, with the same content", async () => {
     const before = await children(namespace);
     const replaceable = before.filter(

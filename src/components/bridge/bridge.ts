@@ -20,7 +20,7 @@ import {
   secretVariable,
 } from "../jitsi/volumes.ts";
 import { XMPP_PORT } from "../jitsi/xmpp.ts";
-import { type ContainerParams, labels, pod, probes } from "../kube.ts";
+import { type ContainerParams, labels, pod, probes, REPLACE_PODS } from "../kube.ts";
 import { recorded } from "../record.ts";
 import { advertised, unusable } from "./addresses.ts";
 import { mediaService } from "./media.ts";
@@ -105,6 +105,7 @@ function statefulSet(practice: Practice, observed: Observed, configMap: string):
       serviceName: practice.names.media,
       // A pod that cannot start would otherwise hold back the one that repairs it.
       podManagementPolicy: "Parallel",
+      updateStrategy: REPLACE_PODS,
       revisionHistoryLimit: 2,
       selector: { matchLabels: labels(practice, "bridge").selector },
       template: pod(practice, {

@@ -7,7 +7,7 @@ import { claim } from "../claim.ts";
 import type { Component, Params, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
 import { configurationVolume, scratchVolume } from "../jitsi/volumes.ts";
-import { type ContainerParams, labels, pod, probes } from "../kube.ts";
+import { type ContainerParams, labels, pod, probes, REPLACE_PODS } from "../kube.ts";
 import { recorded } from "../record.ts";
 import {
   entrySql,
@@ -86,6 +86,7 @@ function statefulSet(practice: Practice, configMap: string, secrets: Observed["s
       serviceName: practice.names.postgres,
       // A pod that cannot start would otherwise hold back the one that repairs it.
       podManagementPolicy: "Parallel",
+      updateStrategy: REPLACE_PODS,
       revisionHistoryLimit: 2,
       selector: { matchLabels: labels(practice, "postgres").selector },
       template: pod(practice, {

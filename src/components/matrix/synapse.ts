@@ -7,7 +7,7 @@ import { claim } from "../claim.ts";
 import type { Await, Component, Params, Party, Walls } from "../component.ts";
 import { configuration } from "../configuration.ts";
 import { configurationVolume, providerVolumes, scratchVolume, secretVariable } from "../jitsi/volumes.ts";
-import { type ContainerParams, labels, pod, probes } from "../kube.ts";
+import { type ContainerParams, labels, pod, probes, REPLACE_PODS } from "../kube.ts";
 import { outside, providerEdges } from "../outside.ts";
 import { recorded } from "../record.ts";
 import {
@@ -109,6 +109,7 @@ function statefulSet(
       serviceName: practice.names.synapse,
       // A pod that cannot start would otherwise hold back the one that repairs it.
       podManagementPolicy: "Parallel",
+      updateStrategy: REPLACE_PODS,
       revisionHistoryLimit: 2,
       selector: { matchLabels: labels(practice, "synapse").selector },
       template: pod(practice, {

@@ -13,7 +13,7 @@ import { near } from "../jitsi/placement.ts";
 import { groupsTxt, prosodyCfg } from "../jitsi/prosody.ts";
 import { CALL_GRACE_SECONDS, configurationVolume, KEEP_IN_PLACE, NOTHING, scratchVolume } from "../jitsi/volumes.ts";
 import { XMPP_HTTP_PORT, XMPP_INTERNAL_PORT, XMPP_PORT } from "../jitsi/xmpp.ts";
-import { labels, pod } from "../kube.ts";
+import { labels, pod, REPLACE_PODS } from "../kube.ts";
 import { recorded } from "../record.ts";
 import { jicofoContainer, prosodyContainer } from "./containers.ts";
 
@@ -104,6 +104,7 @@ function statefulSet(practice: Practice, observed: Observed, volumes: readonly I
       serviceName: practice.names.signalling,
       // A pod that cannot start would otherwise hold back the one that repairs it.
       podManagementPolicy: "Parallel",
+      updateStrategy: REPLACE_PODS,
       revisionHistoryLimit: 2,
       selector: { matchLabels: labels(practice, "signalling").selector },
       template: pod(practice, {

@@ -1,4 +1,7 @@
+import type { IPodSpec } from "kubernetes-models/v1";
 import { LABEL } from "../../../src/api/group.ts";
+import { describe } from "../../../src/manifest.ts";
+import { podTemplates } from "../../../src/policy/pods.ts";
 import type { PolicyInput } from "../../../src/policy/policy.ts";
 import { add, type Break } from "../../support/broken.ts";
 
@@ -22,6 +25,21 @@ function pod(name: string, image: string, more: object = {}, spec: object = {}) 
 
 const image = ({ practice }: PolicyInput) => practice.images.synapse;
 const bySet = (kind: string, name: string) => ({ ownerReferences: [{ kind, name, controller: true, uid: "x" }] });
+
+/** A pod as a workload of ours made it, but for what `change` does to its specification. */
+function servingPod(
+  input: PolicyInput,
+  workload: "Deployment/greenriver-front" | "StatefulSet/greenriver-signalling",
+  change: (spec: IPodSpec) => void = () => undefined,
+) {
+  const made = podTemplates(input.objects).find((template) => describe(template.workload) === workload);
+  if (!made) throw new Error(`There is no ${workload}.`);
+  const [kind = "", name = ""] = workload.split("/");
+  const owner = kind === "Deployment" ? bySet("ReplicaSet", `${name}-6d4cf56db6`) : bySet(kind, name);
+  const spec = structuredClone(made.spec);
+  change(spec);
+  return { ...pod(`${name}-x`, "", { labels: { ...made.labels }, ...owner }), spec };
+}
 
 /** As the API server has a pod of a probe: behind the homeserver's wall, serving nobody. */
 function probePod({ practice }: PolicyInput, container: object = {}, spec: object = {}, labels: object = {}) {
@@ -105,12 +123,14 @@ export const HARMLESS: readonly Break[] = [
       ...bySet("Job", "greenriver-pruner-29400000"),
     }),
   ),
-  add("", "a pod of ours from the former release", ({ practice }) =>
-    pod("greenriver-front-6d4cf56db6-x", practice.images.jitsiWeb.replace(/:[^:]*$/, ":former"), {
-      labels: { ...ourLabels, [LABEL.serves]: "front", [LABEL.role]: "front" },
-      ...bySet("ReplicaSet", "greenriver-front-6d4cf56db6"),
+  add("", "a pod of ours from the former release", (input) =>
+    servingPod(input, "Deployment/greenriver-front", ({ containers, volumes = [] }) => {
+      for (const container of containers) container.image = container.image?.replace(/:[^:]*$/, ":former") ?? "";
+      const web = volumes.find(({ name }) => name === "web")?.configMap;
+      if (web) web.name = "greenriver-front-web-0f0f0f0f";
     }),
   ),
+  add("", "a pod of ours that serves", (input) => servingPod(input, "StatefulSet/greenriver-signalling")),
   add("", "a pod of ours from another registry on its way out", () =>
     pod("greenriver-synapse-0", "mirror.example/synapse:1", {
       labels: ourLabels,
@@ -157,6 +177,23 @@ export const FOREIGN_BREAKS: readonly Break[] = [
     metadata: metadata("open"),
     spec: { podSelector: { matchLabels: { [LABEL.role]: "trial" } }, egress: [{}] },
   })),
+  add("pods-carry-the-guard", "a front that serves the meeting page without the guard", (input) =>
+    servingPod(input, "Deployment/greenriver-front", ({ containers }) => {
+      const [nginx] = containers;
+      if (nginx) nginx.volumeMounts = nginx.volumeMounts?.filter(({ name }) => name !== "web") ?? [];
+    }),
+  ),
+  add("pods-carry-the-guard", "a front with a meeting page of somebody else's", (input) =>
+    servingPod(input, "Deployment/greenriver-front", ({ volumes = [] }) => {
+      const web = volumes.find(({ name }) => name === "web")?.configMap;
+      if (web) web.name = "mine";
+    }),
+  ),
+  add("pods-carry-the-guard", "a Prosody without our modules", (input) =>
+    servingPod(input, "StatefulSet/greenriver-signalling", (spec) => {
+      spec.volumes = spec.volumes?.filter(({ configMap }) => !configMap?.name?.includes("room-modules")) ?? [];
+    }),
+  ),
   add("foreign-pod", "a recorder that calls itself a trial", () =>
     pod("greenriver-trial-x", "example.com/recorder:1", { labels: TRIAL_LABELS }),
   ),
