@@ -18,7 +18,6 @@ export default defineConfig({
             "test/apps/**",
             "test/attacks/**",
             "test/node/**",
-            "test/bench/**",
             "test/long/**",
             "test/stack/**",
           ],

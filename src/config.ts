@@ -26,6 +26,16 @@ const USUAL_DNS = [
   { ipBlock: { cidr: "169.254.20.10/32" } },
 ];
 
+const labelRequirement = z
+  .strictObject({
+    key: z.string().min(1),
+    operator: z.enum(["In", "NotIn", "Exists", "DoesNotExist"]),
+    values: z.array(z.string()).optional(),
+  })
+  .refine(({ operator, values }) => operator.endsWith("In") === (values !== undefined && values.length > 0), {
+    message: "needs values with In and NotIn, and none with Exists and DoesNotExist",
+  });
+
 const image = z.string().min(1).optional();
 const imageNames = Object.keys(DEFAULT_IMAGES) as ImageName[];
 
@@ -75,6 +85,28 @@ export const configSchema = z.strictObject({
       "`byNamespace`: a practice may claim only hosts in the domains that its namespace's annotation " +
         "`telehealth-operator.io/domains` lists.",
     ),
+  shard: z
+    .strictObject({
+      name: z
+        .string()
+        .regex(/^[a-z0-9]([-a-z0-9]{0,28}[a-z0-9])?$/)
+        .describe("Ends the name of the Lease, and stands in metrics."),
+      practices: z
+        .strictObject({
+          matchLabels: z.record(z.string().min(1), z.string()).optional(),
+          matchExpressions: z.array(labelRequirement).optional(),
+        })
+        .refine(
+          ({ matchLabels = {}, matchExpressions = [] }) =>
+            Object.keys(matchLabels).length + matchExpressions.length > 0,
+          {
+            message: "needs matchLabels or matchExpressions; leave `shard` out where one operator looks after all",
+          },
+        )
+        .describe("Label selector of the practices to look after."),
+    })
+    .optional()
+    .describe("One of several operators that share a cluster's practices: docs/fleet.md. All practices when absent."),
   leaderElection: z
     .strictObject({
       enabled: z.boolean().default(true).describe("Off only where there can be one operator at most."),

@@ -62,8 +62,8 @@ export const REASONS = {
   ),
   Forbidden: reason(
     RETRIED,
-    "The operator lacks a right that it needs.",
-    "Install the operator's roles again; it goes on by itself.",
+    "The operator lacks a right that it needs, or an admission policy refuses it.",
+    "Install the operator's roles again, or name the operator in the admission.exempt of the release whose policy it is.",
     ALARM,
   ),
   QuotaExceeded: reason(

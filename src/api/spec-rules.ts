@@ -9,6 +9,9 @@ interface Spec {
   readonly exposure?:
     | { readonly parentRef?: { readonly listenerSet: boolean } | undefined; readonly service?: object | undefined }
     | undefined;
+  readonly video: {
+    readonly media: { readonly service: string; readonly loadBalancerClass?: string | undefined };
+  };
   readonly messaging: {
     readonly database: {
       readonly managed?: { readonly storage: string } | undefined;
@@ -77,6 +80,11 @@ export function endsTlsElsewhere({ service, parentRef }: NonNullable<Spec["expos
   return service !== undefined || (parentRef !== undefined && !parentRef.listenerSet);
 }
 
+/** Also what the operator says when it finds a Service of another class: two edits may have come at once. */
+export const CLASS_STAYS =
+  "loadBalancerClass cannot be changed, because Kubernetes does not change it in a Service. When nobody is in a call set " +
+  "service: NodePort without a class, wait until the media Service is of that type, then set service: LoadBalancer with the new class.";
+
 export const SPEC_CHANGES: readonly ChangeRule<Spec>[] = [
   {
     cel: `${celHost("matrix")} == ${celHost("matrix", "oldSelf")}`,
@@ -91,14 +99,28 @@ export const SPEC_CHANGES: readonly ChangeRule<Spec>[] = [
       "has(self.storageClassName) == has(oldSelf.storageClassName) && " +
       "(!has(self.storageClassName) || self.storageClassName == oldSelf.storageClassName)",
     allows: (self, oldSelf) => self.storageClassName === oldSelf.storageClassName,
-    message: "storageClassName cannot be changed: Kubernetes cannot move a volume to another class.",
+    message:
+      "storageClassName cannot be changed: Kubernetes cannot move a volume to another class. Leave it as it is; to move, " +
+      "restore a backup into a new namespace (docs/backup.md).",
     field: ["storageClassName"],
+  },
+  {
+    cel:
+      "[self, oldSelf].exists(spec, spec.video.media.service != 'LoadBalancer') || " +
+      "(has(self.video.media.loadBalancerClass) ? self.video.media.loadBalancerClass : '') == " +
+      "(has(oldSelf.video.media.loadBalancerClass) ? oldSelf.video.media.loadBalancerClass : '')",
+    allows: ({ video: { media } }, { video: { media: old } }) =>
+      [media, old].some(({ service }) => service !== "LoadBalancer") ||
+      media.loadBalancerClass === old.loadBalancerClass,
+    message: CLASS_STAYS,
+    field: ["video", "media", "loadBalancerClass"],
   },
   {
     cel: "has(self.messaging.database.managed) == has(oldSelf.messaging.database.managed)",
     allows: ({ messaging }, { messaging: old }) =>
       (messaging.database.managed === undefined) === (old.database.managed === undefined),
-    message: "The kind of the database cannot be changed: the messages would stay behind in the former one.",
+    message:
+      "The kind of the database cannot be changed: the messages would stay behind in the former one. Give the one that it was made with.",
     field: ["messaging", "database"],
   },
   {

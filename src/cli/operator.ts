@@ -26,7 +26,9 @@ export async function operator(argv: readonly string[]): Promise<number> {
   const stop = stopSignal(logger);
   const instance = instanceName(hostname());
 
-  const { name, namespace } = config.leaderElection;
+  const { namespace } = config.leaderElection;
+  // Each shard has a leader of its own.
+  const name = [config.leaderElection.name, config.shard?.name].filter(Boolean).join("-");
   const lease = createLeaseThread({
     worker: new URL("./lease-worker.ts", import.meta.url),
     data: {

@@ -36,8 +36,11 @@ export function describeStatus(practice: LiveObject): string {
   });
   const next = state.nextStep ? [`  Next: ${state.nextStep}`] : [];
   const title = `${practice.metadata.namespace}/${practice.metadata.name}`;
-  return `${[title, ...(lines.length > 0 ? lines : ["  The operator has not looked at it yet. Is it running?"]), ...next].join("\n")}\n`;
+  return `${[title, ...(lines.length > 0 ? lines : [NOT_LOOKED_AT]), ...next].join("\n")}\n`;
 }
+
+const NOT_LOOKED_AT =
+  "  The operator has not looked at it yet. Is it running? Where several share the practices, one must select this one by its labels.";
 
 const MARK: Readonly<Record<string, string>> = { True: "✓", False: "✗", Unknown: "?" };
 

@@ -40,14 +40,18 @@ export function createHostClaims(): HostClaims {
  * a restore from backup makes every practice new; without one, as the practice itself.
  * @throws Stalled `HostTaken`
  */
-export function assertHostsAreOurs(context: Context, resource: PracticeResource, hosts: readonly string[]): void {
+export async function assertHostsAreOurs(
+  context: Context,
+  resource: PracticeResource,
+  hosts: readonly string[],
+): Promise<void> {
   const key = keyOf(resource);
   for (const host of hosts) {
     for (const rivalKey of context.claims.claimants(host)) {
       if (rivalKey === key) continue;
       const [namespace = "", name = ""] = rivalKey.split("/");
       const rival = context.cache.get(PRACTICES, { namespace, name });
-      if (rival && isOlder(context, rival as PracticeResource, resource)) {
+      if (rival && (await isOlder(context, rival as PracticeResource, resource))) {
         throw new Stalled(
           "HostTaken",
           `The host ${host} belongs to the older practice ${rivalKey}. Choose another spec.domain or spec.hosts, or delete that practice.`,
@@ -81,7 +85,7 @@ export function assertDomainsAreGranted(context: Context, resource: PracticeReso
  * A practice owns its namespace: its walls select every pod there.
  * @throws Stalled `NamespaceNotDedicated`
  */
-export function assertNamespaceIsDedicated(context: Context, resource: PracticeResource): void {
+export async function assertNamespaceIsDedicated(context: Context, resource: PracticeResource): Promise<void> {
   const { namespace, name } = resource.metadata;
   const refuse = (why: string): never => {
     throw new Stalled(
@@ -92,7 +96,7 @@ export function assertNamespaceIsDedicated(context: Context, resource: PracticeR
   if (namespace === "default" || namespace.startsWith("kube-")) refuse(`"${namespace}" is a shared namespace.`);
   for (const other of context.cache.list(PRACTICES, namespace)) {
     if (other.metadata.name === name) continue;
-    if (isOlder(context, other as PracticeResource, resource)) {
+    if (await isOlder(context, other as PracticeResource, resource)) {
       refuse(`The practice ${other.metadata.name} already lives in ${namespace}.`);
     }
   }
@@ -113,14 +117,17 @@ export function assertNamespaceStays(context: Context, { metadata: { namespace }
   throw new Waiting("Deleting", `The namespace ${namespace} is being deleted, and the practice with it.`, 30);
 }
 
-function isOlder(context: Context, a: PracticeResource, b: PracticeResource): boolean {
-  const [ageA, ageB] = [claimTime(context, a), claimTime(context, b)];
+async function isOlder(context: Context, a: PracticeResource, b: PracticeResource): Promise<boolean> {
+  const [ageA, ageB] = [await claimTime(context, a), await claimTime(context, b)];
   return ageA === ageB ? a.metadata.uid < b.metadata.uid : ageA < ageB;
 }
 
 /** Identity before creation: an established claim is older than any new one. */
-function claimTime(context: Context, practice: PracticeResource): string {
+async function claimTime({ cache, cluster, shard }: Context, practice: PracticeResource): Promise<string> {
   const { namespace, name } = practice.metadata;
-  const identity = context.cache.get(RESOURCES.ConfigMap, { namespace, name: namesOf(name).identity });
+  const ref = { namespace, name: namesOf(name).identity };
+  // Of a practice that another operator looks after, nothing is in memory but itself.
+  const isKnown = shard.has(practice);
+  const identity = isKnown ? cache.get(RESOURCES.ConfigMap, ref) : await cluster.get(RESOURCES.ConfigMap, ref);
   return identity ? `0 ${identity.metadata.creationTimestamp}` : `1 ${practice.metadata.creationTimestamp}`;
 }

@@ -12,6 +12,7 @@ import type { Lookup } from "./lookup.ts";
 import type { Probes } from "./probes.ts";
 import type { createRenderings } from "./renderings.ts";
 import type { HostClaims } from "./claims.ts";
+import type { Shard } from "./shard.ts";
 import type { Statuses } from "./statuses.ts";
 
 /** A practice as the API server has it; `spec` is not parsed yet. */
@@ -25,6 +26,7 @@ export type PracticeResource = LiveObject & {
 export interface Context {
   readonly cluster: Cluster;
   readonly cache: Cache;
+  readonly shard: Shard;
   readonly applier: Applier;
   readonly events: Events;
   readonly config: Config;

@@ -36,22 +36,29 @@ const OPTIONAL_OURS: readonly Resource[] = [
 const isOurs = LABEL.practice;
 
 /** Everything the operator keeps in memory. `nodes` only where it may read them. */
-export function cachedKinds(options: { nodes: boolean }): CachedKind[] {
+export function cachedKinds(options: { nodes: boolean; keeps?: (object: LiveObject) => boolean }): CachedKind[] {
+  const { keeps } = options;
+  // All practices are known, also those that others look after: who has a host must be seen by everybody.
+  const everywhere: CachedKind[] = [{ resource: PRACTICES }, { resource: RESOURCES.Namespace, metadataOnly: true }];
   return [
-    { resource: PRACTICES },
-    { resource: RESOURCES.Namespace, metadataOnly: true },
-    { resource: RESOURCES.Pod, project: projectPod },
-    ...JUDGED_WHOLE.map((resource) => ({ resource, ...(resource === RESOURCES.HTTPRoute && { optional: true }) })),
-    ...OURS_ONLY.map((resource) => ({
-      resource,
-      labelSelector: isOurs,
-      ...(resource === RESOURCES.ConfigMap && { alike: true }),
-    })),
-    ...OPTIONAL_OURS.map((resource) => ({ resource, labelSelector: isOurs, optional: true })),
-    { resource: RESOURCES.Secret, labelSelector: isOurs, metadataOnly: true },
+    ...everywhere,
     ...(options.nodes ? [{ resource: RESOURCES.Node, project: projectNode }] : []),
+    ...ofPractices.map((kind) => ({ ...kind, ...(keeps && { keeps }) })),
   ];
 }
+
+/** What is in the namespaces of practices. */
+const ofPractices: readonly CachedKind[] = [
+  { resource: RESOURCES.Pod, project: projectPod },
+  ...JUDGED_WHOLE.map((resource) => ({ resource, ...(resource === RESOURCES.HTTPRoute && { optional: true }) })),
+  ...OURS_ONLY.map((resource) => ({
+    resource,
+    labelSelector: isOurs,
+    ...(resource === RESOURCES.ConfigMap && { alike: true }),
+  })),
+  ...OPTIONAL_OURS.map((resource) => ({ resource, labelSelector: isOurs, optional: true })),
+  { resource: RESOURCES.Secret, labelSelector: isOurs, metadataOnly: true },
+];
 
 /** What is read of a pod: who made it, what it is, which images run in it, and what keeps it from running. */
 function projectPod(pod: LiveObject): LiveObject {

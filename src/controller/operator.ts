@@ -22,6 +22,7 @@ import { cachedKinds, keyOf, PRACTICES } from "./kinds.ts";
 import { createLookup } from "./lookup.ts";
 import { createProbes } from "./probes.ts";
 import { reconcile } from "./reconcile.ts";
+import { createShard } from "./shard.ts";
 import { createRenderings } from "./renderings.ts";
 import { createStatuses } from "./statuses.ts";
 
@@ -53,9 +54,10 @@ export interface Operator {
 export function createOperator(options: OperatorOptions): Operator {
   const { cluster, config, logger, metrics, clock = systemClock } = options;
   const namespaced = config.watchNamespaces.length > 0;
+  const shard = createShard(config.shard, (namespace) => cache.list(PRACTICES, namespace));
   const cache = createCache({
     transport: options.transport,
-    kinds: cachedKinds({ nodes: !namespaced }),
+    kinds: cachedKinds({ nodes: !namespaced, ...(config.shard && { keeps: (object) => shard.keeps(object) }) }),
     namespaces: namespaced ? config.watchNamespaces : "all",
     logger,
     metrics,
@@ -64,6 +66,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const claims = createHostClaims();
   const context: Omit<Context, "cluster" | "logger" | "signal"> = {
     cache,
+    shard,
     applier: createApplier({ cluster, cache, manager: FIELD_MANAGER, logger, metrics, clock }),
     events: createEvents({ cluster, controller: `${GROUP}/operator`, instance: options.instance, logger, clock }),
     config,
@@ -92,11 +95,24 @@ export function createOperator(options: OperatorOptions): Operator {
     // Our own word in a status is no news; what we make is, because the server may have filled it in.
     if (event.type !== "deleted" && context.statuses.isLast(event)) return;
     const edited = isEdit(event) && cache.synced ? keyOf(event.object) : undefined;
-    for (const key of concerned(context, claims, event)) {
+    // A practice came to this shard: its objects were passed over so far.
+    if (
+      event.resource === PRACTICES &&
+      shard.has(event.object) &&
+      shard.missed(event.object.metadata.namespace ?? "")
+    ) {
+      cache.relistChosen();
+    }
+    for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
       // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.
       if (key === edited) controller.enqueueEdited(key);
       else controller.enqueue(key, cache.synced ? "normal" : "start");
     }
+  });
+  metrics.onScrape(() => {
+    const all = cache.list(PRACTICES);
+    metrics.practices.set({ shard: shard.name }, all.filter(shard.has).length);
+    metrics.practicesSeen.set(all.length);
   });
   return {
     watch: (signal) => cache.start(signal),
@@ -108,6 +124,13 @@ export function createOperator(options: OperatorOptions): Operator {
     synced: () => cache.synced,
     stale: cache.stale,
   };
+}
+
+/** One that is gone has still to be forgotten. */
+function isOurs({ cache, shard }: Pick<Context, "cache" | "shard">, key: string): boolean {
+  const [namespace = "", name = ""] = key.split("/");
+  const practice = cache.get(PRACTICES, { namespace, name });
+  return practice === undefined || shard.has(practice);
 }
 
 /** The practices that an event is about. */

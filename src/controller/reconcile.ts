@@ -1,7 +1,7 @@
 import { FIELD_MANAGER, FINALIZER } from "../api/group.ts";
 import { parseSpec, type PracticeSpec } from "../api/practice.ts";
 import type { Practice } from "../practice/practice.ts";
-import { effectiveHosts } from "../api/spec-rules.ts";
+import { CLASS_STAYS, effectiveHosts } from "../api/spec-rules.ts";
 import { InvalidPractice, resolve } from "../practice/resolve.ts";
 import { describe, type LiveObject } from "../manifest.ts";
 import type { Finding } from "../policy/policy.ts";
@@ -51,7 +51,7 @@ const ASK_AGAIN_SECONDS = 30;
 export async function reconcile(context: Context, key: string): Promise<{ requeueAfterSeconds?: number }> {
   const [namespace = "", name = ""] = key.split("/");
   const resource = context.cache.get(PRACTICES, { namespace, name }) as PracticeResource | undefined;
-  if (!resource) return forget(context, key);
+  if (!resource || !context.shard.has(resource)) return forget(context, key);
 
   const report: Report = { resource };
   try {
@@ -68,10 +68,10 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
 async function progress(context: Context, resource: PracticeResource, report: Report): Promise<void> {
   const spec = parse(resource);
   assertNamespaceStays(context, resource);
-  assertNamespaceIsDedicated(context, resource);
+  await assertNamespaceIsDedicated(context, resource);
   const hosts = Object.values(effectiveHosts(spec));
   assertDomainsAreGranted(context, resource, hosts);
-  assertHostsAreOurs(context, resource, hosts);
+  await assertHostsAreOurs(context, resource, hosts);
   // A cache that has not seen our last writes would make us repeat them.
   await context.applier.waitSettled(resource.metadata.namespace, SETTLE_MS, context.signal);
   await ensureFinalizer(context, resource);
@@ -90,7 +90,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   const plan = await planFor(context, resource, practice, rendering);
   report.plan = plan;
-  report.changes = await withFreePort(context, resource, spec, () => applyPlan(context, resource, plan));
+  report.changes = await withMediaService(context, resource, spec, () => applyPlan(context, resource, plan));
   const pruned = await prune(context, practice, rendering, plan);
   logChanges(context, [...report.changes, ...pruned]);
 
@@ -151,8 +151,11 @@ async function ensureFinalizer(context: Context, resource: PracticeResource): Pr
   }
 }
 
-/** The chosen media port may be another Service's: then the next one is chosen, and everything is rendered again. */
-async function withFreePort<T>(
+/**
+ * The chosen media port may be another Service's: then the next one is chosen, and everything is rendered again.
+ * @throws Stalled `InvalidSpec` when a stated port is taken, or the load balancer's class is another than the Service's.
+ */
+async function withMediaService<T>(
   context: Context,
   resource: PracticeResource,
   { video: { media } }: PracticeSpec,
@@ -161,8 +164,11 @@ async function withFreePort<T>(
   try {
     return await apply();
   } catch (error) {
-    if (!(error instanceof ApiError && error.status === 422 && error.message.includes("already allocated")))
-      throw error;
+    if (!(error instanceof ApiError && error.status === 422)) throw error;
+    if (error.causes.some(({ field }) => field === "spec.loadBalancerClass")) {
+      throw new Stalled("InvalidSpec", `spec.video.media.loadBalancerClass: ${CLASS_STAYS}`);
+    }
+    if (!error.message.includes("already allocated")) throw error;
     if (media.port !== undefined) {
       throw new Stalled(
         "InvalidSpec",

@@ -153,22 +153,29 @@ function failure(error: unknown): [ReasonName, string] {
   if (error instanceof ApiError && error.causes.some(({ reason }) => reason === "NamespaceTerminating")) {
     return ["Deleting", "The namespace is being deleted."];
   }
-  if (error instanceof ApiError && error.status === 403) {
-    return QUOTA.test(error.message)
-      ? [
-          "QuotaExceeded",
-          `The namespace's quota refuses an object: ${error.message}. Raise the quota; the operator tries again by itself.`,
-        ]
-      : [
-          "Forbidden",
-          `The operator lacks a right: ${error.message}. Install its roles again; it tries again by itself.`,
-        ];
-  }
+  if (error instanceof ApiError && error.status === 403) return forbidden(error.message.replace(/\.$/, ""));
   const message = error instanceof Error ? error.message : "unknown";
   return [
     "ApiServerUnavailable",
     `The API server did not take a request: ${message}. The operator tries again by itself.`,
   ];
+}
+
+function forbidden(said: string): [ReasonName, string] {
+  if (QUOTA.test(said)) {
+    return [
+      "QuotaExceeded",
+      `The namespace's quota refuses an object: ${said}. Raise the quota; the operator tries again by itself.`,
+    ];
+  }
+  if (said.includes("ValidatingAdmissionPolicy '")) {
+    return [
+      "Forbidden",
+      `An admission policy refuses the operator: ${said}. If it is another release's, name this operator in that one's ` +
+        "admission.exempt; it tries again by itself.",
+    ];
+  }
+  return ["Forbidden", `The operator lacks a right: ${said}. Install its roles again; it tries again by itself.`];
 }
 
 function addresses(

@@ -27,6 +27,8 @@ export interface WatchedCache extends Cache {
   status(): KindStatus[];
   /** One line for each watch that may no longer be believed. */
   stale(): string[];
+  /** Lists every kind anew of which some objects are kept: what was passed over is wanted now. */
+  relistChosen(): void;
   /** Asks at once for every kind whether it is served now. Rarely needed: new CRDs are noticed. */
   refreshServed(): void;
 }
@@ -100,8 +102,9 @@ export function createCache(options: {
     }
   }
 
-  function reflectors(): Reflector[] {
-    return [...watched.values()].flatMap((entry) => entry.reflectors.map(({ reflector }) => reflector));
+  function reflectors(which: (kind: CachedKind) => boolean = () => true): Reflector[] {
+    const chosen = [...watched.values()].filter(({ kind }) => which(kind));
+    return chosen.flatMap((entry) => entry.reflectors.map(({ reflector }) => reflector));
   }
 
   metrics.onScrape(() => {
@@ -129,8 +132,11 @@ export function createCache(options: {
     },
     onEvent: (listener) => void listeners.push(listener),
     async start(signal) {
-      for (const reflector of reflectors()) void reflector.run(signal);
+      const [first, then] = [reflectors((kind) => !kind.keeps), reflectors((kind) => kind.keeps !== undefined)];
+      for (const reflector of first) void reflector.run(signal);
       if (needsCrds && !watched.has(crdId)) for (const { reflector } of crds.reflectors) void reflector.run(signal);
+      while (!first.every(({ synced }) => synced) && !signal.aborted) await sleep(clock, SYNC_POLL_MS, signal);
+      for (const reflector of then) void reflector.run(signal);
       while (!cache.synced && !signal.aborted) await sleep(clock, SYNC_POLL_MS, signal);
     },
     status: () =>
@@ -150,6 +156,9 @@ export function createCache(options: {
         const where = namespace === undefined ? resource.kind : `${resource.kind} in ${namespace}`;
         return `${where}: nothing heard for ${staleSeconds.toFixed(0)} s${problem === undefined ? "" : ` (${problem})`}`;
       }),
+    relistChosen() {
+      for (const reflector of reflectors((kind) => kind.keeps !== undefined)) reflector.wake();
+    },
     refreshServed() {
       for (const reflector of reflectors()) if (reflector.state === "absent") reflector.wake();
     },

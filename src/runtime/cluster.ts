@@ -64,6 +64,8 @@ export interface CachedKind {
   readonly metadataOnly?: boolean;
   /** Drops what nobody reads before it is kept. */
   readonly project?: (object: LiveObject) => LiveObject;
+  /** Which objects to keep. Such a kind is listed when those without a choice are, because it may depend on them. */
+  readonly keeps?: (object: LiveObject) => boolean;
   /** Many objects hold the same files, which are held once. */
   readonly alike?: boolean;
   /** The kind may be missing from the cluster; it is watched from when it is served. */

@@ -192,10 +192,11 @@ function namespaceOf(object: Manifest): Pick<Ref, "namespace"> {
   return namespace === undefined ? {} : { namespace };
 }
 
-/** The server quotes refused values in its messages; those of a Secret are nobody's business. */
+/** The server quotes refused values in its messages; those of a Secret are nobody's business. What refused it is. */
 function withoutValues(error: ApiError): ApiError {
   const fields = error.causes.map(({ field }) => field).filter((field) => field !== undefined);
-  const where = fields.length > 0 ? ` (${fields.join(", ")})` : "";
+  const said = [...fields, ...(/ValidatingAdmissionPolicy '[a-z0-9.-]+'/.exec(error.message) ?? [])];
+  const where = said.length > 0 ? ` (${said.join(", ")})` : "";
   return new ApiError(
     error.status,
     `The API server refused a Secret: ${error.reason || String(error.status)}${where}.`,

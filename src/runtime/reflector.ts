@@ -94,7 +94,7 @@ export function createReflector(options: {
         // The server cannot stream: that is no failure, and a list comes next.
         else if (position === undefined && isUnknown(error)) continue;
         else {
-          wait = fail(error);
+          wait = await fail(error);
           if (!goesOn(error)) position = undefined;
         }
       }
@@ -117,7 +117,7 @@ export function createReflector(options: {
       }
       version = page.resourceVersion;
     }
-    complete(listed, version);
+    await complete(listed, version);
     if (streams === "not now") streams = "yes";
   }
 
@@ -136,7 +136,7 @@ export function createReflector(options: {
         told?.add(keyOf(event.object));
         if (told && isEndOfInitialEvents(event)) {
           history.judge(resourceVersion);
-          complete(told, resourceVersion);
+          await complete(told, resourceVersion);
           told = undefined;
         }
         if (!told) position = history.saw(resourceVersion);
@@ -158,15 +158,16 @@ export function createReflector(options: {
   }
 
   function keep(item: LiveObject, put = store.put): void {
+    if (kind.keeps?.(item) === false) return store.remove(asObject(item, resource));
     const object = withoutManagedFields(asObject(item, resource));
     put(kind.project ? kind.project(object) : alike(object));
   }
 
   /** Everything has been told, up to this version: what was not is gone. */
-  function complete(told: ReadonlySet<string>, version: Position): void {
+  async function complete(told: ReadonlySet<string>, version: Position): Promise<void> {
+    await store.retain(told, namespace, breathe);
     history.complete(version);
     position = version;
-    store.retain(told, namespace);
     synced = true;
     heard("watching");
   }
@@ -178,13 +179,13 @@ export function createReflector(options: {
   }
 
   /** Judges what went wrong. @returns milliseconds to wait. */
-  function fail(error: unknown): number {
+  async function fail(error: unknown): Promise<number> {
     const status = error instanceof ApiError ? error.status : undefined;
     problem = error instanceof Error ? error.message : String(error);
     const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
     if (status === 404) {
       if (state !== "absent") logger.info("the cluster does not serve this kind");
-      store.retain(new Set(), namespace);
+      await store.retain(new Set(), namespace, breathe);
       heard("absent");
       synced = kind.optional === true;
     } else if (status !== 410) {

@@ -13,8 +13,16 @@ export interface Store {
   replace(object: LiveObject): void;
   /** Nothing happens when a newer one is there: it was made in the place of the one that went. */
   remove(object: LiveObject): void;
-  /** Removes what a complete list of this scope (one namespace, or all) did not contain: deletes that were missed. */
-  retain(listed: ReadonlySet<string>, scope: string | undefined): void;
+  /**
+   * Removes what a complete list of this scope (one namespace, or all) did not contain: deletes that were missed. Nothing
+   * else may change the scope meanwhile.
+   * @param breathe is called after each object: see `createBreather`.
+   */
+  retain(
+    listed: ReadonlySet<string>,
+    scope: string | undefined,
+    breathe: () => Promise<void> | undefined,
+  ): Promise<void>;
   readonly size: number;
 }
 
@@ -66,9 +74,12 @@ export function createStore(resource: Resource, notify: (event: CacheEvent) => v
     remove(object) {
       if (!isOutdated(object)) drop(object);
     },
-    retain(listed, scope) {
+    async retain(listed, scope, breathe) {
       const present = scope === undefined ? all() : [...(inNamespace(scope)?.values() ?? [])];
-      for (const object of present) if (!listed.has(keyOf(object))) drop(object);
+      for (const object of present) {
+        if (!listed.has(keyOf(object))) drop(object);
+        await breathe();
+      }
     },
     get size() {
       return size;

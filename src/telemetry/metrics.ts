@@ -43,6 +43,8 @@ export const METRICS = {
     "Objects handled by action: created, configured, unchanged, pruned, contested.",
     "action",
   ),
+  practices: gauge("telehealth_practices", "Practices that this operator looks after, by its shard.", "shard"),
+  practicesSeen: gauge("telehealth_practices_seen", "Practices that this operator sees, of whatever shard."),
   eventLoopLag: gauge(
     "nodejs_eventloop_lag_max_seconds",
     "How long the event loop was held at most since the last scrape.",

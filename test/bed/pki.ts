@@ -26,11 +26,13 @@ export interface Authority extends KeyPair {
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 
 function validity(expired = false) {
   const now = Date.now();
   if (expired) return { notBefore: new Date(now - 30 * DAY_MS), notAfter: new Date(now - DAY_MS) };
-  return { notBefore: new Date(now - 300_000), notAfter: new Date(now + 30 * DAY_MS) };
+  // Long enough ago for a program whose clock is behind.
+  return { notBefore: new Date(now - HOUR_MS), notAfter: new Date(now + 30 * DAY_MS) };
 }
 
 function pem(key: webcrypto.CryptoKey): string {

@@ -59,14 +59,14 @@ describe("several operators for the same practices", () => {
     expect((await children(namespace)).some(({ kind }) => kind === "StatefulSet")).toBe(true);
   });
 
-  it("do no damage when two work at the same time: one birth, the same objects, and then peace", async () => {
+  it("do no damage when two work at the same time for 15 s: one birth, the same objects, and then peace", async () => {
     const namespace = await practiceNamespace();
     const operators = [runOperator(bed.adminConnection, [namespace]), runOperator(bed.adminConnection, [namespace])];
     try {
       await applyPractice(namespace);
       await giveMediaAddress(namespace);
       for (const size of ["group", "clinic", "solo"]) {
-        await new Promise((resolve) => setTimeout(resolve, 3000));
+        await new Promise((resolve) => setTimeout(resolve, 5000));
         await applyPractice(namespace, { size, maintenance: ALWAYS });
       }
       await quiet(namespace, 3);

@@ -170,6 +170,11 @@ describe("credentials", () => {
     expect(error).toBeInstanceOf(ApiError);
     expect(JSON.stringify(error) + String(error)).not.toContain("hunter2");
     expect((error as ApiError).message).toBe("The API server refused a Secret: Invalid (data.password).");
+    const message = `ValidatingAdmissionPolicy 'op-values' with binding 'op-values' denied request: "hunter2"`;
+    server.script((_, reply) => reply.status(403, "Forbidden", { message }));
+    await expect(createCluster(transport).apply(RESOURCES.Secret, secret, FORCED)).rejects.toThrow(
+      /^The API server refused a Secret: Forbidden \(ValidatingAdmissionPolicy 'op-values'\)\.$/,
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +51,8 @@ export async function kubeconfigWithToken(
     users: [{ name: "token", user: { token } }],
     contexts: [{ name: "token", context: { cluster: "bed", user: "token", namespace } }],
   };
-  const file = join(own.directory, `${namespace}.kubeconfig`);
+  // One for each token: several may be in use at a time.
+  const file = join(own.directory, `${randomUUID()}.kubeconfig`);
   await writeFile(file, stringify(config), { mode: 0o600 });
   return file;
 }

@@ -9,7 +9,7 @@ export interface FieldSample {
   readonly without?: Spec;
   readonly set: Spec;
   readonly changed: Spec;
-  /** Why the field cannot be changed in a practice that is. */
+  /** Of a field that cannot be changed back in a practice that is: the next step that the API server's refusal names. */
   readonly fixed?: string;
   /** Why nothing that is rendered shows it. */
   readonly silent?: string;
@@ -38,7 +38,8 @@ export function valueAt(spec: unknown, path: string): unknown {
   return rest.length === 0 ? next : valueAt(next, rest.join("."));
 }
 
-const DATABASE = "The messages would stay behind in the former database.";
+/** How a refusal to make a volume smaller ends. */
+const GROWS = "Ask for at least what it has.";
 const PROCESS = "It says what the operator does and when, not what there is.";
 
 const external = (more: object) => ({
@@ -96,7 +97,7 @@ export const FIELD_SAMPLES: Readonly<Record<string, FieldSample>> = {
     { hosts: { matrix: "a.greenriver.example" } },
     { hosts: { matrix: "b.greenriver.example" } },
     {
-      fixed: "It is part of every account.",
+      fixed: "set hosts.matrix to the present matrix host",
     },
   ),
   "hosts.chat": field({ hosts: { chat: "a.greenriver.example" } }, { hosts: { chat: "b.greenriver.example" } }),
@@ -193,7 +194,10 @@ export const FIELD_SAMPLES: Readonly<Record<string, FieldSample>> = {
   "video.media.loadBalancerClass": field(
     media({ service: "LoadBalancer", loadBalancerClass: "example.org/one" }),
     media({ service: "LoadBalancer", loadBalancerClass: "example.org/two" }),
-    { fixed: "The API server refuses it on a Service that is: who changes it has to delete the Service." },
+    {
+      without: media({ service: "LoadBalancer" }),
+      fixed: "set service: NodePort without a class, wait until the media Service is of that type",
+    },
   ),
   "video.media.externalTrafficPolicy": field(
     media({ externalTrafficPolicy: "Cluster" }),
@@ -206,42 +210,46 @@ export const FIELD_SAMPLES: Readonly<Record<string, FieldSample>> = {
   "messaging.database.managed.storage": field(
     { messaging: { database: { managed: { storage: "20Gi" } } } },
     { messaging: { database: { managed: { storage: "30Gi" } } } },
-    { fixed: "A volume only grows." },
+    { fixed: GROWS },
   ),
-  "messaging.database.external.host": field(external({}), external({ host: "other.example.org" }), { fixed: DATABASE }),
+  "messaging.database.external.host": field(external({ host: "a.example.org" }), external({ host: "b.example.org" }), {
+    without: external({}),
+  }),
   "messaging.database.external.port": field(external({ port: 5433 }), external({ port: 5434 }), {
     without: external({}),
-    fixed: DATABASE,
   }),
   "messaging.database.external.name": field(external({ name: "one" }), external({ name: "two" }), {
     without: external({}),
-    fixed: DATABASE,
   }),
-  "messaging.database.external.secretRef.name": field(external({}), external({ secretRef: { name: "other" } }), {
-    fixed: DATABASE,
-  }),
+  "messaging.database.external.secretRef.name": field(
+    external({ secretRef: { name: "one" } }),
+    external({ secretRef: { name: "two" } }),
+    { without: external({}) },
+  ),
   "messaging.database.external.caSecretRef.name": field(
     external({ caSecretRef: { name: "one" } }),
     external({ caSecretRef: { name: "two" } }),
-    { without: external({}), fixed: DATABASE },
+    { without: external({}) },
   ),
-  "messaging.database.external.to.cidrs": field(external({}), external({ to: { cidrs: ["10.9.0.0/16"] } }), {
-    fixed: DATABASE,
-  }),
+  "messaging.database.external.to.cidrs": field(
+    external({ to: { cidrs: ["10.8.0.0/16"] } }),
+    external({ to: { cidrs: ["10.9.0.0/16"] } }),
+    { without: external({}) },
+  ),
   "messaging.database.external.to.namespace": field(
     external({ to: { namespace: "one" } }),
     external({ to: { namespace: "two" } }),
-    { without: external({}), fixed: DATABASE },
+    { without: external({}) },
   ),
   "messaging.database.external.to.podLabels": field(
     external({ to: { namespace: "one", podLabels: { app: "a" } } }),
     external({ to: { namespace: "one", podLabels: { app: "b" } } }),
-    { without: external({ to: { namespace: "one" } }), fixed: DATABASE },
+    { without: external({ to: { namespace: "one" } }) },
   ),
   "messaging.media.storage": field(
     { messaging: { media: { storage: "20Gi" } } },
     { messaging: { media: { storage: "30Gi" } } },
-    { fixed: "A volume only grows." },
+    { fixed: GROWS },
   ),
   "messaging.retention.days": field(
     { messaging: { retention: { days: 400 } } },
@@ -299,7 +307,7 @@ export const FIELD_SAMPLES: Readonly<Record<string, FieldSample>> = {
     { storageClassName: "one" },
     { storageClassName: "two" },
     {
-      fixed: "Kubernetes cannot move a volume to another class.",
+      fixed: "restore a backup into a new namespace",
     },
   ),
   "privacy.acknowledgeRevealingDomain": field(

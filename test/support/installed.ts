@@ -19,8 +19,8 @@ export interface Installed {
   readonly hand: Hand;
   readonly kubectl: (args: readonly string[], input?: string) => Promise<string>;
   readonly chart: (...args: string[]) => Promise<string>;
-  /** The operator as its Deployment would run it; pods are simulated here. */
-  readonly operate: () => Promise<RunningOperator>;
+  /** The operator of a release (`op`) as its Deployment would run it; pods are simulated here. */
+  readonly operate: (release?: string) => Promise<RunningOperator>;
   /** A kubeconfig for a service account, which is made if it is not there. */
   readonly kubeconfigOf: (namespace: string, account: string) => Promise<string>;
   readonly stop: () => Promise<void>;
@@ -49,11 +49,11 @@ export async function startInstalled(...values: string[]): Promise<Installed> {
   };
   const kubeconfigOf: Installed["kubeconfigOf"] = async (namespace, account) =>
     kubeconfigWithToken(plane, namespace, await tokenOf(namespace, account));
-  const operate = async () => {
-    const config = await kubectl(["-n", "operators", "get", "configmap", "op-config", "-o", "json"]);
+  const operate = async (release = "op") => {
+    const config = await kubectl(["-n", "operators", "get", "configmap", `${release}-config`, "-o", "json"]);
     const { data } = JSON.parse(config) as { data: Record<string, string> };
     const options = parse(data["config.yaml"] ?? "") as Record<string, unknown>;
-    const file = await kubeconfigOf("operators", "op");
+    const file = await kubeconfigOf("operators", release);
     return startOperator(file, { ...options, leaderElection: { enabled: false } });
   };
   const hand = handOn(plane.adminConnection);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { loadAssets } from "../../src/assets.ts";
-import { loadConfig } from "../../src/config.ts";
+import { type Config, loadConfig } from "../../src/config.ts";
 import { askProsody, type InUse } from "../../src/controller/calls.ts";
 import { createOperator } from "../../src/controller/operator.ts";
 import type { Clock } from "../../src/runtime/clock.ts";
@@ -39,7 +39,7 @@ export interface RunningOperator {
 export async function startOperator(
   kubeconfig: string,
   config: Readonly<Record<string, unknown>> = {},
-  { ready = true } = {},
+  { ready = true, env = {} }: { readonly ready?: boolean; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<RunningOperator> {
   const folder = await mkdtemp(join(tmpdir(), "telehealth-operator-"));
   const file = join(folder, "config.yaml");
@@ -55,6 +55,7 @@ export async function startOperator(
     KUBECONFIG: kubeconfig,
     // Compiled code is kept between starts: the crash test starts well over a hundred.
     NODE_COMPILE_CACHE: join(tmpdir(), "telehealth-compile-cache"),
+    ...env,
   });
   const log = () => readFile(join(folder, "log", "operator.log"), "utf8");
   let ending: Promise<void> | undefined;
@@ -89,8 +90,14 @@ export function runOperator(
     inUse = askProsody,
     images = {},
     clock,
-  }: { readonly inUse?: InUse; readonly images?: Partial<Images>; readonly clock?: Clock } = {},
-): { stop: () => Promise<void> } {
+    shard,
+  }: {
+    readonly inUse?: InUse;
+    readonly images?: Partial<Images>;
+    readonly clock?: Clock;
+    readonly shard?: NonNullable<Config["shard"]>;
+  } = {},
+): { readonly metrics: () => Promise<string>; readonly stop: () => Promise<void> } {
   const metrics = createMetrics();
   const logger = createLogger("silent");
   const time = clock ? { clock } : {};
@@ -100,7 +107,7 @@ export function runOperator(
   const operator = createOperator({
     cluster: createCluster(transport),
     transport,
-    config: { ...config, probe: NEVER, images: { ...config.images, ...images } },
+    config: { ...config, ...(shard && { shard }), probe: NEVER, images: { ...config.images, ...images } },
     assets: loadAssets(),
     version: "test",
     inUse,
@@ -112,6 +119,7 @@ export function runOperator(
   const stopping = new AbortController();
   const running = operator.watch(stopping.signal).then(() => operator.lead(stopping.signal));
   return {
+    metrics: () => metrics.registry.metrics(),
     async stop() {
       stopping.abort();
       await transport.close();

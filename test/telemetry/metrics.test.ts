@@ -27,7 +27,16 @@ describe("metrics", () => {
 
   it("carry no label that could name a patient, a room or a person", () => {
     const labels = new Set(Object.values(METRICS).flatMap((metric): readonly string[] => metric.labels));
-    expect([...labels].toSorted()).toEqual(["action", "code", "controller", "kind", "method", "name", "result"]);
+    expect([...labels].toSorted()).toEqual([
+      "action",
+      "code",
+      "controller",
+      "kind",
+      "method",
+      "name",
+      "result",
+      "shard",
+    ]);
   });
 
   it("refresh ages when they are scraped", async () => {

@@ -22,12 +22,33 @@ const alerts = groups.flatMap(({ rules }) => rules);
 /** A series, and its value once a minute in Prometheus' own notation: `start+step x times`. */
 type Series = Readonly<Record<string, string>>;
 
+/** Two shards, one of them with a standby, that share five practices. */
+const SHARED: Series = {
+  'telehealth_practices{shard="east",pod="a"}': "3x60",
+  'telehealth_practices{shard="west",pod="b"}': "2x60",
+  'telehealth_practices{shard="west",pod="c"}': "1x60",
+  'telehealth_practices_seen{pod="a"}': "5x60",
+  'telehealth_practices_seen{pod="b"}': "5x60",
+};
+
 /** For each alert a course of events in which it has to call, and one like it in which it must not. */
 const COURSES: Readonly<Record<string, { fires: Series; silent: Series; labels?: Readonly<Record<string, string>> }>> =
   {
     TelehealthOperatorHasNoLeader: {
       fires: { 'leader_election_master_status{name="op",pod="a"}': "0x60" },
-      silent: { 'leader_election_master_status{name="op",pod="a"}': "1x60" },
+      silent: {
+        'leader_election_master_status{name="op",pod="a"}': "1x60",
+        'leader_election_master_status{name="op",pod="b"}': "0x60",
+      },
+      labels: { name: "op" },
+    },
+    TelehealthPracticesAreMissed: {
+      fires: { ...SHARED, 'telehealth_practices{shard="west",pod="b"}': "1x60" },
+      silent: SHARED,
+    },
+    TelehealthPracticesAreShared: {
+      fires: { ...SHARED, 'telehealth_practices{shard="west",pod="b"}': "3x60" },
+      silent: SHARED,
     },
     TelehealthOperatorIsStale: {
       fires: { 'telehealth_cache_stale_seconds{kind="Pod"}': "901x60" },
@@ -121,6 +142,16 @@ describe("the chart's alerts, by Prometheus' own checker", () => {
       expect(await play(alert, COURSES[name]?.silent ?? {}, { early: [], late: [] })).toContain("SUCCESS");
     },
   );
+
+  it("a shard without a leader is told of beside one that has one", async () => {
+    const [alert] = alerts;
+    if (!alert) throw new Error("There are no alerts.");
+    const series = {
+      'leader_election_master_status{name="west"}': "0x60",
+      'leader_election_master_status{name="east"}': "1x60",
+    };
+    expect(await play(alert, series, { early: [], late: [told(alert, { name: "west" })] })).toContain("SUCCESS");
+  });
 
   it("no operator at all is no leader either", async () => {
     const [alert] = alerts;

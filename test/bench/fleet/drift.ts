@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { LABEL } from "../../../src/api/group.ts";
 import type { LiveObject } from "../../../src/manifest.ts";
+import type { Ref } from "../../../src/runtime/cluster.ts";
 import { type Resource, RESOURCES } from "../../../src/runtime/resources.ts";
 import { percentile } from "./histograms.ts";
 import { follow } from "./stand-in.ts";
@@ -30,8 +31,9 @@ const PAUSE_MS = 150;
 type Waiting = (type: string, object: LiveObject) => boolean;
 
 /**
- * Edits and deletes random children of random practices, one after the other, each once, and watches when it is put right.
- * What is measured is from the server's answer to the edit until the watch tells of the repair.
+ * Edits and deletes random children of random practices, one after the other, each once (the operator is patient with whoever
+ * changes the same object again and again), and watches when it is put right: fewer than `samples` where there are fewer
+ * children. What is measured is from the server's answer to the edit until the watch tells of the repair.
  */
 export async function drift(stage: Stage, samples: number): Promise<Drift> {
   const stopping = new AbortController();
@@ -43,9 +45,9 @@ export async function drift(stage: Stage, samples: number): Promise<Drift> {
   await Promise.all(KINDS.map((kind) => follow(stage.transport, kind, { from: "now", signal }, seen)));
   const latencies: number[] = [];
   try {
-    for (let n = 0; n < samples; n += 1) {
-      const kind = pick(KINDS);
-      const object = pick(await stage.cluster.list(kind, { namespace: pick(stage.namespaces) }));
+    for (const [n, { kind, ref }] of (await chosen(stage, samples)).entries()) {
+      const object = await stage.cluster.get(kind, ref);
+      if (!object) throw new Error(`${kind.kind} ${ref.name} is gone.`);
       const spoil = n % 2 === 0 ? edited(stage, kind, object) : deleted(stage, kind, object);
       const repaired = new Promise<number>((done) => (waiting = { is: spoil.isRepaired, done }));
       await spoil.act();
@@ -59,7 +61,22 @@ export async function drift(stage: Stage, samples: number): Promise<Drift> {
   } finally {
     stopping.abort();
   }
-  return { p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99), samples };
+  return { p50Ms: percentile(latencies, 0.5), p99Ms: percentile(latencies, 0.99), samples: latencies.length };
+}
+
+/** Children of practices in random order, all kinds alike. */
+async function chosen({ cluster }: Stage, samples: number): Promise<{ kind: Resource; ref: Required<Ref> }[]> {
+  const perKind = await Promise.all(
+    KINDS.map(async (kind) => {
+      const found = await cluster.list(kind, { labelSelector: LABEL.practice });
+      const refs = shuffled(
+        found.map(({ metadata: { namespace = "", name } }) => ({ kind, ref: { namespace, name } })),
+      );
+      return refs.map((child, turn) => ({ ...child, turn }));
+    }),
+  );
+  const inTurn = shuffled(perKind.flat()).toSorted((a, b) => a.turn - b.turn);
+  return inTurn.slice(0, samples);
 }
 
 function edited({ cluster }: Stage, kind: Resource, { metadata }: LiveObject) {
@@ -86,8 +103,7 @@ function deleted({ cluster }: Stage, kind: Resource, { metadata }: LiveObject) {
   };
 }
 
-function pick<T>(from: readonly T[]): T {
-  const chosen = from[Math.floor(Math.random() * from.length)];
-  if (chosen === undefined) throw new Error("There is nothing to choose from.");
-  return chosen;
+function shuffled<T>(list: readonly T[]): T[] {
+  const places = list.map((item) => ({ item, place: Math.random() }));
+  return places.toSorted((a, b) => a.place - b.place).map(({ item }) => item);
 }

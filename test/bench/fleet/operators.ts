@@ -78,6 +78,8 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
     leaderElection: { enabled: true, namespace: "default" },
     telemetry: { host: "127.0.0.1", port },
     logLevel: "warn",
+    // Nobody runs here who could try walls.
+    probe: { everyHours: 0 },
   };
   const { group, directory, adminConnection } = stage.plane;
   const account = join(directory, "account");
@@ -94,7 +96,9 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
   const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };
   const running = group.start("ours", "unshare", ["--map-root-user", "--mount", "sh", "-c", script], environment);
   const ready = () => running.ended() !== undefined || isReady(port);
-  await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" });
+  await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" }).catch((error: unknown) => {
+    throw new Error(`The operator is not ready: ${group.tail("ours")}`, { cause: error });
+  });
   if (running.ended() !== undefined) throw new Error(`The operator ${running.ended()}: ${group.tail("ours")}`);
   return {
     pid: running.pid,

@@ -40,7 +40,7 @@ export function summary(record: Record) {
   });
   const ours = {
     ratioToFloor: middle(ratios),
-    ratioToFloorSpread: spreadOf(ratios),
+    ratioToFloorSpread: ratios.length === 0 ? undefined : spreadOf(ratios),
     steadyWrites: extras.steadyWrites,
     steadySeconds: extras.steadySeconds,
     driftP50Ms: extras.drift?.p50Ms,
@@ -102,7 +102,9 @@ export async function recordIn(file: string | undefined, practices: number): Pro
   return record?.practices === practices ? record : undefined;
 }
 
+/** Every figure has its key; `null` is: not measured in this run. */
 export async function writeRecord(file: string | undefined, record: Record): Promise<void> {
   if (file === undefined) return;
-  await writeFile(file, `${JSON.stringify({ ...summary(record), record }, undefined, 2)}\n`);
+  const told = { ...summary(record), record };
+  await writeFile(file, `${JSON.stringify(told, (_, value: unknown) => value ?? null, 2)}\n`);
 }

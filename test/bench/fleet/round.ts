@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ANNOTATION } from "../../../src/api/group.ts";
+import { ANNOTATION, LABEL } from "../../../src/api/group.ts";
 import type { LiveObject, Manifest } from "../../../src/manifest.ts";
 import { differences } from "../../../src/runtime/differences.ts";
 import { PRACTICES } from "../../../src/controller/kinds.ts";
@@ -158,9 +158,10 @@ async function compare({ cluster, namespaces }: Stage, { folder, keys }: Wanted)
   }
 }
 
-/** Without what is a hash over the uid of the practice too. */
+/** Without what is a hash over the uid of the practice too, and the label that helm replaces by its own. */
 function contentOf({ kind, metadata, ...rest }: Manifest): object {
   const { [ANNOTATION.rendered]: _, ...annotations } = metadata.annotations ?? {};
-  const wanted = { ...metadata, annotations };
+  const { [LABEL.managedBy]: __, ...labels } = metadata.labels ?? {};
+  const wanted = { ...metadata, annotations, labels };
   return kind === "Secret" ? { metadata: wanted } : { ...rest, metadata: wanted };
 }

@@ -36,7 +36,7 @@ export function oursTable({ ours, objects, arms }: Summary): string {
   const rows: [string, string | undefined, string][] = [
     [
       "wall time / floor",
-      ours.ratioToFloor === undefined
+      ours.ratioToFloor === undefined || spread === undefined
         ? undefined
         : `${short(ours.ratioToFloor)} (${short(spread[0])}–${short(spread[2])})`,
       "≤ 1.15",
