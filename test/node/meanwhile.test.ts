@@ -59,8 +59,9 @@ describe("the walls of a practice on a real node, tried without end", () => {
     const over = new AbortController();
     const watching = (async () => {
       while (!over.signal.aborted) {
-        const pods = await hand.names(RESOURCES.Pod, namespace);
+        // Walls first: what falls in between is told by the next look.
         const walls = await hand.names(RESOURCES.NetworkPolicy, namespace);
+        const pods = await hand.names(RESOURCES.Pod, namespace);
         if (pods.length > 0 && walls.length < PARTS.length) order.push(`${pods.join(", ")} without all walls`);
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
