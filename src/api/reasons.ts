@@ -190,7 +190,7 @@ export const REASONS = {
   ),
   ForeignPolicyKind: reason(
     "NetworkIsolated",
-    "A policy of the cluster's network plug-in selects pods of the practice. The operator cannot judge it.",
+    "A policy of the cluster's network plugin (Cilium, Calico, AdminNetworkPolicy, ClusterNetworkPolicy) is about pods of the practice, or may be, and lets something through. The operator cannot judge what.",
     "Remove the policy that the message names, or see to it that it opens nothing.",
     ALARM,
   ),

@@ -6,7 +6,7 @@ export function network({ status, now }: Pick<Evidence, "status" | "now">): {
   readonly state: Exclude<State, "attested">;
   readonly sentence: string;
 } {
-  const { probe } = status;
+  const { probe, conditions = [] } = status;
   if (!probe) {
     return {
       state: "unknown",
@@ -21,6 +21,8 @@ export function network({ status, now }: Pick<Evidence, "status" | "now">): {
       sentence: `The network let through what no policy does, tried at ${at}: ${open.join(", ")}.`,
     };
   }
+  const unjudged = conditions.find(({ reason }) => reason === "ForeignPolicyKind");
+  if (unjudged) return { state: "unknown", sentence: unjudged.message };
   if (now.getTime() - Date.parse(at) > PROBE_HOLDS_DAYS * 86_400_000) {
     return {
       state: "unknown",

@@ -114,7 +114,7 @@ function isolation(evidence: Evidence): Entry {
     notCovered: [
       "The node itself, and pods in its network, always reach its pods.",
       "Ways that the probe does not try: to the internet, because nobody outside is contacted; and from other namespaces into this one.",
-      "Policies of the network plugin's own kinds, such as Cilium's and Calico's, which may open more.",
+      "What policies of the network plugin's own kinds open. Of Cilium's, Calico's, AdminNetworkPolicy and ClusterNetworkPolicy it is said when one may open something.",
     ],
   };
 }

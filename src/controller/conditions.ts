@@ -8,6 +8,7 @@ import { isolation } from "./isolation.ts";
 import { mediaAddress } from "./media-known.ts";
 import { type RoleState, roleStates } from "./roles.ts";
 import { sentence as sentenceOf, troublesOfRoles } from "./told.ts";
+import { unjudgedPolicies } from "./unjudged.ts";
 import { updatePending } from "./update-pending.ts";
 import { type Complete, type Verdict, verdict } from "./verdict.ts";
 
@@ -18,7 +19,7 @@ export function verdicts(context: Context, report: Complete): Verdict[] {
   return [
     encryption(report),
     recording(report),
-    isolation(practice, firstOf(report.findings, "isolation"), probe, context.now()),
+    isolation(practice, firstOf(report.findings, "isolation"), probe, context.now(), unjudgedPolicies(context, report)),
     report.certificates.verdict,
     mediaAddress(context, report),
     components(context, report, roleStates(context, practice)),

@@ -18,6 +18,7 @@ export function isolation(
   broken: Finding | undefined,
   probe: ProbeResult | undefined,
   now: Date,
+  unjudged: readonly string[] = [],
 ): Verdict {
   const say = (status: Verdict["status"], reason: ReasonName, message: string) =>
     verdict("NetworkIsolated", status, reason, message);
@@ -34,6 +35,13 @@ export function isolation(
       "False",
       "PoliciesNotEnforced",
       `The network of this cluster lets through what no policy does: ${some(probe.open)}. Use a network plugin that enforces NetworkPolicies in both directions.`,
+    );
+  }
+  if (unjudged.length > 0) {
+    return say(
+      "Unknown",
+      "ForeignPolicyKind",
+      `${some(unjudged)}: a policy of the cluster's network plugin is about pods of the practice, or may be, and lets something through. The operator cannot judge what. Remove it, or see to it that it leaves this namespace alone.${openDoor}`,
     );
   }
   const isFresh = probe && now.getTime() - Date.parse(probe.at) < PROBE_HOLDS_DAYS * 86_400_000;

@@ -15,6 +15,16 @@ const JUDGED_WHOLE: readonly Resource[] = [
   RESOURCES.HTTPRoute,
 ];
 
+/** Kinds of network plugins, whose policies may open walls in ways of their own. */
+export const PLUGIN_POLICIES: readonly Resource[] = [
+  RESOURCES.CiliumNetworkPolicy,
+  RESOURCES.CiliumClusterwideNetworkPolicy,
+  RESOURCES.CalicoNetworkPolicy,
+  RESOURCES.GlobalNetworkPolicy,
+  RESOURCES.AdminNetworkPolicy,
+  RESOURCES.ClusterNetworkPolicy,
+];
+
 /** Kinds that we render besides those; only ours are kept. */
 const OURS_ONLY: readonly Resource[] = [
   RESOURCES.ServiceAccount,
@@ -44,6 +54,7 @@ export function cachedKinds(options: { nodes: boolean; keeps?: (object: LiveObje
     ...everywhere,
     ...(options.nodes ? [{ resource: RESOURCES.Node, project: projectNode }] : []),
     ...ofPractices.map((kind) => ({ ...kind, ...(keeps && { keeps }) })),
+    ...PLUGIN_POLICIES.map((resource) => ({ resource, optional: true })),
   ];
 }
 

@@ -18,7 +18,7 @@ import { createHostClaims, type HostClaims } from "./claims.ts";
 import type { Context } from "./context.ts";
 import { createDoors } from "./door.ts";
 import { createEdits } from "./edits.ts";
-import { cachedKinds, keyOf, PRACTICES } from "./kinds.ts";
+import { cachedKinds, keyOf, PRACTICES, PLUGIN_POLICIES } from "./kinds.ts";
 import { createLookup } from "./lookup.ts";
 import { createProbes } from "./probes.ts";
 import { reconcile } from "./reconcile.ts";
@@ -143,7 +143,8 @@ function concerned(context: Pick<Context, "cache">, claims: HostClaims, event: C
     const neighbours = context.cache.list(PRACTICES, object.metadata.namespace).map(keyOf);
     return [...new Set([keyOf(object), ...claims.set(keyOf(object), hosts), ...neighbours])];
   }
-  if (resource === RESOURCES.Node) return context.cache.list(PRACTICES).map(keyOf);
+  const isOfAll = resource === RESOURCES.Node || (PLUGIN_POLICIES.includes(resource) && !resource.namespaced);
+  if (isOfAll) return context.cache.list(PRACTICES).map(keyOf);
   const namespace = resource === RESOURCES.Namespace ? object.metadata.name : object.metadata.namespace;
   const owner = object.metadata.labels?.[LABEL.practice];
   const neighbours = context.cache.list(PRACTICES, namespace);

@@ -30,6 +30,8 @@ export const NAMESPACED_RULES: readonly Rule[] = [
   { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: MANAGE },
   { apiGroups: ["cert-manager.io"], resources: ["certificaterequests"], verbs: ["list"] },
   { apiGroups: ["cert-manager.io"], resources: ["certificates", "issuers"], verbs: MANAGE },
+  { apiGroups: ["cilium.io"], resources: ["ciliumnetworkpolicies"], verbs: WATCH },
+  { apiGroups: ["crd.projectcalico.org"], resources: ["networkpolicies"], verbs: WATCH },
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes", "listenersets"], verbs: MANAGE },
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: MANAGE },
@@ -42,7 +44,14 @@ export const NAMESPACED_RULES: readonly Rule[] = [
 export const CLUSTER_RULES: readonly Rule[] = [
   { apiGroups: [""], resources: ["namespaces", "nodes"], verbs: WATCH },
   { apiGroups: ["apiextensions.k8s.io"], resources: ["customresourcedefinitions"], verbs: READ },
+  { apiGroups: ["cilium.io"], resources: ["ciliumclusterwidenetworkpolicies"], verbs: WATCH },
+  { apiGroups: ["crd.projectcalico.org"], resources: ["globalnetworkpolicies"], verbs: WATCH },
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gatewayclasses"], verbs: ["get"] },
+  {
+    apiGroups: ["policy.networking.k8s.io"],
+    resources: ["adminnetworkpolicies", "clusternetworkpolicies"],
+    verbs: WATCH,
+  },
 ];
 
 /** Rights in the operator's own namespace. */

@@ -108,10 +108,18 @@ export function createCache(options: {
   }
 
   metrics.onScrape(() => {
-    for (const { kind, store, reflectors } of watched.values()) {
+    const told = new Set<string>();
+    for (const {
+      kind: { resource },
+      store,
+      reflectors,
+    } of watched.values()) {
+      // Calico has a NetworkPolicy too.
+      const kind = told.has(resource.kind) ? `${resource.kind}.${resource.group}` : resource.kind;
+      told.add(kind);
       const oldest = Math.min(...reflectors.map(({ reflector }) => reflector.heardAt));
-      metrics.cacheObjects.set({ kind: kind.resource.kind }, store.size);
-      metrics.cacheStaleSeconds.set({ kind: kind.resource.kind }, (clock.now() - oldest) / 1000);
+      metrics.cacheObjects.set({ kind }, store.size);
+      metrics.cacheStaleSeconds.set({ kind }, (clock.now() - oldest) / 1000);
     }
   });
 

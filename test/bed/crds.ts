@@ -33,6 +33,20 @@ const sources = {
     folder: "config/crd/standard",
     release: "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.6.0/standard-install.yaml",
   },
+  "admin-network-policy": {
+    module: "sigs.k8s.io/network-policy-api",
+    version: "v0.1.1",
+    folder: "config/crd",
+    release: "https://github.com/kubernetes-sigs/network-policy-api/releases/download/v0.1.1/install.yaml",
+    files: ["policy.networking.k8s.io_adminnetworkpolicies.yaml"],
+  },
+  "cluster-network-policy": {
+    module: "sigs.k8s.io/network-policy-api",
+    version: "v0.3.0",
+    folder: "config/crd/standard",
+    release: "https://github.com/kubernetes-sigs/network-policy-api/releases/download/v0.3.0/standard-install.yaml",
+    files: ["policy.networking.k8s.io_clusternetworkpolicies.yaml"],
+  },
   "prometheus-operator": {
     module: "github.com/prometheus-operator/prometheus-operator",
     version: "v0.85.0",

@@ -13,6 +13,7 @@ import { waitFor } from "../bed/wait.ts";
 import { kubeconfigWithToken, rendered } from "../support/chart.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
+import { installPluginKinds } from "../support/plugin-kinds.ts";
 import { ALWAYS } from "../support/practice-bed.ts";
 import { startProxy } from "../support/proxy.ts";
 
@@ -36,7 +37,13 @@ const WAYS_IN = {
 let plane: ControlPlane;
 let hand: Hand;
 beforeAll(async () => {
-  ({ plane, hand } = await startOwnCluster(["cert-manager", "gateway-api"]));
+  ({ plane, hand } = await startOwnCluster([
+    "admin-network-policy",
+    "cert-manager",
+    "cluster-network-policy",
+    "gateway-api",
+  ]));
+  await installPluginKinds(hand);
   await hand.create(RESOURCES.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "operators" } });
 });
 afterAll(async () => {

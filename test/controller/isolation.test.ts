@@ -60,4 +60,14 @@ describe("NetworkIsolated", () => {
     expect(open).toMatchObject({ status: "True", reason: "FrontDoorOpenToCluster" });
     expect(of(undefined, undefined, somePractice()).message).toContain("frontDoor");
   });
+
+  it("is not known while a policy of the network plugin may open something, unless something did", () => {
+    const unjudged = ["CiliumNetworkPolicy/hole"];
+    const found = isolation(known, undefined, passed(), NOW, unjudged);
+    expect(found).toMatchObject({ status: "Unknown", reason: "ForeignPolicyKind" });
+    expect(found.message).toContain("CiliumNetworkPolicy/hole");
+    expect(isolation(known, policy, passed(), NOW, unjudged).reason).toBe("ForeignPolicy");
+    const open = passed({ open: ["front to postgres TCP 5432"] });
+    expect(isolation(known, undefined, open, NOW, unjudged).reason).toBe("PoliciesNotEnforced");
+  });
 });

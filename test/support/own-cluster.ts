@@ -36,6 +36,10 @@ export function handOn(connection: Connection) {
       const { body } = await client.request("GET", pathOf(resource, { namespace }));
       return (body as { items?: LiveObject[] }).items ?? [];
     },
+    /** Whether the API server serves a kind. */
+    async serves(resource: Resource): Promise<boolean> {
+      return (await client.request("GET", pathOf(resource))).status === 200;
+    },
     async names(resource: Resource, namespace: string): Promise<string[]> {
       return (await hand.list(resource, namespace)).map(({ metadata }) => metadata.name);
     },
