@@ -29,7 +29,9 @@ afterAll(async () => {
 
 const everything = { fromEntities: ["all"] };
 const only = (own: string) => ({ namespaces: { matchLabels: { "kubernetes.io/metadata.name": own } } });
-const peers = [{ namespaces: { matchLabels: { tenant: "b" } } }];
+const all = [{ namespaces: {} }];
+/** As its first version spells it. */
+const allAsThen = [{ namespaces: { namespaceSelector: {} } }];
 
 it.each<[Resource, (namespace: string) => object]>([
   [RESOURCES.CiliumNetworkPolicy, () => ({ endpointSelector: {}, ingress: [everything] })],
@@ -44,11 +46,11 @@ it.each<[Resource, (namespace: string) => object]>([
   [RESOURCES.GlobalNetworkPolicy, () => ({ selector: "all()", egress: [{ action: "Allow" }] })],
   [
     RESOURCES.AdminNetworkPolicy,
-    (own) => ({ priority: 10, subject: only(own), ingress: [{ name: "all", action: "Allow", from: peers }] }),
+    (own) => ({ priority: 10, subject: only(own), ingress: [{ action: "Allow", from: allAsThen }] }),
   ],
   [
     RESOURCES.ClusterNetworkPolicy,
-    (own) => ({ tier: "Admin", priority: 10, subject: only(own), ingress: [{ action: "Accept", from: peers }] }),
+    (own) => ({ tier: "Admin", priority: 10, subject: only(own), ingress: [{ action: "Accept", from: all }] }),
   ],
 ])("what the plugin's $kind opens is not known, and said to be so until it is gone", async (kind, spec) => {
   const metadata = { name: "hole", ...(kind.namespaced && { namespace }) };
