@@ -81,6 +81,14 @@ export function createCache(options: {
     return { kind, store, reflectors };
   }
 
+  /**
+   * Whether a kind is being removed. An apply still makes objects of it then, unlike a create, and each that is made again keeps
+   * the removal from its end (apiextensions-apiserver, `customresource_handler.go` and `finalizer/crd_finalizer.go`).
+   */
+  function isEnding(resource: Resource): boolean {
+    return crds.store.get({ name: idOf(resource) })?.metadata.deletionTimestamp !== undefined;
+  }
+
   function notify(event: CacheEvent): void {
     for (const listener of listeners) {
       try {
@@ -127,9 +135,11 @@ export function createCache(options: {
     get: (resource, ref) => watched.get(idOf(resource))?.store.get(ref),
     list: (resource, namespace) => watched.get(idOf(resource))?.store.list(namespace) ?? [],
     serves: (resource) =>
-      watched
+      !isEnding(resource) &&
+      (watched
         .get(idOf(resource))
-        ?.reflectors.some(({ reflector: { synced, state } }) => synced && state !== "absent") ?? false,
+        ?.reflectors.some(({ reflector: { synced, state } }) => synced && state !== "absent") ??
+        false),
     holds(resource) {
       const kind = watched.get(idOf(resource))?.kind;
       if (!kind) return "nothing";

@@ -76,7 +76,7 @@ export interface CachedKind {
 export interface Cache {
   get(resource: Resource, ref: Ref): LiveObject | undefined;
   list(resource: Resource, namespace?: string): readonly LiveObject[];
-  /** False for an optional kind that the cluster does not serve. */
+  /** False for an optional kind that the cluster does not serve, or is about to serve no more. */
   serves(resource: Resource): boolean;
   /** How much of an object of this kind is in memory: `part` when it is projected or metadata only. */
   holds(resource: Resource): "whole" | "part" | "nothing";

@@ -294,7 +294,16 @@ describe("the end of a practice in a cluster from which cert-manager was removed
       await hand.practice(namespace, { deletionPolicy: "Delete" });
       await hand.mediaAddress(namespace);
       await waitFor(async () => (await hand.names(RESOURCES.Pod, namespace)).length === 6, { timeout: 60_000 });
+      const begun = Date.now();
       await removeCrds(plane.adminConnection, "cert-manager");
+      const written = await plane.auditEvents(
+        ({ verb, objectRef, requestReceivedTimestamp }) =>
+          verb === "patch" &&
+          objectRef?.apiGroup === "cert-manager.io" &&
+          Date.parse(requestReceivedTimestamp) > begun + 5000,
+      );
+      // Whatever is made again keeps the removal from its end.
+      expect(written.map(({ requestURI }) => requestURI)).toEqual([]);
       await hand.expectReason(namespace, "CertificatesReady", "CertManagerMissing", NAME, 90_000);
       const before = (await operator.log()).length;
       await hand.remove(PRACTICES, { namespace, name: NAME });

@@ -6,7 +6,9 @@ import { killProgram, startProgram, stopProgram } from "../bed/node/places.ts";
 import { waitFor } from "../bed/wait.ts";
 import { ask } from "./support/front.ts";
 import { hand, node } from "./support/node.ts";
+import { OPERATORS } from "./support/operator.ts";
 import { PLAIN, serverPod, startPods, tryEdge } from "./support/pods.ts";
+import { failPower } from "./support/power.ts";
 import { smallVolume, type SmallVolume, takeImage, takeOperator } from "./support/shortages.ts";
 import {
   expectAllReady,
@@ -93,6 +95,22 @@ describe("a practice on a node on which things go wrong", () => {
     await expectAnswers();
     expect(await database()).toBe("closed");
   }, 400_000);
+
+  it("comes back alone when the power of the whole node fails, and no wall is down meanwhile", async () => {
+    const uids = async () => (await podsOf(practice.namespace)).map(({ metadata }) => metadata.uid);
+    const before = await uids();
+    const lived = new Set(await livesOf(practice.namespace));
+    const replies = await address("postgres");
+    await failPower(practice.namespace, OPERATORS, "kube-system");
+    expect(await tryEdge("outside", "TCP", replies, 5432)).toBe("closed");
+    const started = async () => (await livesOf(practice.namespace)).every((life) => !lived.has(life));
+    await waitFor(started, { timeout: 120_000, what: "every pod to be started again" });
+    await expectAllReady(practice.namespace);
+    await expectAnswers();
+    expect(await uids()).toEqual(before);
+    expect(await database()).toBe("closed");
+    expect(await hand.names(RESOURCES.NetworkPolicy, practice.namespace)).toEqual(walls);
+  }, 600_000);
 
   it("tells of an image that is not there, then of a volume that is full, and heals alone when it may", async () => {
     const { namespace } = practice;
