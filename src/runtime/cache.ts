@@ -82,8 +82,8 @@ export function createCache(options: {
   }
 
   /**
-   * Whether a kind is being removed. An apply still makes objects of it then, unlike a create, and each that is made again keeps
-   * the removal from its end (apiextensions-apiserver, `customresource_handler.go` and `finalizer/crd_finalizer.go`).
+   * Whether a kind is being removed. What is made again in the moment before the API server refuses that keeps the removal waiting
+   * for a minute at a time (apiextensions-apiserver, `finalizer/crd_finalizer.go`).
    */
   function isEnding(resource: Resource): boolean {
     return crds.store.get({ name: idOf(resource) })?.metadata.deletionTimestamp !== undefined;

@@ -302,7 +302,7 @@ describe("the end of a practice in a cluster from which cert-manager was removed
           objectRef?.apiGroup === "cert-manager.io" &&
           Date.parse(requestReceivedTimestamp) > begun + 5000,
       );
-      // Whatever is made again keeps the removal from its end.
+      // Whatever is made again holds the removal up.
       expect(written.map(({ requestURI }) => requestURI)).toEqual([]);
       await hand.expectReason(namespace, "CertificatesReady", "CertManagerMissing", NAME, 90_000);
       const before = (await operator.log()).length;
