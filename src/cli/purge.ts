@@ -1,5 +1,6 @@
 import { LABEL } from "../api/group.ts";
 import { environment } from "../config.ts";
+import { RESTORING } from "../controller/identity.ts";
 import { PRACTICES } from "../controller/kinds.ts";
 import type { LiveObject } from "../manifest.ts";
 import { namesOf } from "../practice/names.ts";
@@ -48,7 +49,10 @@ export async function purge(argv: readonly string[]): Promise<number> {
     const kept = await leftBehind(cluster, namespace, name);
     for (const found of kept) {
       const line = `${await described(cluster, found)}\n`;
-      if (values.yes) await erase(cluster, found);
+      if (values.yes) {
+        await assertNobodyUses(cluster, namespace, name);
+        await erase(cluster, found);
+      }
       process.stdout.write(values.yes ? `erased ${line}` : line);
     }
     process.stderr.write(
@@ -62,13 +66,26 @@ export async function purge(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** @throws BadInput while a practice of this name lives, and when nothing is left of one. */
-async function leftBehind(cluster: Cluster, namespace: string, name: string): Promise<Found[]> {
+/** @throws BadInput while a practice of this name lives, or is being restored. */
+async function assertNobodyUses(cluster: Cluster, namespace: string, name: string): Promise<void> {
   if (await cluster.get(PRACTICES, { namespace, name })) {
     throw new BadInput(
       `The practice ${namespace}/${name} is there. Delete it first: kubectl -n ${namespace} delete telehealthpractice ${name}`,
     );
   }
+  const { identity } = namesOf(name);
+  const kept = await cluster.get(RESOURCES.ConfigMap, { namespace, name: identity });
+  if (RESTORING in ((kept?.["data"] ?? {}) as object)) {
+    throw new BadInput(
+      `${namespace}/${name} is being restored from a backup. If that was given up: ` +
+        `kubectl -n ${namespace} delete configmap ${identity}, and run this again.`,
+    );
+  }
+}
+
+/** @throws BadInput as above, and when nothing is left of one. */
+async function leftBehind(cluster: Cluster, namespace: string, name: string): Promise<Found[]> {
+  await assertNobodyUses(cluster, namespace, name);
   const labelSelector = `${LABEL.practice}=${name},${LABEL.retainedFrom}`;
   const lists = await Promise.all(
     KINDS.map(async (resource) =>

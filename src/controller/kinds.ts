@@ -54,7 +54,7 @@ export function cachedKinds(options: { nodes: boolean; keeps?: (object: LiveObje
     ...everywhere,
     ...(options.nodes ? [{ resource: RESOURCES.Node, project: projectNode }] : []),
     ...ofPractices.map((kind) => ({ ...kind, ...(keeps && { keeps }) })),
-    ...PLUGIN_POLICIES.map((resource) => ({ resource, optional: true })),
+    ...PLUGIN_POLICIES.map((resource) => ({ resource, optional: true, advisory: true })),
   ];
 }
 

@@ -15,7 +15,7 @@ export async function observe(context: Sources, practice: Practice, born: Born):
   return {
     secrets: born.secrets,
     apis: {
-      certManager: context.cache.serves(RESOURCES.Certificate),
+      certManager: context.cache.serves(RESOURCES.Certificate) && context.cache.serves(RESOURCES.Issuer),
       gateway: context.cache.serves(RESOURCES.HTTPRoute),
       cloudNativePG: false,
     },

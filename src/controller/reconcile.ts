@@ -52,6 +52,8 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   const [namespace = "", name = ""] = key.split("/");
   const resource = context.cache.get(PRACTICES, { namespace, name }) as PracticeResource | undefined;
   if (!resource || !context.shard.has(resource)) return forget(context, key);
+  // What came to this shard is not known whole yet: what is missing would be taken for what was never made.
+  if (!context.cache.synced) return { requeueAfterSeconds: 1 };
 
   const report: Report = { resource };
   try {
@@ -96,7 +98,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   // What is judged and told is what was just made, not what was there before.
   await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
-  await resumeRollOuts(context, practice);
+  await resumeRollOuts(context, plan);
   await replaceStaleFront(context, practice);
   report.certificates = await certificates(context, practice, observed);
   report.findings = judge(context, practice, (object) => isSpared(plan, object));

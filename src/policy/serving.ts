@@ -1,4 +1,5 @@
 import type { IPodSpec } from "kubernetes-models/v1";
+import type { Manifest } from "../manifest.ts";
 import type { Practice } from "../practice/practice.ts";
 import { makerOf } from "./foreign.ts";
 import { containersOf, podTemplates } from "./pods.ts";
@@ -16,9 +17,8 @@ export const podsCarryTheGuard: Check = {
   violations: (input) =>
     ofKind(input.objects, "Pod").flatMap((pod) => {
       const maker = makerOf(input, pod);
-      const leaving = (pod.metadata as { deletionTimestamp?: string }).deletionTimestamp !== undefined;
       const [template] = podTemplates(maker ? [maker] : []);
-      if (!template || leaving) return [];
+      if (!template || !serves(pod)) return [];
       const carried = new Set(promisedFiles(input.practice, pod["spec"] as IPodSpec));
       const missing = promisedFiles(input.practice, template.spec).filter((mount) => !carried.has(mount));
       return missing.length > 0 ? [violation(pod, MESSAGE)] : [];
@@ -28,7 +28,17 @@ export const podsCarryTheGuard: Check = {
 const MESSAGE =
   "This pod serves without the files that refuse calls that are not encrypted, although its workload has them. Please delete the pod.";
 
-/** Where a pod has these files, as `nginx:/usr/share/jitsi-meet/index.html:index.html:front-web`; of whatever release they are. */
+/** Not one on its way out, nor what is left of one that was evicted. */
+function serves(pod: Manifest): boolean {
+  const { phase } = (pod["status"] ?? {}) as { phase?: string };
+  const { deletionTimestamp } = pod.metadata as { deletionTimestamp?: string };
+  return deletionTimestamp === undefined && phase !== "Failed" && phase !== "Succeeded";
+}
+
+/**
+ * Which containers have which of these files, as `nginx:front-web`. Where in them, and of which release, is not compared: while
+ * the next release rolls out, the former one serves on purpose.
+ */
 function promisedFiles({ name }: Pick<Practice, "name">, spec: IPodSpec): string[] {
   const folders = new Map(
     (spec.volumes ?? []).flatMap((volume) => {
@@ -39,7 +49,7 @@ function promisedFiles({ name }: Pick<Practice, "name">, spec: IPodSpec): string
   return containersOf(spec).flatMap(({ name: container, volumeMounts = [] }) =>
     volumeMounts.flatMap((mount) => {
       const files = folders.get(mount.name);
-      return files ? [[container, mount.mountPath, mount.subPath ?? "", files].join(":")] : [];
+      return files ? [`${container}:${files}`] : [];
     }),
   );
 }

@@ -175,7 +175,7 @@ export function createCache(options: {
         return `${where}: nothing heard for ${staleSeconds.toFixed(0)} s${problem === undefined ? "" : ` (${problem})`}`;
       }),
     relistChosen() {
-      for (const reflector of reflectors((kind) => kind.keeps !== undefined)) reflector.wake();
+      for (const reflector of reflectors((kind) => kind.keeps !== undefined)) reflector.relist();
     },
     refreshServed() {
       for (const reflector of reflectors()) if (reflector.state === "absent") reflector.wake();

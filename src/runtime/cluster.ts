@@ -70,6 +70,8 @@ export interface CachedKind {
   readonly alike?: boolean;
   /** The kind may be missing from the cluster; it is watched from when it is served. */
   readonly optional?: boolean;
+  /** Nothing is made or repaired by it: without the right to read it, it counts as missing. */
+  readonly advisory?: boolean;
 }
 
 /** Watched objects in memory. Reads are synchronous and never go to the server; objects are read-only. */

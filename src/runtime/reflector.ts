@@ -37,6 +37,8 @@ export interface Reflector {
   readonly heardAt: number;
   /** Look at once whether the kind is served now: ends a wait, and the watch. */
   wake(): void;
+  /** Tell everything anew; not synced until that is done. */
+  relist(): void;
 }
 
 const LIST_AND_WATCH = { base: 800, cap: 30_000 };
@@ -99,7 +101,11 @@ export function createReflector(options: {
         }
       }
       if (wait > 0) await sleep(clock, wait, stop);
-      if (interrupt.signal.aborted) interrupt = new AbortController();
+      if (interrupt.signal.aborted) {
+        interrupt = new AbortController();
+        // Woken while it waited after a failure: what it was woken for is not heard of by going on.
+        position = undefined;
+      }
     }
   }
 
@@ -188,6 +194,11 @@ export function createReflector(options: {
       await store.retain(new Set(), namespace, breathe);
       heard("absent");
       synced = kind.optional === true;
+    } else if (status === 403 && kind.advisory) {
+      if (state !== "absent") logger.warn({ err: error }, "may not read this kind, and does without");
+      await store.retain(new Set(), namespace, breathe);
+      heard("absent");
+      synced = true;
     } else if (status !== 410) {
       const next = status === 403 ? "forbidden" : "failing";
       if (state !== next) logger.warn({ err: error }, "watching fails; will go on trying");
@@ -211,6 +222,11 @@ export function createReflector(options: {
       return heardAt;
     },
     wake() {
+      backoff.reset();
+      interrupt.abort();
+    },
+    relist() {
+      synced = false;
       backoff.reset();
       interrupt.abort();
     },

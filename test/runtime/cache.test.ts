@@ -422,6 +422,35 @@ describe("when the server misbehaves", () => {
     expect(await afterwards(cache, kind, 0)).toContain("after@99");
   });
 
+  it("does without a kind that only advises and may not be read, and hears of it once the right is given", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("a", 1)];
+    const forbid = (reply: Reply) => {
+      kind.onList.push(forbid);
+      reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
+    };
+    kind.onList.push(forbid);
+    const { cache } = await start({ kinds: [{ resource: MAPS, optional: true, advisory: true }] });
+    expect([cache.synced, cache.serves(MAPS), cache.stale()]).toEqual([true, false, []]);
+    kind.onList.length = 0;
+    await vi.waitFor(() => expect(names(cache)).toEqual(["a@1"]));
+    expect(cache.serves(MAPS)).toBe(true);
+  });
+
+  it("is not synced from when its choice changed until what was passed over has been told", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("a", 1), map("b", 2)];
+    const chosen = new Set(["a"]);
+    const keeps = ({ metadata }: LiveObject) => chosen.has(metadata.name);
+    const { cache } = await start({ kinds: [{ resource: MAPS, keeps }] });
+    expect(names(cache)).toEqual(["a@1"]);
+    chosen.add("b");
+    cache.relistChosen();
+    expect(cache.synced).toBe(false);
+    await vi.waitFor(() => expect(cache.synced).toBe(true));
+    expect(names(cache)).toEqual(["a@1", "b@2"]);
+  });
+
   it("reports 403 and goes on once the right is given", async () => {
     const kind = kindOf("configmaps");
     const forbid = (reply: Reply) => reply.status(403, "Forbidden", { message: "configmaps is forbidden" });

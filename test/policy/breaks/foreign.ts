@@ -130,6 +130,12 @@ export const HARMLESS: readonly Break[] = [
       if (web) web.name = "greenriver-front-web-0f0f0f0f";
     }),
   ),
+  add("", "what is left of a front that was evicted, of a release without the guard", (input) => ({
+    ...servingPod(input, "Deployment/greenriver-front", (spec) => {
+      spec.volumes = [];
+    }),
+    status: { phase: "Failed" },
+  })),
   add("", "a pod of ours that serves", (input) => servingPod(input, "StatefulSet/greenriver-signalling")),
   add("", "a pod of ours from another registry on its way out", () =>
     pod("greenriver-synapse-0", "mirror.example/synapse:1", {
