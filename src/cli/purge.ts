@@ -75,7 +75,7 @@ async function assertNobodyUses(cluster: Cluster, namespace: string, name: strin
   }
   const { identity } = namesOf(name);
   const kept = await cluster.get(RESOURCES.ConfigMap, { namespace, name: identity });
-  if (RESTORING in ((kept?.["data"] ?? {}) as object)) {
+  if (RESTORING in (kept?.["data"] ?? {})) {
     throw new BadInput(
       `${namespace}/${name} is being restored from a backup. If that was given up: ` +
         `kubectl -n ${namespace} delete configmap ${identity}, and run this again.`,
