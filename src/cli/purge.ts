@@ -75,7 +75,8 @@ async function assertNobodyUses(cluster: Cluster, namespace: string, name: strin
   }
   const { identity } = namesOf(name);
   const kept = await cluster.get(RESOURCES.ConfigMap, { namespace, name: identity });
-  if (RESTORING in (kept?.["data"] ?? {})) {
+  const { [RESTORING]: isRestoring } = (kept?.["data"] ?? {}) as Readonly<Record<string, string>>;
+  if (isRestoring !== undefined) {
     throw new BadInput(
       `${namespace}/${name} is being restored from a backup. If that was given up: ` +
         `kubectl -n ${namespace} delete configmap ${identity}, and run this again.`,
