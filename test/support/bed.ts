@@ -28,9 +28,16 @@ export function kubectlApply(...objects: readonly object[]): Promise<string> {
   return kubectl(["apply", "--server-side", "-f", "-"], JSON.stringify(list));
 }
 
+/** A name for a namespace that nobody else has. */
+export function namespaceName(): string {
+  return `test-${randomBytes(5).toString("hex")}`;
+}
+
 /** Makes a namespace with a name of its own and returns the name. It goes with the control plane. */
-export async function newNamespace(labels: Readonly<Record<string, string>> = {}): Promise<string> {
-  const name = `test-${randomBytes(5).toString("hex")}`;
+export async function newNamespace(
+  labels: Readonly<Record<string, string>> = {},
+  name = namespaceName(),
+): Promise<string> {
   const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
   const { status } = await client.request("POST", "/api/v1/namespaces", namespace);
   if (status !== 201) throw new Error(`The namespace ${name} could not be made: ${status}.`);

@@ -29,6 +29,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 /** Pods run nowhere on our own control plane, but they become Ready, so that phases and teardown can be seen. */
 async function simulatedCluster(): Promise<ControlPlane> {
   const bed = await startControlPlane({ scheduler: true });
-  await Promise.all([startKwok(bed), addVolumes(bed, 400)]);
+  await Promise.all([startKwok(bed), addVolumes(bed, 1000)]);
   return bed;
 }

@@ -2,13 +2,15 @@ import { readFile } from "node:fs/promises";
 import { parseAllDocuments } from "yaml";
 import { FIELD_MANAGER, LABEL } from "../../src/api/group.ts";
 import type { PracticeStatus } from "../../src/api/status.ts";
+import { parseSpec } from "../../src/api/practice.ts";
+import { defaultIdentity } from "../../src/practice/resolve.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import { CHILD_RESOURCES } from "../../src/controller/live.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import { apiVersionOf, pathOf, RESOURCES } from "../../src/runtime/resources.ts";
 import { waitFor } from "../bed/wait.ts";
 import { apiClient } from "../bed/api.ts";
-import { auditEvents, bed, newNamespace } from "./bed.ts";
+import { auditEvents, bed, namespaceName, newNamespace } from "./bed.ts";
 
 /** A maintenance window that is always open: nothing runs in the pods here, so nobody could say that no call runs. */
 export const ALWAYS = {
@@ -35,8 +37,22 @@ export async function practiceFor(namespace: string, spec: object = {}, name = "
 }
 
 /** A namespace as the examples make it. */
-export function practiceNamespace(): Promise<string> {
-  return newNamespace(RESTRICTED);
+export async function practiceNamespace(): Promise<string> {
+  const services = (await client.request("GET", pathOf(RESOURCES.Service))).body as { items: LiveObject[] };
+  const taken = new Set(
+    services.items.flatMap((service) => {
+      const { ports = [] } = service["spec"] as { ports?: { nodePort?: number }[] };
+      return ports.map(({ nodePort }) => nodePort);
+    }),
+  );
+  // Other tests leave practices behind. Of one whose media port is taken the requests and objects would be others.
+  for (;;) {
+    const name = namespaceName();
+    const parsed = parseSpec(await practiceFor(name));
+    if (!parsed.ok) throw new Error("examples/solo.yaml cannot be used.");
+    const { mediaPort } = defaultIdentity(name, "greenriver", parsed.spec);
+    if (!taken.has(mediaPort) && !taken.has(mediaPort + 1)) return newNamespace(RESTRICTED, name);
+  }
 }
 
 export async function applyPractice(namespace: string, spec: object = {}, name?: string): Promise<Manifest> {
