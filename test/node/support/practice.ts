@@ -1,8 +1,10 @@
+import { afterAll } from "vitest";
 import { LABEL } from "../../../src/api/group.ts";
 import type { LiveObject } from "../../../src/manifest.ts";
 import { RESOURCES } from "../../../src/runtime/resources.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { ISSUER } from "./certificates.ts";
+import { kubectl } from "../../support/bed.ts";
 import { hand } from "./node.ts";
 
 /** As the examples label it; the operator's admission rules look at the second. */
@@ -13,6 +15,14 @@ const LABELS = {
 
 /** The parts of a practice that stay, each with one pod. */
 export const PARTS = ["bridge", "entry", "front", "postgres", "signalling", "synapse"] as const;
+
+/** A node has room for three practices or so: what a file started goes with it. */
+const started: string[] = [];
+afterAll(async () => {
+  for (const namespace of started) {
+    await kubectl(["delete", "telehealthpractice", "--all", "-n", namespace, "--ignore-not-found", "--timeout=90s"]);
+  }
+}, 300_000);
 
 /** Tests of one run that share a node must not share an address; each file counts anew. */
 let balancers = Math.floor(Math.random() * 200);
@@ -87,6 +97,7 @@ export function practiceNamespace(): Promise<string> {
  */
 export async function startPractice(spec: object = {}, given?: string): Promise<RunningPractice> {
   const namespace = given ?? (await practiceNamespace());
+  started.push(namespace);
   const certificates = { issuerRef: { name: ISSUER } };
   const start = performance.now();
   await hand.practice(namespace, { certificates, exposure: { ingress: { className: "haproxy" } }, ...spec });
