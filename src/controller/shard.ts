@@ -1,5 +1,6 @@
 import type { Config } from "../config.ts";
 import type { LiveObject } from "../manifest.ts";
+import { selects } from "../policy/selectors.ts";
 
 /** Which practices this operator looks after, where several operators share a cluster's practices (docs/fleet.md). */
 export interface Shard {
@@ -16,7 +17,7 @@ export interface Shard {
 export function createShard(option: Config["shard"], practicesIn: (namespace: string) => readonly LiveObject[]): Shard {
   const passedOver = new Set<string>();
   const has: Shard["has"] = ({ metadata: { labels = {} } }) =>
-    option === undefined || matches(option.practices, labels);
+    option === undefined || selects(option.practices, labels);
   return {
     name: option?.name ?? "",
     has,
@@ -29,23 +30,4 @@ export function createShard(option: Config["shard"], practicesIn: (namespace: st
     },
     missed: (namespace) => passedOver.delete(namespace),
   };
-}
-
-type Selector = NonNullable<Config["shard"]>["practices"];
-
-/** A label selector as Kubernetes reads it: all of it must hold. */
-function matches(
-  { matchLabels = {}, matchExpressions = [] }: Selector,
-  labels: Readonly<Record<string, string>>,
-): boolean {
-  return (
-    Object.entries(matchLabels).every(([key, value]) => labels[key] === value) &&
-    matchExpressions.every(({ key, operator, values = [] }) => {
-      const value = labels[key];
-      if (operator === "Exists") return value !== undefined;
-      if (operator === "DoesNotExist") return value === undefined;
-      const listed = value !== undefined && values.includes(value);
-      return operator === "In" ? listed : !listed;
-    })
-  );
 }

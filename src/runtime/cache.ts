@@ -29,8 +29,6 @@ export interface WatchedCache extends Cache {
   stale(): string[];
   /** Lists every kind anew of which some objects are kept: what was passed over is wanted now. */
   relistChosen(): void;
-  /** Asks at once for every kind whether it is served now. Rarely needed: new CRDs are noticed. */
-  refreshServed(): void;
 }
 
 interface Watched {
@@ -176,9 +174,6 @@ export function createCache(options: {
       }),
     relistChosen() {
       for (const reflector of reflectors((kind) => kind.keeps !== undefined)) reflector.relist();
-    },
-    refreshServed() {
-      for (const reflector of reflectors()) if (reflector.state === "absent") reflector.wake();
     },
   };
   return cache;

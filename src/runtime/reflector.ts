@@ -42,6 +42,8 @@ export interface Reflector {
 }
 
 const LIST_AND_WATCH = { base: 800, cap: 30_000 };
+/** A kind that is not there is looked for ever less often: its definition wakes whoever waits for it. */
+const ABSENT = { base: 800, cap: 300_000 };
 /** A watch that lived this long was healthy. */
 const HEALTHY_MS = 120_000;
 
@@ -66,6 +68,7 @@ export function createReflector(options: {
   const path = pathOf(resource, namespace === undefined ? {} : { namespace });
   const source = { transport, kind, path, clock };
   const backoff = createBackoff(clock, LIST_AND_WATCH.base, LIST_AND_WATCH.cap);
+  const absence = createBackoff(clock, ABSENT.base, ABSENT.cap);
   const breathe = createBreather(clock.now);
   const pages = createPageSize(kind.metadataOnly === true);
   const history = createHistory(clock);
@@ -189,22 +192,27 @@ export function createReflector(options: {
     const status = error instanceof ApiError ? error.status : undefined;
     problem = error instanceof Error ? error.message : String(error);
     const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    if (status === 404) {
-      if (state !== "absent") logger.info("the cluster does not serve this kind");
+    const withoutRight = status === 403 && kind.advisory === true;
+    if (status === 404 || withoutRight) {
+      const why = withoutRight ? "may not read this kind, and does without" : "the cluster does not serve this kind";
+      if (state !== "absent") logger[withoutRight ? "warn" : "info"](why);
       await store.retain(new Set(), namespace, breathe);
       heard("absent");
       synced = kind.optional === true;
-    } else if (status === 403 && kind.advisory) {
-      if (state !== "absent") logger.warn({ err: error }, "may not read this kind, and does without");
-      await store.retain(new Set(), namespace, breathe);
-      heard("absent");
-      synced = true;
-    } else if (status !== 410) {
+      return Math.max(asked, absence.next());
+    }
+    if (status !== 410) {
       const next = status === 403 ? "forbidden" : "failing";
       if (state !== next) logger.warn({ err: error }, "watching fails; will go on trying");
       state = next;
     }
     return Math.max(asked, backoff.next());
+  }
+
+  function wake(): void {
+    backoff.reset();
+    absence.reset();
+    interrupt.abort();
   }
 
   return {
@@ -221,14 +229,10 @@ export function createReflector(options: {
     get heardAt() {
       return heardAt;
     },
-    wake() {
-      backoff.reset();
-      interrupt.abort();
-    },
+    wake,
     relist() {
       synced = false;
-      backoff.reset();
-      interrupt.abort();
+      wake();
     },
   };
 }

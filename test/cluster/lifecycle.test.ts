@@ -264,6 +264,15 @@ describe("the life of a practice on a real API server, with simulated pods", () 
       await kubectl(["delete", "telehealthpractice", "greenriver", "-n", namespace, "--wait=true", "--timeout=60s"]);
     });
 
+    it("nor while a restore fills it", async () => {
+      const identity = ["configmap", "greenriver-identity", "-n", namespace];
+      await kubectl(["patch", ...identity, "--type=merge", "-p", '{"data":{"restoring":"true"}}']);
+      const { code, stderr } = await purge("--yes");
+      expect(code).toBe(2);
+      expect(stderr).toContain("is being restored from a backup");
+      await kubectl(["patch", ...identity, "--type=merge", "-p", '{"data":{"restoring":null}}']);
+    });
+
     it("not before that is said twice", async () => {
       const before = childNames(await children(namespace));
       const { code, stdout, stderr } = await purge();

@@ -2,13 +2,13 @@
 
 const MILLISECONDS = 1_000;
 
-const made = new Map<string, Intl.DateTimeFormat>();
+const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** Kept: making one takes longer than the rest of a page. There are a few for each language and zone of the practice. */
 function formatOf(locale: string, timeZone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const id = `${locale} ${timeZone} ${JSON.stringify(options)}`;
-  const format = made.get(id) ?? new Intl.DateTimeFormat(locale, { timeZone, ...options });
-  made.set(id, format);
+  const format = formats.get(id) ?? new Intl.DateTimeFormat(locale, { timeZone, ...options });
+  formats.set(id, format);
   return format;
 }
 
