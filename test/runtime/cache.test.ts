@@ -451,6 +451,22 @@ describe("when the server misbehaves", () => {
     expect(names(cache)).toEqual(["a@1", "b@2"]);
   });
 
+  it("hears what was passed over also when that is asked for while it waits after a failure", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("a", 1), map("b", 2)];
+    const chosen = new Set(["a"]);
+    const keeps = ({ metadata }: LiveObject) => chosen.has(metadata.name);
+    const { cache } = await start({ kinds: [{ resource: MAPS, keeps }], random: 0.999 });
+    const { stream } = await watchOf(kind);
+    for (let tries = 0; tries < 20; tries += 1) kind.onWatch.push((reply) => reply.status(503, "ServiceUnavailable"));
+    stream.end();
+    await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("failing"), 5000);
+    kind.onWatch.length = 0;
+    chosen.add("b");
+    cache.relistChosen();
+    await vi.waitFor(() => expect(names(cache)).toEqual(["a@1", "b@2"]), 5000);
+  });
+
   it("reports 403 and goes on once the right is given", async () => {
     const kind = kindOf("configmaps");
     const forbid = (reply: Reply) => reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
@@ -643,6 +659,17 @@ describe("optional kinds", () => {
     await vi.waitFor(() => expect(cache.serves(RESOURCES.Gateway)).toBe(false));
     expect(events).toEqual(["added gate", "deleted gate"]);
     expect(cache.list(RESOURCES.Gateway)).toEqual([]);
+  });
+
+  it("are not served from when their definition is being deleted, though they are still there", async () => {
+    kindOf("gateways").items = [{ metadata: { name: "gate", namespace: "green", uid: "1", resourceVersion: "1" } }];
+    const { cache } = await start({ kinds: [GATEWAYS] });
+    expect(cache.serves(RESOURCES.Gateway)).toBe(true);
+    const { metadata } = crd(2);
+    const object = { metadata: { ...metadata, deletionTimestamp: "2026-11-26T12:00:00Z" } };
+    (await watchOf(kindOf("customresourcedefinitions"))).stream.write({ type: "MODIFIED", object });
+    await vi.waitFor(() => expect(cache.serves(RESOURCES.Gateway)).toBe(false));
+    expect(cache.list(RESOURCES.Gateway)).toHaveLength(1);
   });
 
   it("do not need the right to read definitions", async () => {
