@@ -5,7 +5,7 @@ import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { programOf } from "./programs.ts";
 import { ofKind } from "./selectors.ts";
-import { remember } from "./remember.ts";
+import { remember } from "../remember.ts";
 
 /** Volume types that Pod Security "restricted" allows and a practice uses. */
 const VOLUMES = new Set(["name", "configMap", "secret", "emptyDir", "persistentVolumeClaim", "downwardAPI"]);

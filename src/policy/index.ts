@@ -31,7 +31,7 @@ import { hooksAsListed } from "./hooks.ts";
 import type { Check, PolicyInput } from "./policy.ts";
 import { configurationReadable } from "./readable.ts";
 import { imagesOfTheRelease, noRecorderAccount, noRecorderConfigured, noRecordingInBrowser } from "./recording.ts";
-import { remember } from "./remember.ts";
+import { remember } from "../remember.ts";
 import { prunerTouchesNoMessage } from "./residue.ts";
 import { podsCarryTheGuard } from "./serving.ts";
 import { noThirdPartyHost } from "./third-party.ts";

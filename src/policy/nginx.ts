@@ -1,4 +1,4 @@
-import { rememberText } from "./remember.ts";
+import { rememberText } from "../remember.ts";
 
 /** One directive of an nginx configuration. */
 export interface Directive {

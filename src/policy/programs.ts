@@ -1,6 +1,6 @@
 import type { IContainer } from "kubernetes-models/v1";
 import type { Manifest } from "../manifest.ts";
-import { remember } from "./remember.ts";
+import { remember } from "../remember.ts";
 import { containersOf, fileAt, type PodTemplate, podTemplates } from "./pods.ts";
 
 /**

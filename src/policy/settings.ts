@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { rememberText } from "./remember.ts";
+import { rememberText } from "../remember.ts";
 
 /** Readers of configuration files. Each gives `undefined` for what it cannot read; the check that looks at it objects. */
 type Reader = (text: string | undefined) => unknown;

@@ -1,5 +1,6 @@
 import type { Weekday } from "../api/maintenance.ts";
 import { WEEKDAYS } from "../api/maintenance.ts";
+import { rememberText } from "../remember.ts";
 import type { Maintenance } from "./practice.ts";
 
 /** Whether this process knows the rules of a time zone. */
@@ -34,10 +35,11 @@ function onTheWall(timeZone: string, at: Date): { day: Weekday; time: string } {
   return { day: parts["weekday"] as Weekday, time: `${parts["hour"]}:${parts["minute"]}` };
 }
 
-function clockOf(timeZone: string): Intl.DateTimeFormat {
+/** Each takes milliseconds to make, and every look at a practice wants one. */
+const clockOf = rememberText((timeZone) => {
   const shown = { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
   return new Intl.DateTimeFormat("en-US", { ...shown, timeZone });
-}
+});
 
 function before(day: Weekday): Weekday {
   return WEEKDAYS[(WEEKDAYS.indexOf(day) + 6) % 7] as Weekday;

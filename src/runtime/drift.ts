@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { LiveObject, Manifest } from "../manifest.ts";
+import { remember } from "../remember.ts";
 import { type Difference, differences } from "./differences.ts";
 
 /** What is not as we want it. Of a ConfigMap that is named by its content also every file more. */
@@ -16,9 +17,9 @@ export function isSealed(object: Manifest): boolean {
 }
 
 /** Rendering is deterministic, so the order of fields is part of the identity. */
-export function hashOf(desired: Manifest): string {
-  return createHash("sha256").update(JSON.stringify(desired)).digest("base64url");
-}
+export const hashOf = remember((desired: Manifest): string =>
+  createHash("sha256").update(JSON.stringify(desired)).digest("base64url"),
+);
 
 export function fingerprint(found: readonly Difference[]): string {
   return found.length === 0 ? "" : createHash("sha256").update(JSON.stringify(found)).digest("base64url");

@@ -48,7 +48,12 @@ export function secondTries(report: Report | undefined): string[] {
   const tests = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
   return tests
     .filter(({ status, failureMessages }) => status === "passed" && failureMessages.length > 0)
-    .map(({ fullName, failureMessages }) => `${fullName}: ${failureMessages[0]?.split("\n")[0]}`);
+    .map(({ fullName, failureMessages: [error = ""] }) => `${fullName}: ${withoutStack(error)}`);
+}
+
+function withoutStack(error: string): string {
+  const [message = ""] = error.split(/\n\s+at /, 1);
+  return message.replaceAll("\n", "\n  ");
 }
 
 /** So that the lines of tiers that run side by side can be told apart. */

@@ -90,7 +90,7 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
   const file = join(directory, "ours.yaml");
   await writeFile(file, stringify(config));
   const mounts = [`mount -t tmpfs none /run`, `mkdir -p ${MOUNT}`, `mount --bind "${account}" ${MOUNT}`];
-  const program = `exec "${process.execPath}" "${MAIN}" operator --config "${file}"`;
+  const program = `exec "${process.execPath}" --max-semi-space-size=4 "${MAIN}" operator --config "${file}"`;
   const script = [...mounts, program].join(" && ");
   const { hostname, port: serverPort } = new URL(server);
   const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };

@@ -69,7 +69,9 @@ export async function setStage(practices: number): Promise<Stage> {
   const example = await soloPractice();
 
   async function makePractice(namespace: string): Promise<[string, string]> {
-    const spec = { ...(example["spec"] as object), ...SPEC, domain: `${namespace}.example` };
+    // A port that the operator chooses depends on who came first, and names of objects on the port.
+    const media = { ...MEDIA, port: FIRST_PORT + 2 * namespaces.indexOf(namespace) };
+    const spec = { ...(example["spec"] as object), ...SPEC, domain: `${namespace}.example`, video: { media } };
     const made = await cluster.create(PRACTICES, { ...example, metadata: { name: NAME, namespace }, spec }, "bench");
     return [namespace, made.metadata.uid];
   }
@@ -164,14 +166,14 @@ async function mayDoAll(transport: Transport): Promise<void> {
   await transport.request({ method: "POST", path, body: JSON.stringify(binding), repeatable: false });
 }
 
-/**
- * Addresses that nobody has to give, no more node ports than a thousand practices find (a load balancer takes a third one), and
- * a window that is always open, because nobody runs who could say that no call does.
- */
+/** Addresses that nobody has to give, and no more node ports than a thousand practices find: a load balancer takes a third one. */
+const MEDIA = { service: "NodePort", addresses: [{ ip: "203.0.113.7", port: 10_000 }] };
+const FIRST_PORT = 30_100;
+
+/** A window that is always open, because nobody runs who could say that no call does. */
 const SPEC = {
   // Nobody issues certificates here, and an operator that waits for one asks for it again and again.
   certificates: { external: {} },
-  video: { media: { service: "NodePort", addresses: [{ ip: "203.0.113.7", port: 10_000 }] } },
   maintenance: { windows: [{ days: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"], from: "00:00", to: "24:00" }] },
 };
 

@@ -30,13 +30,21 @@ export async function answerEverything(place: Place): Promise<void> {
   await runAt(place, "sh", "-c", "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit");
 }
 
+/**
+ * Packets that the policy engine holds until it has judged them (kube-network-policies, pkg/dataplane/controller.go,
+ * `MaxQueueLen`). What comes on top is dropped and would look like a wall, so never are more on their way: one of each way
+ * that is tried, and one back.
+ */
+const HELD = 1024;
+
 /** The ways on which something came through, of all from these places to these targets but their own. */
 export async function measure(froms: readonly From[], tos: readonly To[]): Promise<ReadonlySet<string>> {
+  const atOnce = Math.floor(HELD / 2 / froms.length);
   const found = await Promise.all(
     froms.map(async ({ name, place }) => {
       const targets = tos.filter((to) => to.name !== name);
       const ways = targets.flatMap(({ host, ports }) => ports.map(([protocol, port]) => ({ protocol, host, port })));
-      const open = await tryFrom(place, ways);
+      const open = await tryFrom(place, ways, atOnce);
       return targets.flatMap(({ name: to, host, ports }) =>
         ports.flatMap(([protocol, port]) =>
           open.has(`${protocol} ${host} ${port}`) ? [wayName(name, to, protocol, port)] : [],
@@ -47,8 +55,8 @@ export async function measure(froms: readonly From[], tos: readonly To[]): Promi
   return new Set(found.flat());
 }
 
-async function tryFrom(place: Place, ways: readonly Way[]): Promise<ReadonlySet<string>> {
-  const [command = "", ...args] = await commandTo(place, process.execPath, "-e", PROBER, "once");
+async function tryFrom(place: Place, ways: readonly Way[], atOnce: number): Promise<ReadonlySet<string>> {
+  const [command = "", ...args] = await commandTo(place, process.execPath, "-e", PROBER, String(atOnce));
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on("close", resolve);

@@ -6,11 +6,11 @@ export interface Way {
 }
 
 /**
- * Tries ways that come as JSON lines on standard input, all at once, and prints those through which a packet came and an
+ * Tries ways that come as JSON lines on standard input and prints those through which a packet came and an
  * answer went back, one line each: `TCP 10.88.0.2 8080`. A refusal is such an answer. What is dropped is tried three times, a
- * second each. With `again` it goes on for ever, each way every two
- * seconds, until the input ends, and prints each once. Over UDP it asks what a STUN and a DNS server answer;
- * where nobody listens, the kernel refuses.
+ * second each, and with a number as its argument no more ways than that are tried at a time. With `again` instead it goes on
+ * for ever, each way every two seconds, until the input ends, and prints each once. Over UDP it asks what a STUN and a DNS
+ * server answer; where nobody listens, the kernel refuses.
  */
 export const PROBER = `const again = process.argv[1] === "again";
 const dgram = require("node:dgram"), net = require("node:net");
@@ -37,10 +37,16 @@ async function follow(way) {
     await new Promise((resolve) => setTimeout(resolve, Math.max(1, (again ? 2000 : 1000) + start - Date.now())));
   }
 }
+async function lane(ways) {
+  for (let way; (way = ways.shift()); ) await follow(way);
+}
 if (again) process.stdin.on("end", () => process.exit(0));
 let rest = "";
 process.stdin.on("data", (part) => {
   const lines = (rest + part).split("\\n");
   rest = lines.pop();
-  for (const line of lines) for (const way of JSON.parse(line)) follow(way);
+  for (const line of lines) {
+    const ways = JSON.parse(line);
+    for (let lanes = again ? ways.length : Number(process.argv[1]); lanes > 0; lanes -= 1) lane(ways);
+  }
 });`;
