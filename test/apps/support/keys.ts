@@ -19,7 +19,8 @@ export async function unreadKeys(text: string, version?: string): Promise<string
     return await run(
       await pythonWithSynapse(version),
       [join(import.meta.dirname, "unread_keys.py"), join(folder, "homeserver.yaml")],
-      { env: { PYTHONPATH: join(import.meta.dirname, "../../../src/components/matrix/assets") } },
+      // Where it makes a folder for media, because no place for one is left in the file.
+      { cwd: folder, env: { PYTHONPATH: join(import.meta.dirname, "../../../src/components/matrix/assets") } },
     );
   } finally {
     await rm(folder, { recursive: true });
