@@ -1,8 +1,8 @@
 import { appVersionState } from "../practice/app-versions.ts";
+import { remember } from "../remember.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { aliasOf, readNginx, serversOf } from "./nginx.ts";
 import { type Running, running } from "./programs.ts";
-import { remember } from "../remember.ts";
 import { isObject, readAssignment, readYaml, unmet } from "./settings.ts";
 
 /** A server that answers for the meeting host, with a file of it as the browser gets it. */

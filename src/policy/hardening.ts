@@ -1,11 +1,11 @@
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
 import { ANNOTATION } from "../api/group.ts";
 import { contentHash } from "../practice/names.ts";
+import { remember } from "../remember.ts";
 import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { programOf } from "./programs.ts";
 import { ofKind } from "./selectors.ts";
-import { remember } from "../remember.ts";
 
 /** Volume types that Pod Security "restricted" allows and a practice uses. */
 const VOLUMES = new Set(["name", "configMap", "secret", "emptyDir", "persistentVolumeClaim", "downwardAPI"]);

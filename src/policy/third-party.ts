@@ -1,9 +1,9 @@
 import type { IContainer } from "kubernetes-models/v1";
 import type { Manifest } from "../manifest.ts";
 import type { Practice } from "../practice/practice.ts";
+import { rememberText } from "../remember.ts";
 import { containersOf, podTemplates, type PodTemplate } from "./pods.ts";
 import { type Check, violation } from "./policy.ts";
-import { rememberText } from "../remember.ts";
 
 /** Addresses in a text: `https://host`, `any://name:word@host:1`, `"//host`, `stun:host`; Python's `ext://` is none. */
 const ADDRESSES =

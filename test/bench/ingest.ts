@@ -9,6 +9,7 @@ import { RESOURCES } from "../../src/runtime/resources.ts";
 import { createTransport } from "../../src/runtime/transport.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { POD_FLAGS } from "./pod-flags.ts";
 
 /**
  * How long the event loop is held while 30,000 pod-sized objects arrive, by a stream and by pages: the longest delay that
@@ -58,7 +59,7 @@ async function compare(): Promise<void> {
 }
 
 function start(...parts: string[]) {
-  return fork(fileURLToPath(import.meta.url), parts, { stdio: "inherit" });
+  return fork(fileURLToPath(import.meta.url), parts, { stdio: "inherit", execArgv: [...POD_FLAGS] });
 }
 
 function pod(n: number): object {

@@ -42,8 +42,7 @@ describe("the requests that a practice costs", () => {
       return !isWatch && !(method === "GET" && MAYBE_ABSENT.some((plural) => path.endsWith(`/${plural}`)));
     });
     const statuses = requests.filter(({ path }) => path.endsWith("/status"));
-    // Events follow what a status says, and how many there are depends on how soon pods run.
-    const others = requests.filter((request) => !statuses.includes(request) && !request.path.endsWith("/events"));
+    const others = requests.filter((request) => !statuses.includes(request));
     const told = others.map(({ method, path }) => `${method} ${path}`).join("\n");
     expect(made.length).toBeGreaterThan(50);
     expect(others.length, told).toBeLessThanOrEqual(made.length + 3);

@@ -21,9 +21,9 @@ describe("the end of a run", () => {
   });
 
   it("names what passed only at the second try", () => {
-    const failed = { fullName: "a test", status: "passed", failureMessages: ["Error: late\n  at a line"] };
+    const failed = { fullName: "a test", status: "passed", failureMessages: ["Error: late\nby 2 s\n    at a line"] };
     const again = secondTries({ ...report, testResults: [{ status: "passed", assertionResults: [failed] }] });
-    expect(summary([{ ...unit, again }])).toContain("\nsecond try: unit: a test: Error: late\n\n120 passed");
+    expect(summary([{ ...unit, again }])).toContain("\nsecond try: unit: a test: Error: late\n  by 2 s\n\n120 passed");
     expect(
       secondTries({
         ...report,

@@ -31,15 +31,16 @@ export async function answerEverything(place: Place): Promise<void> {
 }
 
 /**
- * Packets that the policy engine holds until it has judged them (kube-network-policies, pkg/dataplane/controller.go,
- * `MaxQueueLen`). What comes on top is dropped and would look like a wall, so never are more on their way: one of each way
- * that is tried, and one back.
+ * Ways that are tried at a time, from all places together. A policy engine that does not keep up loses packets, and what is
+ * lost looks like a wall: of all 8,300 ways at once 2,489 packets were lost, of so many none (the kernel counts them in
+ * /proc/net/netfilter/nfnetlink_queue). It holds 1,024 (kube-network-policies, pkg/dataplane/controller.go, `MaxQueueLen`),
+ * and each way has one there and one back.
  */
-const HELD = 1024;
+const AT_ONCE = 512;
 
 /** The ways on which something came through, of all from these places to these targets but their own. */
 export async function measure(froms: readonly From[], tos: readonly To[]): Promise<ReadonlySet<string>> {
-  const atOnce = Math.floor(HELD / 2 / froms.length);
+  const atOnce = Math.ceil(AT_ONCE / froms.length);
   const found = await Promise.all(
     froms.map(async ({ name, place }) => {
       const targets = tos.filter((to) => to.name !== name);

@@ -6,11 +6,10 @@ export interface Way {
 }
 
 /**
- * Tries ways that come as JSON lines on standard input and prints those through which a packet came and an
- * answer went back, one line each: `TCP 10.88.0.2 8080`. A refusal is such an answer. What is dropped is tried three times, a
- * second each, and with a number as its argument no more ways than that are tried at a time. With `again` instead it goes on
- * for ever, each way every two seconds, until the input ends, and prints each once. Over UDP it asks what a STUN and a DNS
- * server answer; where nobody listens, the kernel refuses.
+ * Tries ways that come as JSON lines on standard input and prints those through which a packet came and an answer went back,
+ * one line each: `TCP 10.88.0.2 8080`. A refusal is such an answer. Over UDP it asks what a STUN and a DNS server answer;
+ * where nobody listens, the kernel refuses. Its argument is either how many ways of a line are tried at a time, each three
+ * times, a second each; or `again`: all of them, every two seconds for ever, until the input ends.
  */
 export const PROBER = `const again = process.argv[1] === "again";
 const dgram = require("node:dgram"), net = require("node:net");
