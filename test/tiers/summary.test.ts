@@ -1,10 +1,13 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isGood, notRun, summary, type Outcome } from "./summary.ts";
 import { choose, tiers } from "./tiers.ts";
-import { count, secondTries } from "./vitest.ts";
+import { count, failures, secondTries } from "./vitest.ts";
 
 const report = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0, testResults: [] };
 const unit: Outcome = { tier: "unit", seconds: 12.3, passed: 120, failed: 1, skipped: 0 };
+
+const file = { name: "a.test.ts", status: "passed", message: "" };
 
 describe("the end of a run", () => {
   it("is a table, and the numbers of all tiers", () => {
@@ -20,16 +23,24 @@ describe("the end of a run", () => {
     );
   });
 
+  const tried = (status: string) => {
+    const test = { fullName: "a test", status, failureMessages: ["Error: late\nby 2 s\n    at a line"] };
+    return { ...report, testResults: [{ ...file, status, assertionResults: [test] }] };
+  };
+
   it("names what passed only at the second try", () => {
-    const failed = { fullName: "a test", status: "passed", failureMessages: ["Error: late\nby 2 s\n    at a line"] };
-    const again = secondTries({ ...report, testResults: [{ status: "passed", assertionResults: [failed] }] });
+    const again = secondTries(tried("passed"));
     expect(summary([{ ...unit, again }])).toContain("\nsecond try: unit: a test: Error: late\n  by 2 s\n\n120 passed");
-    expect(
-      secondTries({
-        ...report,
-        testResults: [{ status: "failed", assertionResults: [{ ...failed, status: "failed" }] }],
-      }),
-    ).toEqual([]);
+    expect(failures(tried("passed"))).toEqual([]);
+  });
+
+  it("names what failed, and the files that could not be run", () => {
+    const failed = { ...unit, failures: failures(tried("failed")) };
+    expect(summary([failed])).toContain("\nfailed: unit: a test: Error: late\n  by 2 s\n\n120 passed");
+    expect(secondTries(tried("failed"))).toEqual([]);
+    const path = join(import.meta.dirname, "broken.test.ts");
+    const broken = { name: path, status: "failed", message: "no such module\n    at a line", assertionResults: [] };
+    expect(failures({ ...report, testResults: [broken] })).toEqual(["test/tiers/broken.test.ts: no such module"]);
   });
 
   it("is good only when nothing failed and nothing was skipped", () => {
@@ -50,7 +61,7 @@ describe("counting a report", () => {
   });
 
   it("counts a file that could not be loaded, an end without a reason and a missing report as failures", () => {
-    expect(count({ ...report, testResults: [{ status: "failed", assertionResults: [] }] }, 1).failed).toBe(1);
+    expect(count({ ...report, testResults: [{ ...file, status: "failed", assertionResults: [] }] }, 1).failed).toBe(1);
     expect(count(report, 1).failed).toBe(1);
     expect(count(undefined, 0).failed).toBe(1);
   });

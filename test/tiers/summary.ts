@@ -6,6 +6,8 @@ export interface Outcome {
   readonly failed: number;
   readonly skipped: number;
   readonly note?: string;
+  /** The tests that failed at every try, and why. */
+  readonly failures?: readonly string[];
   /** The tests that passed only when they were tried again. */
   readonly again?: readonly string[];
 }
@@ -34,7 +36,8 @@ export function summary(outcomes: readonly Outcome[]): string {
   });
   const count = (["passed", "failed", "skipped"] as const).map((part) => `${sum(outcomes, part)} ${part}`);
   const again = outcomes.flatMap(({ tier, again = [] }) => again.map((test) => `second try: ${tier}: ${test}`));
-  return [...aligned, ...again, "", count.join(", ")].join("\n");
+  const failures = outcomes.flatMap(({ tier, failures = [] }) => failures.map((test) => `failed: ${tier}: ${test}`));
+  return [...aligned, ...again, ...failures, "", count.join(", ")].join("\n");
 }
 
 /** A run is good when nothing failed and nothing was left out by `skip`, `todo` or `only`. */

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import type { Outcome } from "./summary.ts";
 
@@ -15,7 +15,15 @@ interface Report {
   readonly numFailedTests: number;
   readonly numPendingTests: number;
   readonly numTodoTests: number;
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly Assertion[] }[];
+  readonly testResults: readonly TestFile[];
+}
+
+interface TestFile {
+  readonly name: string;
+  readonly status: string;
+  /** Why the file could not be run at all. */
+  readonly message: string;
+  readonly assertionResults: readonly Assertion[];
 }
 
 interface Assertion {
@@ -34,20 +42,30 @@ export function count(
   exitCode: number | null,
 ): Pick<Outcome, "passed" | "failed" | "skipped"> {
   if (report === undefined) return { passed: 0, failed: 1, skipped: 0 };
-  const broken = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
-  ).length;
-  const failed = report.numFailedTests + broken;
+  const failed = report.numFailedTests + report.testResults.filter(isBroken).length;
   const skipped = report.numPendingTests + report.numTodoTests;
   const unexplained = exitCode !== 0 && failed === 0 ? 1 : 0;
   return { passed: report.numPassedTests, failed: failed + unexplained, skipped };
 }
 
+const isBroken = ({ status, assertionResults }: TestFile) => status === "failed" && assertionResults.length === 0;
+
 /** The tests that passed only when they were tried again, with what was wrong at first. */
 export function secondTries(report: Report | undefined): string[] {
+  return withReasons(report, "passed");
+}
+
+/** The tests that failed, and the files that could not be run, with the reason of the first try. */
+export function failures(report: Report | undefined): string[] {
+  const broken = report?.testResults.filter(isBroken) ?? [];
+  const files = broken.map(({ name, message }) => `${relative(root, name)}: ${withoutStack(message)}`);
+  return [...files, ...withReasons(report, "failed")];
+}
+
+function withReasons(report: Report | undefined, became: "passed" | "failed"): string[] {
   const tests = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
   return tests
-    .filter(({ status, failureMessages }) => status === "passed" && failureMessages.length > 0)
+    .filter(({ status, failureMessages }) => status === became && failureMessages.length > 0)
     .map(({ fullName, failureMessages: [error = ""] }) => `${fullName}: ${withoutStack(error)}`);
 }
 
@@ -91,5 +109,11 @@ export async function runProject(project: string): Promise<Outcome> {
   const text = await readFile(file, "utf8").catch(() => undefined);
   await rm(folder, { recursive: true });
   const report = text === undefined ? undefined : (JSON.parse(text) as Report);
-  return { tier: project, seconds: seconds(), ...count(report, code), again: secondTries(report) };
+  return {
+    tier: project,
+    seconds: seconds(),
+    ...count(report, code),
+    failures: failures(report),
+    again: secondTries(report),
+  };
 }
