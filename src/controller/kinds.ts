@@ -54,7 +54,7 @@ export function cachedKinds(options: { nodes: boolean; keeps?: (object: LiveObje
     ...everywhere,
     ...(options.nodes ? [{ resource: RESOURCES.Node, project: projectNode }] : []),
     ...ofPractices.map((kind) => ({ ...kind, ...(keeps && { keeps }) })),
-    ...PLUGIN_POLICIES.map((resource) => ({ resource, optional: true, advisory: true })),
+    ...PLUGIN_POLICIES.map((resource) => ({ resource, project: withoutStatus, optional: true, advisory: true })),
   ];
 }
 
@@ -114,9 +114,17 @@ interface PodSpec {
 }
 type PodStatus = { phase?: string } & Parameters<typeof troublesOf>[0] & Parameters<typeof probeStatus>[0];
 
-function projectNode(node: LiveObject): LiveObject {
-  const { addresses } = (node["status"] ?? {}) as { addresses?: unknown };
-  return { apiVersion: node.apiVersion, kind: node.kind, metadata: node.metadata, status: { addresses } };
+/** Labels and annotations of nodes change all the time, and are read by nobody. */
+function projectNode({ apiVersion, kind, metadata, status }: LiveObject): LiveObject {
+  const { name, uid, resourceVersion, creationTimestamp } = metadata;
+  const { addresses } = (status ?? {}) as { addresses?: unknown };
+  return { apiVersion, kind, metadata: { name, uid, resourceVersion, creationTimestamp }, status: { addresses } };
+}
+
+/** Plugins write there what their agents say, node by node. */
+function withoutStatus(policy: LiveObject): LiveObject {
+  const { status: _, ...kept } = policy;
+  return kept;
 }
 
 /** `namespace/name`, the key of the queue. */

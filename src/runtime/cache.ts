@@ -70,7 +70,7 @@ export function createCache(options: {
   if (watched.has(crdId)) listeners.push(noticeKind);
 
   function watchedKind(kind: CachedKind, changed: (event: CacheEvent) => void): Watched {
-    const store = createStore(kind.resource, changed);
+    const store = createStore(kind, changed);
     const scopes = namespaces === "all" || !kind.resource.namespaced ? [undefined] : [...new Set(namespaces)];
     const reflectors = scopes.map((namespace) => {
       const scope = namespace === undefined ? {} : { namespace };

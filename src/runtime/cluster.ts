@@ -62,7 +62,7 @@ export interface CachedKind {
   readonly labelSelector?: string;
   /** Ask the server for metadata only: Secrets' contents are never held. */
   readonly metadataOnly?: boolean;
-  /** Drops what nobody reads before it is kept. */
+  /** Drops what nobody reads before it is kept; what differs only in that is told to nobody. */
   readonly project?: (object: LiveObject) => LiveObject;
   /** Which objects to keep. Such a kind is listed when those without a choice are, because it may depend on them. */
   readonly keeps?: (object: LiveObject) => boolean;

@@ -1,7 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { LiveObject } from "../manifest.ts";
-import type { CacheEvent, Ref } from "./cluster.ts";
+import type { CachedKind, CacheEvent, Ref } from "./cluster.ts";
 import { reached } from "./resource-version.ts";
-import type { Resource } from "./resources.ts";
 
 /** The objects of one kind, by namespace and name. */
 export interface Store {
@@ -26,8 +26,14 @@ export interface Store {
   readonly size: number;
 }
 
-/** @param notify is told after the store holds the change. */
-export function createStore(resource: Resource, notify: (event: CacheEvent) => void): Store {
+/**
+ * @param notify is told after the store holds the change. Of a kind that is kept in part, a version that differs in nothing
+ *   that is kept is no change: a node tells every few minutes that it is alive, and that concerns nobody.
+ */
+export function createStore(
+  { resource, project }: Pick<CachedKind, "resource" | "project">,
+  notify: (event: CacheEvent) => void,
+): Store {
   const namespaces = new Map<string, Map<string, LiveObject>>();
   let size = 0;
 
@@ -55,6 +61,7 @@ export function createStore(resource: Resource, notify: (event: CacheEvent) => v
     if (before?.metadata.resourceVersion === resourceVersion) return;
     namespaces.set(namespace, objects.set(name, object));
     if (!before) size += 1;
+    if (before && project && isSameButForVersion(before, object)) return;
     notify({ type: before ? "modified" : "added", resource, object });
   }
 
@@ -85,6 +92,11 @@ export function createStore(resource: Resource, notify: (event: CacheEvent) => v
       return size;
     },
   };
+}
+
+function isSameButForVersion(before: LiveObject, now: LiveObject): boolean {
+  const { resourceVersion } = before.metadata;
+  return isDeepStrictEqual(before, { ...now, metadata: { ...now.metadata, resourceVersion } });
 }
 
 /** `namespace/name`; `/name` for a cluster-scoped object. */

@@ -87,7 +87,7 @@ function restart(holds: "whole" | "part" = "whole"): void {
   emit = (event) => {
     for (const listener of listeners) listener(event);
   };
-  store = createStore(RESOURCES.ConfigMap, emit);
+  store = createStore({ resource: RESOURCES.ConfigMap }, emit);
   const cache: Cache = {
     get: (resource, ref) => (resource.kind === "ConfigMap" ? store.get(ref) : undefined),
     list: () => store.list(),
