@@ -8,6 +8,8 @@ export function etcdFlags(): string[] {
     name: "bed",
     "data-dir": "etcd",
     "unsafe-no-fsync": true,
+    // A thousand practices, made and deleted several times within the five minutes of a compaction, need more than 2 GiB.
+    "quota-backend-bytes": 8 * 2 ** 30,
     "log-level": "warn",
     "listen-client-urls": "unix://bed:0",
     "advertise-client-urls": "unix://bed:0",
