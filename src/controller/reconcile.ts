@@ -7,6 +7,7 @@ import { describe, type LiveObject } from "../manifest.ts";
 import type { Finding } from "../policy/policy.ts";
 import { phaseOf } from "../render/order.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
+import { ownTurn } from "../runtime/turns.ts";
 import { applyPlan, logChanges, prune } from "./apply-plan.ts";
 import { birth } from "./birth.ts";
 import { certificates } from "./certificates.ts";
@@ -87,7 +88,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   if (result) report.probe = result;
   const observed = { ...(await observe(context, practice, born)), ...(run && { probe: run }) };
   report.observed = observed;
-  const rendering = context.render({ practice, observed, assets: context.assets });
+  const rendering = await context.render({ practice, observed, assets: context.assets });
   report.rendering = rendering;
 
   const plan = await planFor(context, resource, practice, rendering);
@@ -101,6 +102,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   await resumeRollOuts(context, plan);
   await replaceStaleFront(context, practice);
   report.certificates = await certificates(context, practice, observed);
+  await ownTurn();
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan));
 }

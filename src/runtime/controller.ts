@@ -4,6 +4,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { traced } from "../telemetry/tracing.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import { createQueue, type Priority } from "./queue.ts";
+import { ownTurn } from "./turns.ts";
 
 export interface ReconcileContext {
   /** Fires after the time limit and when the process stops: pass it on to every call. */
@@ -56,6 +57,7 @@ export function createController(options: {
   async function work(): Promise<void> {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       metrics.activeWorkers.inc({ controller: name });
+      await ownTurn();
       await once(key);
       metrics.activeWorkers.dec({ controller: name });
       queue.done(key);

@@ -3,13 +3,13 @@ import { createRenderings } from "../../src/controller/renderings.ts";
 import { render } from "../../src/render/render.ts";
 import { params } from "../support/practices.ts";
 
-it("is what render makes, made once for the same inputs and anew for others", () => {
+it("is what render makes, made once for the same inputs and anew for others", async () => {
   const rendered = createRenderings();
-  const first = rendered(params());
+  const first = await rendered(params());
   expect(first).toEqual(render(params()));
-  expect(rendered(params())).toBe(first);
+  expect(await rendered(params())).toBe(first);
   const { port } = params().practice.video.media;
-  const another = rendered(params({}, { mediaAddresses: [{ ip: "203.0.113.8", port }] }));
+  const another = await rendered(params({}, { mediaAddresses: [{ ip: "203.0.113.8", port }] }));
   expect(another).not.toEqual(first);
-  expect(rendered(params({ spec: { size: "group" } }))).not.toEqual(first);
+  expect(await rendered(params({ spec: { size: "group" } }))).not.toEqual(first);
 });

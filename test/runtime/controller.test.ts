@@ -45,6 +45,27 @@ describe("controller", () => {
     expect(calls).toEqual(["a", "a"]);
   });
 
+  it("holds the event loop for one key at most: answers and probes come in between", async () => {
+    let turn = 0;
+    const had = new Set<number>();
+    const ended = new Promise<void>((resolve) => {
+      const next = () => {
+        turn += 1;
+        if (had.size < 50 && turn < 1000) setImmediate(next);
+        else resolve();
+      };
+      setImmediate(next);
+    });
+    const { controller } = setup(() => {
+      had.add(turn);
+      return Promise.resolve();
+    }, 10);
+    for (let key = 0; key < 50; key += 1) controller.enqueue(`key-${key}`);
+    controller.start();
+    await ended;
+    expect(had.size).toBe(50);
+  });
+
   it("does not let a failing key delay another, and tries it again later and later", async () => {
     const calls: string[] = [];
     const { controller, clock, lines, value } = setup((key) => {
