@@ -88,7 +88,7 @@ export function createOperator(options: OperatorOptions): Operator {
     metrics,
     clock,
     reconcile: (key, { signal, logger }) =>
-      reconcile({ ...context, cluster: cluster.within(signal), logger, signal }, key),
+      reconcile({ ...context, cluster: context.applier.expecting(cluster.within(signal)), logger, signal }, key),
   });
   const isEdit = createEdits();
   cache.onEvent((event) => {

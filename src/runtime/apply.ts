@@ -9,6 +9,7 @@ import { createLedger } from "./ledger.ts";
 import { createLimiter } from "./limiter.ts";
 import { createMaker } from "./making.ts";
 import { resourceOf } from "./resources.ts";
+import { telling } from "./telling.ts";
 
 export interface Applier {
   /**
@@ -30,6 +31,8 @@ export interface Applier {
   ): Promise<ChangeSet>;
   /** Deletes these, each only if it still is the same object. */
   prune(candidates: readonly LiveObject[], signal: AbortSignal): Promise<ChangeSet>;
+  /** The same cluster; what it creates and patches has to be seen as well. */
+  expecting(cluster: Cluster): Cluster;
   /** Whether the cache has seen every write in this namespace: only then may it be believed. */
   settled(namespace: string): boolean;
   /** Waits for that, at most `ms`. @returns false when it gave up; it will not wait for these writes again. */
@@ -89,6 +92,7 @@ export function createApplier(options: {
         return { object: ref, action: "pruned" };
       });
     },
+    expecting: (cluster) => telling(cluster, ledger.expect),
     settled: ledger.settled,
     async waitSettled(namespace, ms, signal) {
       const until = clock.now() + ms;

@@ -1,7 +1,7 @@
 import type { LiveObject, Manifest } from "../manifest.ts";
 import type { Cache, Ref } from "./cluster.ts";
 import { reached } from "./resource-version.ts";
-import { type Resource, resourceOf } from "./resources.ts";
+import type { Resource } from "./resources.ts";
 
 /** What was last known to be right about one object. */
 export interface Entry {
@@ -17,7 +17,7 @@ export interface Ledger {
   get(object: Manifest): Entry | undefined;
   set(object: Manifest, entry: Entry): void;
   /** The cache must reach this version before it may be believed. */
-  expect(object: Manifest, live: LiveObject): void;
+  expect(resource: Resource, live: LiveObject): void;
   /** True when the cache has seen every write of ours in this namespace. */
   settled(namespace: string): boolean;
   /** Stops waiting for what the cache has not shown. */
@@ -69,13 +69,11 @@ export function createLedger(cache: Cache, onLost: (object: LiveObject) => void 
   return {
     get: (object) => namespaces.get(object.metadata.namespace ?? "")?.entries.get(keyOf(object)),
     set: (object, entry) => void within(object.metadata.namespace).entries.set(keyOf(object), entry),
-    expect(object, live) {
-      const resource = resourceOf(object);
+    expect(resource, live) {
       if (!cache.serves(resource)) return;
-      const { namespace, name } = object.metadata;
+      const { namespace, name, resourceVersion } = live.metadata;
       const ref = namespace === undefined ? { name } : { namespace, name };
-      const { resourceVersion } = live.metadata;
-      within(namespace).expected.set(keyOf(object), { resource, ref, resourceVersion });
+      within(namespace).expected.set(keyOf(live), { resource, ref, resourceVersion });
     },
     settled(namespace) {
       const expected = namespaces.get(namespace)?.expected;

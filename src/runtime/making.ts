@@ -83,7 +83,7 @@ export function createMaker(options: {
     if (live && !ours(live)) throw new NameTaken(desired);
     const found = live ? drift(desired, live) : [];
     if (live && fingerprint(found) === tolerated && !hasLeftovers(live, desired, manager)) {
-      ledger.expect(desired, live);
+      ledger.expect(resource, live);
       return unchanged(task, live);
     }
     const sealed = live !== undefined && isSealed(live) && found.length > 0;
@@ -102,7 +102,7 @@ export function createMaker(options: {
   function written(task: Task, applied: LiveObject, before: LiveObject | undefined): Change {
     const { desired, hash } = task;
     const accepted = fingerprint(drift(desired, applied));
-    ledger.expect(desired, applied);
+    ledger.expect(resourceOf(desired), applied);
     remember(desired, hash, applied, accepted);
     const object = refOf(desired);
     if (applied.metadata.resourceVersion === before?.metadata.resourceVersion) return { object, action: "unchanged" };

@@ -4,7 +4,7 @@ import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
 import { runOperator } from "../support/operator.ts";
 import { applyPractice, children, practiceNamespace, quiet, statusOf } from "../support/practice-bed.ts";
-import { type Proxy, startProxy } from "../support/proxy.ts";
+import { type Fault, type Proxy, startProxy } from "../support/proxy.ts";
 
 const ADDRESS = { video: { media: { addresses: [{ ip: "203.0.113.7", port: 10_000 }] } } };
 
@@ -16,10 +16,18 @@ const MAYBE_ABSENT = cachedKinds({ nodes: false }).flatMap(({ optional, resource
 /** Writes that make no object. */
 const FINALIZER = 1;
 
+/** Of Secrets the cache is told late, as on a busy API server. */
+const SLOWLY: Fault = { kind: "events", change: () => ({ milliseconds: 1500 }) };
+
 describe("the requests that a practice costs", () => {
-  it("are one for each object, and four: identity, finalizer, volumes, status", async () => {
+  it.each([
+    { when: "", fault: undefined },
+    { when: ", also where the cache lags behind", fault: SLOWLY },
+  ])("are one for each object, and four: identity, finalizer, volumes, status$when", async ({ fault }) => {
     const namespace = await practiceNamespace();
-    const proxy = await startProxy(bed);
+    const proxy = await startProxy(bed, ({ isWatch, path }) =>
+      isWatch && path.endsWith("/secrets") ? fault : undefined,
+    );
     const operator = runOperator(proxy.connection, [namespace]);
     await cachesFilled(proxy);
     const before = proxy.requests.length;

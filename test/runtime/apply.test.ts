@@ -353,6 +353,19 @@ describe("read your writes", () => {
     expect(applier.settled("elsewhere")).toBe(true);
   });
 
+  it("counts what is created and patched beside the applies, also within a signal", async () => {
+    const cluster = applier.expecting(createCluster(transport)).within(OPTIONS.signal);
+    const made = await cluster.create(RESOURCES.ConfigMap, map("a", { x: "1" }), MANAGER);
+    expect(applier.settled("green")).toBe(false);
+    store.put(made);
+    expect(applier.settled("green")).toBe(true);
+    const ref = { namespace: "green", name: "a" };
+    const patched = await cluster.mergePatch(RESOURCES.ConfigMap, ref, map("a", { x: "2" }), MANAGER);
+    expect(applier.settled("green")).toBe(false);
+    store.put(patched);
+    expect(applier.settled("green")).toBe(true);
+  });
+
   it("gives up after a while, once", async () => {
     await actions(map("a", { x: "1" }));
     expect(await applier.waitSettled("green", 30)).toBe(false);
