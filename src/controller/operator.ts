@@ -105,7 +105,7 @@ export function createOperator(options: OperatorOptions): Operator {
     }
     for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
       // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.
-      if (key === edited) controller.enqueueEdited(key);
+      if (key === edited) controller.enqueueEdited(key, event.type === "added" ? "new" : "changed");
       else controller.enqueue(key, cache.synced ? "normal" : "start");
     }
   });

@@ -23,8 +23,8 @@ export type Reconcile = (
 
 export interface Controller {
   enqueue(key: string, priority?: Priority): void;
-  /** Somebody has changed what is wanted: the key comes first, and what failed before no longer counts. */
-  enqueueEdited(key: string): void;
+  /** Somebody has said what is wanted: what failed before no longer counts. A change comes first of all. */
+  enqueueEdited(key: string, kind: "changed" | "new"): void;
   /** Starts the workers; before that keys only gather. */
   start(): void;
   /** Takes no more keys, gives the running reconciles 25 s, then fires their signal. */
@@ -94,9 +94,9 @@ export function createController(options: {
 
   return {
     enqueue: queue.add,
-    enqueueEdited(key) {
+    enqueueEdited(key, kind) {
       queue.forget(key);
-      queue.add(key, "user");
+      queue.add(key, kind === "new" ? "new" : "user");
     },
     start() {
       running = Promise.all(Array.from({ length: workers }, work));

@@ -1,8 +1,11 @@
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Clock, systemClock } from "./clock.ts";
 
-/** How urgent a key is. `user`: somebody waits for it. `start`: nothing is known to have changed. */
-export type Priority = "user" | "normal" | "start";
+/**
+ * How urgent a key is. `user`: somebody waits for a change. `new`: nothing is there of it yet; what was begun is finished
+ * first, so that of many that are made together the first are ready soon. `start`: nothing is known to have changed.
+ */
+export type Priority = "user" | "normal" | "new" | "start";
 
 /**
  * Keys that want work, the urgent first, in order among equals; each key at most once in the queue and at most once in
@@ -30,7 +33,7 @@ export interface Queue {
   readonly remembered: number;
 }
 
-const PRIORITIES: readonly Priority[] = ["user", "normal", "start"];
+const PRIORITIES: readonly Priority[] = ["user", "normal", "new", "start"];
 /** Every so many keys, the one that has waited longest is next. */
 const OLDEST_EVERY = 4;
 /** What is looked at again after so long is routine, not news. */
@@ -48,6 +51,7 @@ export function createQueue(options: {
   const ready = {
     user: new Map<string, number>(),
     normal: new Map<string, number>(),
+    new: new Map<string, number>(),
     start: new Map<string, number>(),
   };
   const processing = new Map<string, { readonly since: number; readonly priority: Priority }>();

@@ -114,7 +114,7 @@ describe("controller", () => {
     const tries = calls.length;
     controller.enqueue("other", "start");
     controller.enqueue("another", "start");
-    controller.enqueueEdited("bad");
+    controller.enqueueEdited("bad", "changed");
     await clock.advance(0);
     // The worker was idle, so the first one is in work already.
     expect(calls.slice(tries)).toEqual(["other", "bad", "another"]);

@@ -30,6 +30,14 @@ describe("queue", () => {
     expect(given).toEqual(["c", "u", "n", "a", "b", "d"]);
   });
 
+  it("finishes what was begun before it begins what is new, and both before what is only looked at again", async () => {
+    const { queue } = setup();
+    queue.add("again", "start");
+    queue.add("new", "new");
+    queue.add("begun");
+    expect([await queue.take(), await queue.take(), await queue.take()]).toEqual(["begun", "new", "again"]);
+  });
+
   it("starves nothing: every fourth key is the oldest", async () => {
     const { queue, clock } = setup();
     queue.add("patient", "start");
@@ -154,7 +162,7 @@ describe("queue", () => {
     const step = fc.record({
       key: fc.constantFrom("a", "b", "c"),
       act: fc.constantFrom("add", "later", "take", "done"),
-      priority: fc.constantFrom("user" as const, "normal" as const, "start" as const),
+      priority: fc.constantFrom("user" as const, "normal" as const, "new" as const, "start" as const),
     });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
