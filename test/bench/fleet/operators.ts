@@ -10,7 +10,7 @@ import { goEnvironment, needGo } from "../../bed/go.ts";
 import type { ProcessGroup } from "../../bed/processes.ts";
 import { run } from "../../bed/run.ts";
 import { withProgress } from "../../bed/progress.ts";
-import { POD_FLAGS } from "../pod-flags.ts";
+import { podFlags } from "../pod-flags.ts";
 import type { Stage } from "./stage.ts";
 
 /** An operator that waits for practices: its caches are filled and it leads. */
@@ -91,7 +91,7 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
   const file = join(directory, "ours.yaml");
   await writeFile(file, stringify(config));
   const mounts = [`mount -t tmpfs none /run`, `mkdir -p ${MOUNT}`, `mount --bind "${account}" ${MOUNT}`];
-  const program = `exec "${process.execPath}" ${POD_FLAGS.join(" ")} "${MAIN}" operator --config "${file}"`;
+  const program = `exec "${process.execPath}" ${podFlags(stage.namespaces.length).join(" ")} "${MAIN}" operator --config "${file}"`;
   const script = [...mounts, program].join(" && ");
   const { hostname, port: serverPort } = new URL(server);
   const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };
