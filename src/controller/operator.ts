@@ -90,11 +90,11 @@ export function createOperator(options: OperatorOptions): Operator {
     reconcile: (key, { signal, logger }) =>
       reconcile({ ...context, cluster: context.applier.expecting(cluster.within(signal)), logger, signal }, key),
   });
-  const isEdit = createEdits();
+  const editOf = createEdits();
   cache.onEvent((event) => {
     // Our own word in a status is no news; what we make is, because the server may have filled it in.
     if (event.type !== "deleted" && context.statuses.isLast(event)) return;
-    const edited = isEdit(event) && cache.synced ? keyOf(event.object) : undefined;
+    const edit = editOf(event);
     // A practice came to this shard: its objects were passed over so far.
     if (
       event.resource === PRACTICES &&
@@ -105,8 +105,8 @@ export function createOperator(options: OperatorOptions): Operator {
     }
     for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
       // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.
-      if (key === edited) controller.enqueueEdited(key, event.type === "added" ? "new" : "changed");
-      else controller.enqueue(key, cache.synced ? "normal" : "start");
+      if (edit && cache.synced && key === keyOf(event.object)) controller.enqueueEdited(key, edit);
+      else controller.enqueue(key, cache.synced && !isOfAll(event) ? "normal" : "start");
     }
   });
   metrics.onScrape(() => {
@@ -133,6 +133,11 @@ function isOurs({ cache, shard }: Pick<Context, "cache" | "shard">, key: string)
   return practice === undefined || shard.has(practice);
 }
 
+/** What concerns every practice a little: it may wait until those are done that something has happened to. */
+function isOfAll({ resource }: CacheEvent): boolean {
+  return resource === RESOURCES.Node || (PLUGIN_POLICIES.includes(resource) && !resource.namespaced);
+}
+
 /** The practices that an event is about. */
 function concerned(context: Pick<Context, "cache">, claims: HostClaims, event: CacheEvent): readonly string[] {
   const { resource, object } = event;
@@ -143,8 +148,7 @@ function concerned(context: Pick<Context, "cache">, claims: HostClaims, event: C
     const neighbours = context.cache.list(PRACTICES, object.metadata.namespace).map(keyOf);
     return [...new Set([keyOf(object), ...claims.set(keyOf(object), hosts), ...neighbours])];
   }
-  const isOfAll = resource === RESOURCES.Node || (PLUGIN_POLICIES.includes(resource) && !resource.namespaced);
-  if (isOfAll) return context.cache.list(PRACTICES).map(keyOf);
+  if (isOfAll(event)) return context.cache.list(PRACTICES).map(keyOf);
   const namespace = resource === RESOURCES.Namespace ? object.metadata.name : object.metadata.namespace;
   const owner = object.metadata.labels?.[LABEL.practice];
   const neighbours = context.cache.list(PRACTICES, namespace);

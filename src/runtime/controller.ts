@@ -52,13 +52,14 @@ export function createController(options: {
   const queue = createQueue({ name, metrics, clock });
   const stopping = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
+  let stopped = false;
   metrics.maxWorkers.set({ controller: name }, workers);
 
   async function work(): Promise<void> {
     for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
       metrics.activeWorkers.inc({ controller: name });
       await ownTurn();
-      await once(key);
+      if (!stopped) await once(key);
       metrics.activeWorkers.dec({ controller: name });
       queue.done(key);
     }
@@ -102,6 +103,7 @@ export function createController(options: {
       running = Promise.all(Array.from({ length: workers }, work));
     },
     async stop() {
+      stopped = true;
       queue.shutDown();
       const idle = new AbortController();
       const drained = running.then(() => idle.abort());

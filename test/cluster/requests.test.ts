@@ -16,8 +16,8 @@ const MAYBE_ABSENT = cachedKinds({ nodes: false }).flatMap(({ optional, resource
 /** Writes that make no object. */
 const FINALIZER = 1;
 
-/** Of Secrets the cache is told late, as on a busy API server. */
-const SLOWLY: Fault = { kind: "events", change: () => ({ milliseconds: 1500 }) };
+/** Of Secrets the cache is told late, as on a busy API server, and in less than a reconcile is ready to wait. */
+const SLOWLY: Fault = { kind: "events", change: () => ({ milliseconds: 800 }) };
 
 describe("the requests that a practice costs", () => {
   it.each([

@@ -14,12 +14,13 @@ const event = (generation: number, type: "added" | "modified" | "deleted" = "mod
 });
 
 it("an edit counts the generation up; a status, a child and a repeated event do not", () => {
-  const isEdit = createEdits();
-  expect(isEdit(event(1, "added"))).toBe(true);
-  expect(isEdit(event(1))).toBe(false);
-  expect(isEdit(event(2))).toBe(true);
-  expect(isEdit(event(2))).toBe(false);
-  expect(isEdit(event(3, "modified", RESOURCES.Service))).toBe(false);
-  expect(isEdit(event(3, "deleted"))).toBe(true);
-  expect(isEdit(event(2, "added"))).toBe(true);
+  const editOf = createEdits();
+  expect(editOf(event(1, "added"))).toBe("new");
+  expect(editOf(event(1))).toBe(undefined);
+  expect(editOf(event(2))).toBe("changed");
+  expect(editOf(event(2))).toBe(undefined);
+  expect(editOf(event(3, "modified", RESOURCES.Service))).toBe(undefined);
+  expect(editOf(event(3, "deleted"))).toBe("changed");
+  expect(editOf(event(3, "deleted"))).toBe(undefined);
+  expect(editOf(event(2, "added"))).toBe("new");
 });

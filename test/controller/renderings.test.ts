@@ -13,3 +13,20 @@ it("is what render makes, made once for the same inputs and anew for others", as
   expect(another).not.toEqual(first);
   expect(await rendered(params({ spec: { size: "group" } }))).not.toEqual(first);
 });
+
+it("takes a turn of the event loop for each", async () => {
+  const rendered = createRenderings();
+  let turns = 0;
+  const ended: number[] = [];
+  const next = () => {
+    turns += 1;
+    if (ended.length < 2) setImmediate(next);
+  };
+  setImmediate(next);
+  const one = async (size: "solo" | "group") => {
+    await rendered(params({ spec: { size } }));
+    ended.push(turns);
+  };
+  await Promise.all([one("solo"), one("group")]);
+  expect(ended[1]).toBeGreaterThan(ended[0] ?? Infinity);
+});

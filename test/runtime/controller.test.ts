@@ -122,6 +122,17 @@ describe("controller", () => {
     expect(calls.slice(tries)).toEqual(["other", "bad", "another", "bad"]);
   });
 
+  it("begins a new key behind what was begun, and before what is only looked at again", async () => {
+    const calls: string[] = [];
+    const { controller, clock } = setup((key) => Promise.resolve(void calls.push(key)), 1);
+    controller.enqueue("again", "start");
+    controller.enqueueEdited("new", "new");
+    controller.enqueue("begun");
+    controller.start();
+    await clock.advance(0);
+    expect(calls).toEqual(["begun", "new", "again"]);
+  });
+
   it("comes back when the reconcile asks for it", async () => {
     let calls = 0;
     const { controller, clock } = setup(() => {
@@ -178,6 +189,17 @@ describe("controller", () => {
     await clock.advance(1);
     expect([aborted, stopped]).toEqual([true, true]);
     expect(calls).toEqual(["a"]);
+  });
+
+  it("on stop begins no key that only waits for its turn", async () => {
+    const calls: string[] = [];
+    const { controller, clock } = setup((key) => Promise.resolve(void calls.push(key)));
+    controller.start();
+    controller.enqueue("a");
+    await Promise.resolve();
+    void controller.stop();
+    await clock.advance(0);
+    expect(calls).toEqual([]);
   });
 
   it("stops at once when nothing runs", async () => {
