@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createRenderings } from "../../src/controller/renderings.ts";
 import { render } from "../../src/render/render.ts";
+import { countTurns } from "../support/loop-turns.ts";
 import { params } from "../support/practices.ts";
 
 it("is what render makes, made once for the same inputs and anew for others", async () => {
@@ -16,17 +17,13 @@ it("is what render makes, made once for the same inputs and anew for others", as
 
 it("takes a turn of the event loop for each", async () => {
   const rendered = createRenderings();
-  let turns = 0;
+  const loop = countTurns();
   const ended: number[] = [];
-  const next = () => {
-    turns += 1;
-    if (ended.length < 2) setImmediate(next);
-  };
-  setImmediate(next);
   const one = async (size: "solo" | "group") => {
     await rendered(params({ spec: { size } }));
-    ended.push(turns);
+    ended.push(loop.turns);
   };
   await Promise.all([one("solo"), one("group")]);
+  loop.stop();
   expect(ended[1]).toBeGreaterThan(ended[0] ?? Infinity);
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createController, type Reconcile } from "../../src/runtime/controller.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fakeClock } from "../support/fake-clock.ts";
+import { countTurns } from "../support/loop-turns.ts";
 
 function setup(reconcile: Reconcile, workers = 2) {
   const clock = fakeClock();
@@ -46,23 +47,16 @@ describe("controller", () => {
   });
 
   it("holds the event loop for one key at most: answers and probes come in between", async () => {
-    let turn = 0;
+    const loop = countTurns();
     const had = new Set<number>();
-    const ended = new Promise<void>((resolve) => {
-      const next = () => {
-        turn += 1;
-        if (had.size < 50 && turn < 1000) setImmediate(next);
-        else resolve();
-      };
-      setImmediate(next);
-    });
     const { controller } = setup(() => {
-      had.add(turn);
+      had.add(loop.turns);
       return Promise.resolve();
     }, 10);
     for (let key = 0; key < 50; key += 1) controller.enqueue(`key-${key}`);
     controller.start();
-    await ended;
+    while (had.size < 50 && loop.turns < 1000) await new Promise((resolve) => setImmediate(resolve));
+    loop.stop();
     expect(had.size).toBe(50);
   });
 

@@ -34,7 +34,7 @@ interface Assertion {
 }
 
 /**
- * Counts a report. A file that failed before its first test counts as one failure, and so does a run that ended badly
+ * Counts a report. A file that failed without a test that did counts as one failure, and so does a run that ended badly
  * for a reason that no test shows, or that left no report.
  */
 export function count(
@@ -48,7 +48,9 @@ export function count(
   return { passed: report.numPassedTests, failed: failed + unexplained, skipped };
 }
 
-const isBroken = ({ status, assertionResults }: TestFile) => status === "failed" && assertionResults.length === 0;
+/** It could not be loaded, or a hook failed: no test of it says why. */
+const isBroken = ({ status, assertionResults }: TestFile) =>
+  status === "failed" && !assertionResults.some((test) => test.status === "failed");
 
 /** The tests that passed only when they were tried again, with what was wrong at first. */
 export function secondTries(report: Report | undefined): string[] {
