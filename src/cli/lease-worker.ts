@@ -3,7 +3,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { environment } from "../config.ts";
 import { createLease } from "../runtime/lease.ts";
 import { leaseState, sharedClock } from "../runtime/lease-state.ts";
-import type { LeaseNews } from "../runtime/lease-thread.ts";
+import type { LeaseNews, LeaseOrder } from "../runtime/lease-thread.ts";
 import { createLogger } from "../telemetry/logger.ts";
 import { connectTo } from "./connect.ts";
 
@@ -28,7 +28,7 @@ const state = leaseState(buffer);
 // Not through the main thread, whose loop may stand still.
 const logger = createLogger(logLevel, { write: (line) => void writeSync(1, line) });
 const { cluster, metrics, transport, namespace } = await connectTo(context, environment());
-const stop = new AbortController();
+const [ready, stop] = [new AbortController(), new AbortController()];
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
 const tell = (news: LeaseNews) => parentPort?.postMessage(news);
 
@@ -41,13 +41,14 @@ const lease = createLease({
   logger,
   clock: sharedClock,
   isAlive: () => sharedClock.now() - state.lastBeat() < DEAD_MS,
+  ready: ready.signal,
   onRenewed: state.setValidUntil,
   onLost() {
     tell("lost");
     setTimeout(() => process.kill(process.pid, "SIGKILL"), LAST_WORD_MS);
   },
 });
-parentPort?.on("message", () => stop.abort());
+parentPort?.on("message", (order: LeaseOrder) => (order === "ready" ? ready : stop).abort());
 void lease.acquired.then(() => tell("acquired"));
 await lease.run(stop.signal);
 if (stop.signal.aborted) {

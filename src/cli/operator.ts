@@ -29,6 +29,8 @@ export async function operator(argv: readonly string[]): Promise<number> {
   const { namespace } = config.leaderElection;
   // Each shard has a leader of its own.
   const name = [config.leaderElection.name, config.shard?.name].filter(Boolean).join("-");
+  // Who cannot fill his caches leaves the lease to one who can.
+  const filled = Promise.withResolvers<void>();
   const lease = createLeaseThread({
     worker: new URL("./lease-worker.ts", import.meta.url),
     data: {
@@ -39,6 +41,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
       identity: instance,
     } satisfies LeaseWork,
     name,
+    ready: filled.promise,
     metrics,
     logger,
     onLost: () => process.exit(1),
@@ -70,12 +73,12 @@ export async function operator(argv: readonly string[]): Promise<number> {
   });
   logger.info({ instance, version: packageVersion(), port: telemetry.port }, "Operator started");
   try {
-    const filled = running.watch(stop);
+    filled.resolve(running.watch(stop));
     outdated = await crdProblem(unchecked);
     if (outdated) logger.error({ problem: outdated }, "The installed definition does not fit this operator");
     const done = new AbortController();
     const renewing = alone ? Promise.resolve() : lease.run(done.signal);
-    await Promise.race([Promise.all([filled, alone || lease.acquired]), aborted(stop)]);
+    await Promise.race([Promise.all([filled.promise, alone || lease.acquired]), aborted(stop)]);
     if (!stop.aborted) {
       logger.info("Reconciling practices");
       await running.lead(stop);

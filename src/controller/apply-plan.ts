@@ -3,7 +3,7 @@ import { describe, type LiveObject, type Manifest } from "../manifest.ts";
 import type { Practice } from "../practice/practice.ts";
 import { PHASES, phaseOf } from "../render/order.ts";
 import type { Rendering } from "../render/render.ts";
-import { type ChangeSet, NameTaken } from "../runtime/changes.ts";
+import { type Change, type ChangeSet, NameTaken } from "../runtime/changes.ts";
 import type { Cache } from "../runtime/cluster.ts";
 import { Stalled } from "../runtime/errors.ts";
 import { RESOURCES } from "../runtime/resources.ts";
@@ -16,17 +16,27 @@ import { isOurs } from "./ownership.ts";
 const LONGEST_FIGHT_FOR_WALLS_MS = 10_000;
 
 /**
- * Applies what may be applied now, phase by phase: a phase begins when the one before it is through.
+ * Applies what may be applied now, phase by phase: a phase begins when the one before it is through. What was done is added
+ * to `done`, also when the rest could not be.
  * @throws Stalled `NameTaken` when a foreign object stands in a name; it is left as it is.
  */
-export async function applyPlan(context: Context, resource: PracticeResource, plan: ApplyPlan): Promise<ChangeSet> {
-  const changes: ChangeSet[number][] = [];
+export async function applyPlan(
+  context: Context,
+  resource: PracticeResource,
+  plan: ApplyPlan,
+  done: Change[],
+): Promise<ChangeSet> {
+  const changes: Change[] = [];
+  const told = (change: Change) => {
+    done.push(change);
+    announceOthers(context, resource, change);
+  };
   for (const phase of PHASES) {
     try {
       const only = (object: Manifest) => phaseOf(object) === phase;
       const ours = (live: LiveObject) => isOurs(context, resource, live);
       const limit = phase === "walls" ? { longestFightMs: LONGEST_FIGHT_FOR_WALLS_MS } : {};
-      changes.push(...(await context.applier.apply(plan.now, { only, ours, ...limit, signal: context.signal })));
+      changes.push(...(await context.applier.apply(plan.now, { only, ours, ...limit, told, signal: context.signal })));
     } catch (error) {
       if (!(error instanceof NameTaken)) throw error;
       throw new Stalled(
@@ -35,12 +45,11 @@ export async function applyPlan(context: Context, resource: PracticeResource, pl
       );
     }
   }
-  for (const change of changes) announceOthers(context, resource, change);
   return changes;
 }
 
 /** Tells of whoever changes what is ours, so that the admin can end the fight. */
-function announceOthers(context: Context, regarding: PracticeResource, change: ChangeSet[number]): void {
+function announceOthers(context: Context, regarding: PracticeResource, change: Change): void {
   const { object, action, tookOverFrom } = change;
   const what = `${object.kind}/${object.name}`;
   const warn = (reason: string, note: string) =>
@@ -55,21 +64,38 @@ function announceOthers(context: Context, regarding: PracticeResource, change: C
   }
 }
 
-/** Deletes what this practice no longer consists of. */
+/** Deletes what this practice no longer consists of; of a suspended one only the routes that a closed door takes away. */
 export async function prune(
   context: Context,
   practice: Practice,
   rendering: Rendering,
   plan: ApplyPlan,
-): Promise<ChangeSet> {
-  if (practice.suspend) return [];
-  const superfluous = superfluousChildren(context.cache, practice, rendering, plan);
-  return superfluous.length > 0 ? context.applier.prune(superfluous, context.signal) : [];
+  done: Change[],
+): Promise<void> {
+  if (practice.suspend) {
+    if (plan.withdraw) await withdrawRoutes(context, practice, done);
+    return;
+  }
+  await remove(context, superfluousChildren(context.cache, practice, rendering, plan), done);
+}
+
+/** Closes the door: takes every route away. */
+export async function withdrawRoutes(context: Context, practice: Practice, done: Change[]): Promise<void> {
+  await remove(context, liveRoutes(context.cache, practice), done);
+}
+
+/** The routes by which a practice can be reached now. */
+export function liveRoutes(cache: Cache, { namespace, uid }: Practice): LiveObject[] {
+  return uid ? liveChildren(cache, { namespace, uid }).filter((child) => phaseOf(child) === "routes") : [];
+}
+
+async function remove({ applier, signal }: Context, objects: readonly LiveObject[], done: Change[]): Promise<void> {
+  if (objects.length > 0) await applier.prune(objects, { told: (change) => done.push(change), signal });
 }
 
 /** One line for a reconcile that changed something, none for one that did not. */
 export function logChanges({ logger }: Context, changes: ChangeSet): void {
-  const counts: Partial<Record<ChangeSet[number]["action"], number>> = {};
+  const counts: Partial<Record<Change["action"], number>> = {};
   for (const { action } of changes) counts[action] = (counts[action] ?? 0) + 1;
   const { unchanged: _, ...changed } = counts;
   if (Object.keys(changed).length > 0) logger.info(counts, "Objects changed");

@@ -4,12 +4,13 @@ import type { Finding } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import type { Context } from "./context.ts";
 import { SPARING } from "./gate.ts";
-import { isolation } from "./isolation.ts";
+import { brokenIsolation, isolation } from "./isolation.ts";
 import { mediaAddress } from "./media-known.ts";
 import { type RoleState, roleStates } from "./roles.ts";
 import { sentence as sentenceOf, troublesOfRoles } from "./told.ts";
 import { unjudgedPolicies } from "./unjudged.ts";
 import { updatePending } from "./update-pending.ts";
+import type { Report } from "./report.ts";
 import { type Complete, type Verdict, verdict } from "./verdict.ts";
 
 /** One verdict per promise and per precondition, from what is live. `Ready` is drawn from them. */
@@ -30,9 +31,33 @@ export function verdicts(context: Context, report: Complete): Verdict[] {
   ];
 }
 
+/** What a reconcile that ended early can say: which promise does not hold, and no more that one does not which may. */
+export function standingVerdicts({ findings, door, resource }: Report): Verdict[] {
+  if (!findings) return [];
+  const [unencrypted, open] = [firstOf(findings, "e2ee"), firstOf(findings, "isolation")];
+  const told = resource.status?.conditions?.find(({ type }) => type === "NetworkIsolated")?.status;
+  return [
+    ...(unencrypted ? [brokenEncryption(unencrypted)] : []),
+    ...(open ? [brokenIsolation(open)] : []),
+    ...(!open && told === "False" ? [verdict("NetworkIsolated", "Unknown", "NotProbed", UNJUDGED)] : []),
+    ...(door?.closed ? [doorClosed()] : []),
+  ];
+}
+
+const UNJUDGED = "Nobody widens the walls; everything else is judged when the practice goes on.";
+
+function brokenEncryption(finding: Finding): Verdict {
+  return verdict("EndToEndEncryptionEnforced", "False", "PolicyViolated", sentence(finding));
+}
+
+function doorClosed(): Verdict {
+  const message = "The routes are withdrawn until the broken promise holds.";
+  return verdict("ComponentsReady", "False", "DoorClosed", message);
+}
+
 function encryption({ findings, practice }: Complete): Verdict {
   const broken = firstOf(findings, "e2ee");
-  if (broken) return verdict("EndToEndEncryptionEnforced", "False", "PolicyViolated", sentence(broken));
+  if (broken) return brokenEncryption(broken);
   if (!isProven(practice.images.jitsiWeb)) {
     return verdict(
       "EndToEndEncryptionEnforced",
@@ -78,14 +103,7 @@ function components(
   // A configuration that tells more than it must has no condition of its own.
   const telling = firstOf(findings, "metadata");
   if (telling) return verdict("ComponentsReady", "False", "PolicyViolated", sentence(telling));
-  if (plan.withdraw) {
-    return verdict(
-      "ComponentsReady",
-      "False",
-      "DoorClosed",
-      "The routes are withdrawn until the broken promise holds.",
-    );
-  }
+  if (plan.withdraw) return doorClosed();
   const [missing] = rendering.awaits;
   const awaited = [...new Set(rendering.awaits.map(({ message }) => message))].join(" ");
   const unready = roles.filter(({ ready }) => !ready);

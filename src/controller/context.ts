@@ -25,6 +25,8 @@ export type PracticeResource = LiveObject & {
 /** What every step of a reconcile works with. */
 export interface Context {
   readonly cluster: Cluster;
+  /** The same with some time left, for the last steps of a reconcile that has taken too long. */
+  readonly afterwards: () => Pick<Context, "cluster" | "signal">;
   readonly cache: Cache;
   readonly shard: Shard;
   readonly applier: Applier;

@@ -9,12 +9,10 @@ import { outlivesPractice } from "./born-secrets.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { PRACTICES } from "./kinds.ts";
 import { liveChildren } from "./live.ts";
+import { assertSeen } from "./seen.ts";
 
 /** How long a pod may take to end when its practice is deleted: calls end now, they are not waited for. */
 const POD_GRACE_SECONDS = 30;
-
-/** How long to wait for the cache to show our last writes: what it does not show would be left behind. */
-const SETTLE_MS = 1000;
 
 /**
  * Takes a practice down in the reverse order of its making: routes, workloads and their pods, everything else, and
@@ -25,7 +23,7 @@ const SETTLE_MS = 1000;
 export async function finalize(context: Context, resource: PracticeResource): Promise<void> {
   const finalizers = resource.metadata.finalizers ?? [];
   if (!finalizers.includes(FINALIZER)) return;
-  await context.applier.waitSettled(resource.metadata.namespace, SETTLE_MS, context.signal);
+  await assertSeen(context, resource.metadata.namespace);
   const children = liveChildren(context.cache, { namespace: resource.metadata.namespace, uid: resource.metadata.uid });
   const inPhase = (phase: Phase) => children.filter((child) => phaseOf(child) === phase);
 

@@ -109,7 +109,6 @@ function reasonForRoute(object: Manifest, circumstances: Circumstances): ReasonN
   if (circumstances.doorClosed) return "DoorClosed";
   if (circumstances.exists(object)) return undefined;
   if (!circumstances.namespaceRestricted) return "NamespaceNotRestricted";
-  if (circumstances.suspended) return "Suspended";
   const host = object.metadata.labels?.[LABEL.host] as Host | undefined;
   const needed = host ? SERVED_BY[host] : (["front"] as const);
   return needed.every((role) => circumstances.ready(role)) ? undefined : "ComponentsStarting";

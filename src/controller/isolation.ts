@@ -22,10 +22,7 @@ export function isolation(
 ): Verdict {
   const say = (status: Verdict["status"], reason: ReasonName, message: string) =>
     verdict("NetworkIsolated", status, reason, message);
-  if (broken) {
-    const foreign = broken.check.startsWith("foreign") ? FOREIGN[broken.object.split("/")[0] ?? ""] : undefined;
-    return say("False", foreign ?? "PolicyViolated", `${broken.object}: ${broken.message}`);
-  }
+  if (broken) return brokenIsolation(broken);
   const isOpenDoor = practice.network.frontDoor.length === 0;
   const openDoor = isOpenDoor
     ? " Any pod may reach the front pod, because the ingress controller's pods are not known; name them in the operator option frontDoor."
@@ -75,6 +72,12 @@ export function isolation(
     isOpenDoor ? "FrontDoorOpenToCluster" : "Verified",
     `Nobody widened the walls, and on this cluster's network a try found them as declared.${late}${openDoor}`,
   );
+}
+
+/** What is wrong with the walls. */
+export function brokenIsolation({ check, object, message }: Finding): Verdict {
+  const foreign = check.startsWith("foreign") ? FOREIGN[object.split("/")[0] ?? ""] : undefined;
+  return verdict("NetworkIsolated", "False", foreign ?? "PolicyViolated", `${object}: ${message}`);
 }
 
 /** The first few of a list, and how many more there are. */

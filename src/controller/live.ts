@@ -46,10 +46,14 @@ export function liveChildren(cache: Cache, practice: { namespace: string; uid: s
  * its files are what their names say: else nobody knows what it was applied with.
  */
 export function judge(context: Context, practice: Practice, isSpared: (object: LiveObject) => boolean): Finding[] {
-  // Of a trial the pods are judged: its Job may already be superfluous, and says nothing else.
-  const kinds = [...CHILD_RESOURCES, RESOURCES.Pod].filter((resource) => resource !== RESOURCES.Job);
-  const objects = kinds.flatMap((resource) => context.cache.list(resource, practice.namespace));
+  const objects = liveObjects(context.cache, practice.namespace);
   return judgeObjects({ objects, practice, assets: context.assets }, isSpared);
+}
+
+/** What is judged of a namespace. Of a trial that is its pods: its Job may already be superfluous, and says nothing else. */
+export function liveObjects(cache: Cache, namespace: string): LiveObject[] {
+  const kinds = [...CHILD_RESOURCES, RESOURCES.Pod].filter((resource) => resource !== RESOURCES.Job);
+  return kinds.flatMap((resource) => cache.list(resource, namespace));
 }
 
 /** The same on what was read by other means. */

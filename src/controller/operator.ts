@@ -40,6 +40,9 @@ export interface OperatorOptions {
   readonly clock?: Clock;
 }
 
+/** How long a reconcile that has failed may take to close a door and to write its status. */
+const LAST_STEPS_MS = 10_000;
+
 /** A running operator: caches that fill at once, a controller that works from when it leads. */
 export interface Operator {
   /** Fills the caches; resolves when they are synced. A warm standby stops here. */
@@ -64,7 +67,7 @@ export function createOperator(options: OperatorOptions): Operator {
     clock,
   });
   const claims = createHostClaims();
-  const context: Omit<Context, "cluster" | "logger" | "signal"> = {
+  const context: Omit<Context, "cluster" | "signal" | "afterwards" | "logger"> = {
     cache,
     shard,
     applier: createApplier({ cluster, cache, manager: FIELD_MANAGER, logger, metrics, clock }),
@@ -87,8 +90,11 @@ export function createOperator(options: OperatorOptions): Operator {
     logger,
     metrics,
     clock,
-    reconcile: (key, { signal, logger }) =>
-      reconcile({ ...context, cluster: context.applier.expecting(cluster.within(signal)), logger, signal }, key),
+    reconcile: (key, { signal, stopping, logger }) => {
+      const within = (signal: AbortSignal) => ({ cluster: context.applier.expecting(cluster.within(signal)), signal });
+      const afterwards = () => within(AbortSignal.any([stopping, AbortSignal.timeout(LAST_STEPS_MS)]));
+      return reconcile({ ...context, ...within(signal), afterwards, logger }, key);
+    },
   });
   const editOf = createEdits();
   cache.onEvent((event) => {

@@ -30,16 +30,18 @@ import { probeRun } from "./probe-run.ts";
 import type { Report } from "./report.ts";
 import { resumeRollOuts } from "./roll-outs.ts";
 import { replaceStaleFront } from "./stale-front.ts";
+import { assertSeen, Unseen } from "./seen.ts";
+import { judgeAllTheSame } from "./standing.ts";
 import { writeStatus } from "./status.ts";
-
-/** How long to wait for the cache to show our last writes. */
-const SETTLE_MS = 1000;
 
 /** How soon to look again at a practice that has all it needs: whatever matters is watched. */
 const LOOK_AGAIN_SECONDS = 300;
 
 /** How soon to look for what no watch tells: a kind that is now served, an address behind a name, a foreign object. */
 const LOOK_FOR_AWAITED_SECONDS = 10;
+
+/** How soon to see whether the cache shows our last writes. */
+const LOOK_FOR_UNSEEN_SECONDS = 1;
 
 /** How soon to ask again whether calls are over. */
 const ASK_AGAIN_SECONDS = 30;
@@ -56,15 +58,20 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   // What came to this shard is not known whole yet: what is missing would be taken for what was never made.
   if (!context.cache.synced) return { requeueAfterSeconds: 1 };
 
-  const report: Report = { resource };
+  const report: Report = { resource, done: [] };
   try {
     if (resource.metadata.deletionTimestamp) await finalize(context, resource);
     else await progress(context, resource, report);
   } catch (error) {
     report.error = error;
   }
-  await writeStatus(context, report);
-  return next(report);
+  const last = report.error ? { ...context, ...context.afterwards() } : context;
+  if (report.error) await judgeAllTheSame(last, report);
+  logChanges(context, report.done);
+  // Whatever would be told now could be of before.
+  if (report.error instanceof Unseen) return { requeueAfterSeconds: LOOK_FOR_UNSEEN_SECONDS };
+  await writeStatus(last, report);
+  return next(context, report);
 }
 
 /** The story of a practice, top to bottom. Each step may end it by throwing. */
@@ -75,8 +82,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   const hosts = Object.values(effectiveHosts(spec));
   assertDomainsAreGranted(context, resource, hosts);
   await assertHostsAreOurs(context, resource, hosts);
-  // A cache that has not seen our last writes would make us repeat them.
-  await context.applier.waitSettled(resource.metadata.namespace, SETTLE_MS, context.signal);
+  await assertSeen(context, resource.metadata.namespace);
   await ensureFinalizer(context, resource);
 
   const born = await birth(context, resource, spec);
@@ -93,12 +99,13 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 
   const plan = await planFor(context, resource, practice, rendering);
   report.plan = plan;
-  report.changes = await withMediaService(context, resource, spec, () => applyPlan(context, resource, plan));
-  const pruned = await prune(context, practice, rendering, plan);
-  logChanges(context, [...report.changes, ...pruned]);
+  report.changes = await withMediaService(context, resource, spec, () =>
+    applyPlan(context, resource, plan, report.done),
+  );
+  await prune(context, practice, rendering, plan, report.done);
 
   // What is judged and told is what was just made, not what was there before.
-  await context.applier.waitSettled(practice.namespace, SETTLE_MS, context.signal);
+  await assertSeen(context, practice.namespace);
   await resumeRollOuts(context, plan);
   await replaceStaleFront(context, practice);
   report.certificates = await certificates(context, practice, observed);
@@ -193,11 +200,17 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
   return {};
 }
 
-function next(report: Report): { requeueAfterSeconds?: number } {
+function next({ logger }: Context, report: Report): { requeueAfterSeconds?: number } {
   const { error, door, plan, rendering, certificates, changes = [] } = report;
-  if (error instanceof Waiting) return { requeueAfterSeconds: error.seconds };
-  if (error instanceof Stalled) return { requeueAfterSeconds: LOOK_FOR_AWAITED_SECONDS };
-  if (error) throw error;
+  const doorCloses = door?.lookAgainSeconds ?? Infinity;
+  if (error instanceof Waiting) return { requeueAfterSeconds: Math.min(error.seconds, doorCloses) };
+  if (error instanceof Stalled) return { requeueAfterSeconds: Math.min(LOOK_FOR_AWAITED_SECONDS, doorCloses) };
+  if (error) {
+    if (doorCloses === Infinity) throw error;
+    // A door that is to close does not wait for the back-off of what went wrong.
+    logger.error({ err: error }, "reconcile failed");
+    return { requeueAfterSeconds: Math.min(LOOK_FOR_AWAITED_SECONDS, doorCloses) };
+  }
   // The door was judged after the routes were applied: they follow at once.
   if (door && plan && door.closed !== plan.withdraw) return { requeueAfterSeconds: 0 };
   if (door?.lookAgainSeconds !== undefined) return { requeueAfterSeconds: door.lookAgainSeconds };

@@ -7,7 +7,7 @@ import { advertised, stunPort } from "../components/bridge/addresses.ts";
 import { PolicyViolation } from "../policy/enforce.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
-import { verdicts } from "./conditions.ts";
+import { standingVerdicts, verdicts } from "./conditions.ts";
 import type { Context } from "./context.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import type { Report } from "./report.ts";
@@ -59,7 +59,7 @@ function statusOf(context: Context, report: Report): PracticeStatus {
   const { resource, practice } = report;
   const before: Partial<PracticeStatus> = context.statuses.latest(resource) ?? {};
   const generation = resource.metadata.generation ?? 0;
-  const found = isComplete(report) ? verdicts(context, report) : [];
+  const found = isComplete(report) ? verdicts(context, report) : standingVerdicts(report);
   const all = [...found, ...summary(report, found, heldEdit(context, report))];
   const judged = mergeConditions(
     before.conditions ?? [],

@@ -18,5 +18,5 @@ export type Complete = Report &
   Required<Pick<Report, "practice" | "observed" | "rendering" | "plan" | "certificates" | "findings" | "door">>;
 
 export function isComplete(report: Report): report is Complete {
-  return report.findings !== undefined && report.door !== undefined;
+  return report.error === undefined && report.findings !== undefined && report.door !== undefined;
 }

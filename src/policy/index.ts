@@ -103,6 +103,9 @@ export const FOREIGN_CHAIN: readonly Check[] = [
 /** What everything live in a practice's namespace must pass: the same checks on what is ours, and the foreign ones. */
 export const LIVE_CHAIN: readonly Check[] = [...RENDER_CHAIN.map(ofOurs), ...FOREIGN_CHAIN];
 
+/** What holds of everything live whatever the manifest says, so also while an edit of it cannot be applied. */
+export const STANDING_CHAIN: readonly Check[] = [...[defaultDeny, everyPodHasItsWall].map(ofOurs), ...FOREIGN_CHAIN];
+
 function ofOurs(check: Check): Check {
   return {
     ...check,

@@ -15,7 +15,7 @@ export interface Applier {
   /**
    * Makes the objects so, some at a time; writes only what differs. Call once per phase, with `only` choosing it.
    * Waits for every object, then throws the first error: what could be done is done.
-   * An immutable ConfigMap with other content is made anew.
+   * An immutable ConfigMap with other content is made anew. `told` hears of each change, also when another one failed.
    * @throws NameTaken, or ApiError (an immutable field is a 422 with its causes).
    */
   apply(
@@ -26,24 +26,35 @@ export interface Applier {
       readonly ours: (live: LiveObject) => boolean;
       /** How long (ms) an object that somebody fights for may stay as it is. */
       readonly longestFightMs?: number;
+      readonly told?: Told;
       readonly signal: AbortSignal;
     },
   ): Promise<ChangeSet>;
   /** Deletes these, each only if it still is the same object. */
-  prune(candidates: readonly LiveObject[], signal: AbortSignal): Promise<ChangeSet>;
+  prune(
+    candidates: readonly LiveObject[],
+    options: { readonly told?: Told; readonly signal: AbortSignal },
+  ): Promise<ChangeSet>;
   /** The same cluster; what it creates and patches has to be seen as well. */
   expecting(cluster: Cluster): Cluster;
   /** Whether the cache has seen every write in this namespace: only then may it be believed. */
   settled(namespace: string): boolean;
-  /** Waits for that, at most `ms`. @returns false when it gave up; it will not wait for these writes again. */
+  /**
+   * Waits for that, at most `ms`; what a watch has not told for half a minute is then read.
+   * @returns false when something is still not seen: the cache may not be believed, nor anything be told from it.
+   */
   waitSettled(namespace: string, ms: number, signal?: AbortSignal): Promise<boolean>;
   /** Frees what is remembered of a namespace that has no objects of ours any more. */
   forget(namespace: string): void;
 }
 
+type Told = (change: Change) => void;
+
 const IN_PARALLEL = 8;
 const SETTLE_POLL_MS = 10;
 const LONGEST_FIGHT_MS = 300_000;
+/** A watch that is cut is there again after at most half a minute; one that is silent is noticed much later. */
+const OVERDUE_MS = 30_000;
 
 /** Server-side apply with a memory (see ledger.ts): one request for an object that differs, none for one that does not. */
 export function createApplier(options: {
@@ -57,19 +68,21 @@ export function createApplier(options: {
 }): Applier {
   const { cache, manager, metrics, logger, clock = systemClock } = options;
   const fights = createFights(clock);
-  const ledger = createLedger(cache, fights.fought);
+  const ledger = createLedger(cache, fights.fought, clock);
   const make = createMaker({ cache, ledger, fights, manager, logger });
 
   /** Every task is tried, then the first failure is thrown. */
   async function all<T>(
     items: readonly T[],
-    signal: AbortSignal,
+    { told, signal }: { readonly told?: Told | undefined; readonly signal: AbortSignal },
     task: (item: T) => Promise<Change>,
   ): Promise<ChangeSet> {
     const limiter = createLimiter(IN_PARALLEL);
     const results = await Promise.allSettled(items.map((item) => limiter.run(() => task(item), signal)));
     for (const result of results) {
-      if (result.status === "fulfilled") metrics.objects.inc({ action: result.value.action });
+      if (result.status === "rejected") continue;
+      metrics.objects.inc({ action: result.value.action });
+      told?.(result.value);
     }
     return results.map((result) => {
       if (result.status === "rejected") throw result.reason;
@@ -77,15 +90,26 @@ export function createApplier(options: {
     });
   }
 
+  /** @returns whether nothing is missing any more. */
+  async function readOverdue(namespace: string, signal?: AbortSignal): Promise<boolean> {
+    const cluster = signal ? options.cluster.within(signal) : options.cluster;
+    for (const expected of ledger.overdue(namespace, OVERDUE_MS)) {
+      const live = await cluster.get(expected.resource, expected.ref);
+      if (live) cache.learn(expected.resource, live);
+      else ledger.giveUp(expected);
+    }
+    return ledger.settled(namespace);
+  }
+
   return {
-    apply(objects, { only, ours, longestFightMs = LONGEST_FIGHT_MS, signal }) {
+    apply(objects, { only, ours, longestFightMs = LONGEST_FIGHT_MS, told, signal }) {
       const run = { cluster: options.cluster.within(signal), ours, longestFightMs };
       const chosen = only ? objects.filter((object) => only(object)) : objects;
-      return all(chosen, signal, (object) => make(object, run));
+      return all(chosen, { told, signal }, (object) => make(object, run));
     },
-    prune(candidates, signal) {
+    prune(candidates, { told, signal }) {
       const cluster = options.cluster.within(signal);
-      return all(candidates, signal, async (live) => {
+      return all(candidates, { told, signal }, async (live) => {
         const ref = refOf(live);
         ledger.drop(live);
         await cluster.delete(resourceOf(live), ref, { uid: live.metadata.uid, propagation: "Background" });
@@ -97,10 +121,7 @@ export function createApplier(options: {
     async waitSettled(namespace, ms, signal) {
       const until = clock.now() + ms;
       while (!ledger.settled(namespace)) {
-        if (clock.now() >= until || signal?.aborted) {
-          ledger.giveUp(namespace);
-          return false;
-        }
+        if (clock.now() >= until || signal?.aborted) return readOverdue(namespace, signal);
         await sleep(clock, SETTLE_POLL_MS, signal);
       }
       return true;

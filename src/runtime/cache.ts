@@ -143,6 +143,12 @@ export function createCache(options: {
       if (!kind) return "nothing";
       return kind.metadataOnly || kind.project ? "part" : "whole";
     },
+    learn(resource, live) {
+      const all = watched.get(idOf(resource))?.reflectors ?? [];
+      all
+        .find(({ namespace }) => namespace === undefined || namespace === live.metadata.namespace)
+        ?.reflector.learn(live);
+    },
     get synced() {
       return reflectors().every(({ synced }) => synced);
     },

@@ -84,6 +84,8 @@ export interface Cache {
   holds(resource: Resource): "whole" | "part" | "nothing";
   /** Every served kind has been listed. */
   readonly synced: boolean;
+  /** Takes in what was read from the server beside the watch, unless something newer is known. */
+  learn(resource: Resource, live: LiveObject): void;
   /** Called for each change after the cache holds it. A listener that throws is logged, never fatal. */
   onEvent(listener: (event: CacheEvent) => void): void;
 }

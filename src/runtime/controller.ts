@@ -9,6 +9,8 @@ import { ownTurn } from "./turns.ts";
 export interface ReconcileContext {
   /** Fires after the time limit and when the process stops: pass it on to every call. */
   readonly signal: AbortSignal;
+  /** Fires only when the process stops: for what has to be done even after the time limit. */
+  readonly stopping: AbortSignal;
   readonly reconcileId: string;
   /** Every line carries controller, object and reconcile id. */
   readonly logger: Logger;
@@ -27,13 +29,14 @@ export interface Controller {
   enqueueEdited(key: string, kind: "changed" | "new"): void;
   /** Starts the workers; before that keys only gather. */
   start(): void;
-  /** Takes no more keys, gives the running reconciles 25 s, then fires their signal. */
+  /** Takes no more keys, gives the running reconciles 1.5 s, then fires their signals. */
   stop(): Promise<void>;
 }
 
 const TIMEOUT_SECONDS = 60;
-const DRAIN_MS = 25_000;
-const AFTER_ABORT_MS = 2000;
+/** Together less than the three seconds in which a successor is to take over: a reconcile may be ended at any point. */
+const DRAIN_MS = 1500;
+const AFTER_ABORT_MS = 1000;
 
 /**
  * Runs `reconcile` for keys, one at a time per key and `workers` at a time in all.
@@ -76,7 +79,8 @@ export function createController(options: {
     try {
       const signal = AbortSignal.any([timeout.signal, stopping.signal]);
       const attributes = { controller: name, object: key, reconcileId };
-      const result = await traced("reconcile", attributes, async () => reconcile(key, { signal, reconcileId, logger }));
+      const given = { signal, stopping: stopping.signal, reconcileId, logger };
+      const result = await traced("reconcile", attributes, async () => reconcile(key, given));
       queue.forget(key);
       const after = result?.requeueAfterSeconds;
       if (after !== undefined) queue.addAfter(key, after * 1000);

@@ -4,6 +4,9 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { type Lease, NotLeader } from "./lease.ts";
 import { leaseBuffer, leaseState, sharedClock } from "./lease-state.ts";
 
+/** What the thread is told: `ready` to lead, or to `release` the lease. */
+export type LeaseOrder = "ready" | "release";
+
 /** What the thread tells: `acquired` or `lost`. That it was given back is its end. */
 export type LeaseNews = "acquired" | "lost";
 
@@ -20,12 +23,14 @@ export function createLeaseThread(options: {
   /** Given to it as `workerData`, with `buffer` added. */
   readonly data: Readonly<Record<string, unknown>>;
   readonly name: string;
+  /** Resolves when the process could lead at once: until then the lease is left to others. */
+  readonly ready?: Promise<unknown>;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Leadership was lost: the process must exit. Not called when it is given back. */
   readonly onLost: () => void;
 }): Lease {
-  const { worker: url, data, name, metrics, logger, onLost } = options;
+  const { worker: url, data, name, ready = Promise.resolve(), metrics, logger, onLost } = options;
   const buffer = leaseBuffer();
   const state = leaseState(buffer);
   let isOver = false;
@@ -46,8 +51,9 @@ export function createLeaseThread(options: {
       const beating = setInterval(state.beat, BEAT_MS);
       const thread = new Worker(url, { workerData: { ...data, buffer } });
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin, only a window has
-      const release = () => thread.postMessage("release");
-      signal.addEventListener("abort", release, { once: true });
+      const order = (order: LeaseOrder) => thread.postMessage(order);
+      signal.addEventListener("abort", () => order("release"), { once: true });
+      void ready.then(() => order("ready"));
       thread.on("message", (news: LeaseNews) => {
         if (news === "lost") return lost();
         metrics.leader.set({ name }, 1);

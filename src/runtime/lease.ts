@@ -60,12 +60,14 @@ export function createLease(options: {
   readonly onLost: () => void;
   /** Whether the process does its work. While it does not, the lease is neither taken nor renewed. */
   readonly isAlive?: () => boolean;
+  /** Fires when the process could lead at once; until then the lease is looked at, and left to others. At once when absent. */
+  readonly ready?: AbortSignal;
   /** Told of each change of `validUntil`. */
   readonly onRenewed?: (until: number) => void;
   readonly clock?: Clock;
 }): Lease {
   const { cluster, namespace, name, identity, metrics, logger, onLost, clock = systemClock } = options;
-  const { isAlive = () => true, onRenewed = () => {} } = options;
+  const { isAlive = () => true, ready = AbortSignal.abort(), onRenewed = () => {} } = options;
   const ref = { namespace, name };
   const resource = RESOURCES.Lease;
   let observed = "";
@@ -86,7 +88,7 @@ export function createLease(options: {
     if (seen !== observed) [observed, observedAt] = [seen, clock.now()];
     duration = (spec.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
     const theirs = Boolean(spec.holderIdentity) && spec.holderIdentity !== identity;
-    if (theirs && clock.now() < observedAt + duration) return false;
+    if (!ready.aborted || (theirs && clock.now() < observedAt + duration)) return false;
     const next = claim(spec);
     const meta = { name, namespace };
     current = current
@@ -142,7 +144,8 @@ export function createLease(options: {
   async function acquire(signal: AbortSignal): Promise<boolean> {
     while (!signal.aborted) {
       if (await attempt(signal)) return true;
-      await sleep(clock, Math.min(WAIT_MS * (1 + clock.random() * JITTER), untilFree()), signal);
+      const wait = Math.min(WAIT_MS * (1 + clock.random() * JITTER), untilFree());
+      await sleep(clock, wait, ready.aborted ? signal : AbortSignal.any([signal, ready]));
     }
     return false;
   }

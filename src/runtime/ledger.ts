@@ -1,4 +1,5 @@
 import type { LiveObject, Manifest } from "../manifest.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import type { Cache, Ref } from "./cluster.ts";
 import { reached } from "./resource-version.ts";
 import type { Resource } from "./resources.ts";
@@ -20,18 +21,23 @@ export interface Ledger {
   expect(resource: Resource, live: LiveObject): void;
   /** True when the cache has seen every write of ours in this namespace. */
   settled(namespace: string): boolean;
-  /** Stops waiting for what the cache has not shown. */
-  giveUp(namespace: string): void;
+  /** What the cache has not shown `ms` after it was written. */
+  overdue(namespace: string, ms: number): readonly Expected[];
+  /** Stops waiting for one: it is gone. */
+  giveUp(expected: Expected): void;
   /** We delete it ourselves. */
   drop(object: Manifest): void;
   forget(namespace: string): void;
   readonly size: number;
 }
 
-interface Expected {
+/** A write that the cache has to show. */
+export interface Expected {
   readonly resource: Resource;
   readonly ref: Ref;
   readonly resourceVersion: string;
+  /** When it was written, by the clock. */
+  readonly since: number;
 }
 
 interface NamespaceLedger {
@@ -43,7 +49,11 @@ interface NamespaceLedger {
  * Objects that the cache reports deleted are forgotten by themselves.
  * @param onLost told of each object that somebody else deleted.
  */
-export function createLedger(cache: Cache, onLost: (object: LiveObject) => void = () => undefined): Ledger {
+export function createLedger(
+  cache: Cache,
+  onLost: (object: LiveObject) => void = () => undefined,
+  clock: Pick<Clock, "now"> = systemClock,
+): Ledger {
   const namespaces = new Map<string, NamespaceLedger>();
 
   function within(namespace = ""): NamespaceLedger {
@@ -73,7 +83,7 @@ export function createLedger(cache: Cache, onLost: (object: LiveObject) => void 
       if (!cache.serves(resource)) return;
       const { namespace, name, resourceVersion } = live.metadata;
       const ref = namespace === undefined ? { name } : { namespace, name };
-      within(namespace).expected.set(keyOf(live), { resource, ref, resourceVersion });
+      within(namespace).expected.set(keyOf(live), { resource, ref, resourceVersion, since: clock.now() });
     },
     settled(namespace) {
       const expected = namespaces.get(namespace)?.expected;
@@ -83,9 +93,12 @@ export function createLedger(cache: Cache, onLost: (object: LiveObject) => void 
       }
       return !expected || expected.size === 0;
     },
-    giveUp(namespace) {
-      namespaces.get(namespace)?.expected.clear();
+    overdue(namespace, ms) {
+      const all = [...(namespaces.get(namespace)?.expected.values() ?? [])];
+      return all.filter(({ since }) => clock.now() - since >= ms);
     },
+    giveUp: ({ resource: { kind }, ref: { namespace = "", name } }) =>
+      void namespaces.get(namespace)?.expected.delete(`${kind}/${name}`),
     drop: (object) => void namespaces.get(object.metadata.namespace ?? "")?.entries.delete(keyOf(object)),
     forget: (namespace) => void namespaces.delete(namespace),
     get size() {

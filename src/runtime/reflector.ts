@@ -39,6 +39,8 @@ export interface Reflector {
   wake(): void;
   /** Tell everything anew; not synced until that is done. */
   relist(): void;
+  /** Keeps what was read by other means, as if the watch had told it. */
+  learn(live: LiveObject): void;
 }
 
 const LIST_AND_WATCH = { base: 800, cap: 30_000 };
@@ -234,6 +236,8 @@ export function createReflector(options: {
       synced = false;
       wake();
     },
+    learn: ({ apiVersion, kind: name, metadata, ...rest }) =>
+      keep({ apiVersion, kind: name, metadata, ...(!kind.metadataOnly && rest) }),
   };
 }
 

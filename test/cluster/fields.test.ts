@@ -89,7 +89,7 @@ describe("every field that can be changed", () => {
     // What a workload mounts goes after it: the operator looks again as well.
     const gone = async () => {
       const left = superfluous();
-      if (left.length > 0) await applier.prune(left, stop.signal);
+      if (left.length > 0) await applier.prune(left, { signal: stop.signal });
       return left.length === 0;
     };
     await waitFor(gone, { interval: 5, what: "what is superfluous to go" });

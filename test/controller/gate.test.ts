@@ -111,4 +111,11 @@ describe("the gate", () => {
     const plan = gate(all, { ...fine, suspended: true, exists: () => true });
     expect(plan.now).toEqual([wall, configuration, chat, meet]);
   });
+
+  it("closes and opens doors while suspended too", () => {
+    const suspended = { ...fine, suspended: true };
+    expect(gate(all, { ...suspended, doorClosed: true, exists: () => true }).withdraw).toBe(true);
+    expect(gate(all, suspended).now).toEqual([wall, configuration, chat, meet]);
+    expect(gate(all, { ...suspended, ready: () => false }).now).toEqual([wall, configuration]);
+  });
 });

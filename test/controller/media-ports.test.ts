@@ -69,6 +69,7 @@ function cacheWith({
           : [],
     serves: () => true,
     holds: () => "whole",
+    learn: () => undefined,
     synced: true,
     onEvent: () => undefined,
   };

@@ -2,13 +2,14 @@ import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { LiveObject, Manifest, VerifiedManifests } from "../../src/manifest.ts";
 import { type Applier, createApplier } from "../../src/runtime/apply.ts";
-import { NameTaken } from "../../src/runtime/changes.ts";
+import { type Change, NameTaken } from "../../src/runtime/changes.ts";
 import type { Cache, CacheEvent } from "../../src/runtime/cluster.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { RESOURCES, resourceOf } from "../../src/runtime/resources.ts";
 import { createStore, type Store } from "../../src/runtime/store.ts";
 import { createTransport, type Transport } from "../../src/runtime/transport.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { type JumpingClock, jumpingClock } from "../support/jumping-clock.ts";
 import { quickClock } from "../support/quick-clock.ts";
 import { type ScriptedServer, startScriptedServer } from "../support/scripted-server.ts";
 
@@ -26,11 +27,13 @@ let objects: Map<string, Stored>;
 let version: number;
 let store: Store;
 let applier: Applier;
+let clock: JumpingClock;
 let emit: (event: CacheEvent) => void;
 
 beforeEach(async () => {
   objects = new Map();
   version = 10;
+  clock = jumpingClock();
   server = await startScriptedServer(({ method, path, body, query }, reply) => {
     const before = objects.get(path);
     if (method === "GET") return before ? reply.json(200, before) : reply.status(404, "NotFound");
@@ -93,6 +96,7 @@ function restart(holds: "whole" | "part" = "whole"): void {
     list: () => store.list(),
     serves: (resource) => resource.kind === "ConfigMap",
     holds: () => holds,
+    learn: (_, live) => store.put(live),
     synced: true,
     onEvent: (listener) => void listeners.push(listener),
   };
@@ -102,7 +106,7 @@ function restart(holds: "whole" | "part" = "whole"): void {
     manager: MANAGER,
     metrics: createMetrics(),
     logger: pino({ level: "silent" }),
-    clock: quickClock(),
+    clock,
   });
 }
 
@@ -267,7 +271,7 @@ describe("apply", () => {
       await actions(map("a", { x: "1" }));
       sync();
       const live = objects.get(`${PATH}a`) as LiveObject;
-      if (prune) await applier.prune([live], OPTIONS.signal);
+      if (prune) await applier.prune([live], { signal: OPTIONS.signal });
       objects.delete(`${PATH}a`);
       version += 1;
       store.remove({ ...live, metadata: { ...live.metadata, resourceVersion: String(version) } });
@@ -297,6 +301,14 @@ describe("apply", () => {
     await expect(refused).rejects.toMatchObject({ ref: { kind: "ConfigMap", namespace: "green", name: "a" } });
     expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ x: "theirs" });
     expect(objects.has(`${PATH}b`)).toBe(true);
+  });
+
+  it("tells what was done also when the rest could not be", async () => {
+    put(`${PATH}a`, map("a", { x: "theirs" }, {}));
+    const told: string[] = [];
+    const options = { ...OPTIONS, told: ({ object, action }: Change) => told.push(`${object.name} ${action}`) };
+    await expect(applier.apply(verified(map("b", {}), map("a", { x: "1" })), options)).rejects.toThrow(NameTaken);
+    expect(told).toEqual(["b created"]);
   });
 
   it("does not claim a foreign object only because it is the same", async () => {
@@ -366,10 +378,20 @@ describe("read your writes", () => {
     expect(applier.settled("green")).toBe(true);
   });
 
-  it("gives up after a while, once", async () => {
+  it("says so as long as a write was not seen", async () => {
     await actions(map("a", { x: "1" }));
     expect(await applier.waitSettled("green", 30)).toBe(false);
-    expect(applier.settled("green")).toBe(true);
+    expect(await applier.waitSettled("green", 30)).toBe(false);
+    expect(server.received.filter(({ method }) => method === "GET")).toEqual([]);
+  });
+
+  it("reads what no watch has told for half a minute", async () => {
+    await actions(map("a", { x: "1" }), map("b", { x: "1" }));
+    objects.delete(`${PATH}b`);
+    clock.jump(30_000);
+    expect(await applier.waitSettled("green", 0)).toBe(true);
+    expect(store.get({ namespace: "green", name: "a" })?.["data"]).toEqual({ x: "1" });
+    expect(store.get({ namespace: "green", name: "b" })).toBeUndefined();
   });
 
   it("is not fooled by the late news of a predecessor's delete", async () => {
@@ -385,7 +407,7 @@ describe("read your writes", () => {
 describe("prune", () => {
   it("deletes with the uid as precondition", async () => {
     const live = put(`${PATH}a`, map("a", {}));
-    const changes = await applier.prune([live], OPTIONS.signal);
+    const changes = await applier.prune([live], { signal: OPTIONS.signal });
     expect(changes.map(({ action }) => action)).toEqual(["pruned"]);
     expect(JSON.parse(server.received.at(-1)?.body ?? "")).toMatchObject({ preconditions: { uid: live.metadata.uid } });
   });

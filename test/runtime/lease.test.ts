@@ -5,7 +5,13 @@ import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { type FakeClock, fakeClock } from "../support/fake-clock.ts";
 import { type MemoryCluster, memoryCluster } from "../support/memory-cluster.ts";
 
-function candidate(identity: string, clock: FakeClock, cluster: MemoryCluster, isAlive = () => true) {
+function candidate(
+  identity: string,
+  clock: FakeClock,
+  cluster: MemoryCluster,
+  isAlive = () => true,
+  ready?: AbortSignal,
+) {
   const told: number[] = [];
   const stop = new AbortController();
   const state = { lost: false, ended: false };
@@ -18,6 +24,7 @@ function candidate(identity: string, clock: FakeClock, cluster: MemoryCluster, i
     logger: pino({ level: "silent" }),
     onLost: () => (state.lost = true),
     isAlive,
+    ...(ready && { ready }),
     onRenewed: (until) => told.push(until),
     clock,
   });
@@ -116,6 +123,29 @@ describe("lease", () => {
     await clock.advance(20_000);
     expect(cluster.calls).toHaveLength(calls);
     expect([a.state.lost, a.lease.isLeader(), a.told.at(-1)]).toEqual([true, false, 0]);
+  });
+
+  it("is left to others by a process that could not lead yet, which loses no time by that", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const gone = candidate("gone", clock, cluster);
+    await clock.advance(0);
+    gone.stop.abort();
+    await clock.advance(0);
+    const [able, unable] = [new AbortController(), new AbortController()];
+    const a = candidate("a", clock, cluster, () => true, unable.signal);
+    await clock.advance(30_000);
+    expect(a.lease.isLeader()).toBe(false);
+    let killed = false;
+    const b = candidate("b", clock, cluster, () => !killed);
+    await clock.advance(3000);
+    expect(b.lease.isLeader()).toBe(true);
+    killed = true;
+    const c = candidate("c", clock, cluster, () => true, able.signal);
+    await clock.advance(15_000);
+    expect([a, c].map(({ lease }) => lease.isLeader())).toEqual([false, false]);
+    able.abort();
+    await clock.advance(0);
+    expect([a, c].map(({ lease }) => lease.isLeader())).toEqual([false, true]);
   });
 
   it("goes by what was seen here, not by the other's clock", async () => {

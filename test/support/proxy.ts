@@ -31,11 +31,12 @@ export interface ProxiedEvent {
 
 /**
  * What happens to a request instead of being passed on and answered, or on the way. `onCut` runs at the moment of the cut.
- * `events` decides on each event of a watch: it is dropped, or passed on `milliseconds` after it came. `body` exchanges a
- * whole answer, `query` changes what is asked.
+ * `events` decides on each event of a watch: it is dropped, or passed on `milliseconds` after it came, or `after` something
+ * else. `body` exchanges a whole answer, `query` changes what is asked.
  */
+type Fate = "drop" | { readonly milliseconds: number } | { readonly after: Promise<unknown> };
 export type Fault =
-  | { readonly kind: "events"; readonly change: (event: ProxiedEvent) => "drop" | { readonly milliseconds: number } }
+  | { readonly kind: "events"; readonly change: (event: ProxiedEvent) => Fate }
   | { readonly kind: "body"; readonly change: (body: string) => string }
   | { readonly kind: "query"; readonly change: (query: URLSearchParams) => void }
   | { readonly kind: "answer"; readonly status: number; readonly reason?: string; readonly retryAfter?: number }
@@ -121,7 +122,7 @@ function changedEvents(change: Extract<Fault, { kind: "events" }>["change"]): An
     let before: Promise<unknown> = Promise.resolve();
     const pass = async (line: string): Promise<void> => {
       const verdict = change(JSON.parse(line) as ProxiedEvent);
-      const waited = verdict === "drop" ? undefined : sleep(verdict.milliseconds);
+      const waited = verdict === "drop" ? undefined : "after" in verdict ? verdict.after : sleep(verdict.milliseconds);
       await before;
       await waited;
       if (verdict !== "drop") outgoing.write(`${line}\n`);

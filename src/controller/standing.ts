@@ -1,0 +1,45 @@
+import { parseSpec } from "../api/practice.ts";
+import { evaluate } from "../policy/policy.ts";
+import { STANDING_CHAIN } from "../policy/index.ts";
+import type { Practice } from "../practice/practice.ts";
+import { InvalidPractice, resolve } from "../practice/resolve.ts";
+import { liveRoutes, withdrawRoutes } from "./apply-plan.ts";
+import { knownBirth } from "./birth.ts";
+import type { Context, PracticeResource } from "./context.ts";
+import { keyOf } from "./kinds.ts";
+import { liveObjects } from "./live.ts";
+import type { Report } from "./report.ts";
+
+/**
+ * What ended a reconcile early is no reason to look away: what is live is judged all the same, and an open door that has to
+ * be closed is closed. Only by what holds whatever the manifest says: an edit that was not applied yet breaks nothing.
+ */
+export async function judgeAllTheSame(context: Context, report: Report): Promise<void> {
+  const { resource } = report;
+  if (resource.metadata.deletionTimestamp) return;
+  const practice = report.practice ?? knownPractice(context, resource);
+  if (!practice) return;
+  const key = keyOf(resource);
+  // Where no door is open there is none to close.
+  if (liveRoutes(context.cache, practice).length === 0 && !context.doors.isClosed(key)) return;
+  const objects = liveObjects(context.cache, practice.namespace);
+  report.findings = evaluate(STANDING_CHAIN, { objects, practice, assets: context.assets });
+  report.door = context.doors.judge(key, report.findings);
+  if (!report.door.closed) return;
+  // What keeps that from being done is what ended the reconcile, or will be told at the next one.
+  await withdrawRoutes(context, practice, report.done).catch(() => undefined);
+}
+
+/** The practice as far as its manifest and the cache tell. */
+function knownPractice({ cache, config }: Context, resource: PracticeResource): Practice | undefined {
+  const { namespace, name } = resource.metadata;
+  const parsed = parseSpec(resource);
+  const { identity } = knownBirth(cache, namespace, name);
+  if (!parsed.ok || !identity) return undefined;
+  try {
+    return resolve({ resource, spec: parsed.spec, options: config, identity });
+  } catch (error) {
+    if (error instanceof InvalidPractice) return undefined;
+    throw error;
+  }
+}
