@@ -74,13 +74,8 @@ function wrapped(value: unknown, key = "", above = ""): unknown {
 function isEqual(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
-  const [left, right] = [present(a), present(b)];
-  return (
-    left.length === right.length &&
-    left.every(([key, value]) => key in b && isEqual(value, (b as Record<string, unknown>)[key]))
-  );
-}
-
-function present(value: object): [string, unknown][] {
-  return Object.entries(value).filter(([, item]) => item !== undefined);
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  for (const key in left) if (left[key] !== undefined && !isEqual(left[key], right[key])) return false;
+  for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false;
+  return true;
 }
