@@ -1,5 +1,6 @@
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { createBreather } from "./breather.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Cache, CachedKind, CacheEvent } from "./cluster.ts";
 import { createReflector, type Reflector, type ReflectorState } from "./reflector.ts";
@@ -59,6 +60,7 @@ export function createCache(options: {
   const { kinds, namespaces, logger, metrics, clock = systemClock } = options;
   const listeners: ((event: CacheEvent) => void)[] = [];
   const watched = new Map<string, Watched>();
+  const breathe = createBreather(clock.now);
   for (const kind of kinds) {
     if (watched.has(idOf(kind.resource))) throw new Error(`${kind.resource.kind} is given twice to the cache.`);
     watched.set(idOf(kind.resource), watchedKind(kind, notify));
@@ -74,7 +76,7 @@ export function createCache(options: {
     const scopes = namespaces === "all" || !kind.resource.namespaced ? [undefined] : [...new Set(namespaces)];
     const reflectors = scopes.map((namespace) => {
       const scope = namespace === undefined ? {} : { namespace };
-      return { ...scope, reflector: createReflector({ ...options, clock, kind, store, ...scope }) };
+      return { ...scope, reflector: createReflector({ ...options, clock, breathe, kind, store, ...scope }) };
     });
     return { kind, store, reflectors };
   }

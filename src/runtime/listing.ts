@@ -1,5 +1,6 @@
 import { listPages, type Page } from "./kube-cluster.ts";
 import type { PageSize } from "./page-size.ts";
+import { ownTurn } from "./turns.ts";
 import type { Source } from "./watch.ts";
 
 const METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json";
@@ -17,6 +18,8 @@ export async function* listSource(
   const read = async (query: Record<string, string>): Promise<unknown> => {
     const body = await transport.request({ method: "GET", path, query, repeatable: true, signal, ...accept });
     pages.saw(body.length);
+    // Pages of several kinds arrive at the same time.
+    await ownTurn();
     return JSON.parse(body);
   };
   yield* listPages(read, kind.resource, kind.labelSelector, pages.size);

@@ -2,7 +2,6 @@ import type { LiveObject } from "../manifest.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createAlike } from "./alike.ts";
-import { createBreather } from "./breather.ts";
 import { type Clock, createBackoff, sleep } from "./clock.ts";
 import type { CachedKind } from "./cluster.ts";
 import { ApiError } from "./errors.ts";
@@ -62,16 +61,17 @@ export function createReflector(options: {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** Called after each object. All that fill at the same time share one, so that together they hold the loop no longer. */
+  readonly breathe: () => Promise<void> | undefined;
   readonly watchTimes?: WatchTimes;
 }): Reflector {
-  const { transport, kind, namespace, store, metrics, clock, watchTimes = WATCH_TIMES } = options;
+  const { transport, kind, namespace, store, metrics, clock, breathe, watchTimes = WATCH_TIMES } = options;
   const { resource } = kind;
   const logger = options.logger.child({ kind: resource.kind, ...(namespace ? { namespace } : {}) });
   const path = pathOf(resource, namespace === undefined ? {} : { namespace });
   const source = { transport, kind, path, clock };
   const backoff = createBackoff(clock, LIST_AND_WATCH.base, LIST_AND_WATCH.cap);
   const absence = createBackoff(clock, ABSENT.base, ABSENT.cap);
-  const breathe = createBreather(clock.now);
   const pages = createPageSize(kind.metadataOnly === true);
   const history = createHistory(clock);
   const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
