@@ -12,8 +12,13 @@ export function drift(desired: Manifest, live: LiveObject): Difference[] {
   return [...found, ...more.map(([file, content]) => ({ path: ["data", file], live: content as unknown }))];
 }
 
-export function isSealed(object: Manifest): boolean {
+function isSealed(object: Manifest): boolean {
   return object.kind === "ConfigMap" && object["immutable"] === true;
+}
+
+/** Whether what differs cannot be written, because the live object is sealed; its labels can. */
+export function isOfSealed(found: readonly Difference[], live: LiveObject): boolean {
+  return isSealed(live) && found.some(({ path: [part] }) => part !== "metadata");
 }
 
 /** Rendering is deterministic, so the order of fields is part of the identity. */

@@ -2,7 +2,7 @@ import type { LiveObject, Manifest } from "../manifest.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type Change, NameTaken, refOf } from "./changes.ts";
 import type { Cache, Cluster } from "./cluster.ts";
-import { drift, fingerprint, hashOf, isSealed } from "./drift.ts";
+import { drift, fingerprint, hashOf, isOfSealed } from "./drift.ts";
 import type { Fights } from "./fights.ts";
 import type { Ledger } from "./ledger.ts";
 import { hasLeftovers, managersOf } from "./managed-fields.ts";
@@ -65,7 +65,7 @@ export function createMaker(options: {
     // What we made and the cache does not show is on its way to it, or of a kind that it does not hold.
     const known = cached ? whole : cache.serves(resource) && !entry;
     // To say who made what is sealed, it must be read before it goes.
-    if (!known || (cached && isSealed(cached) && found.length > 0)) return repair(task, run);
+    if (!known || (cached && isOfSealed(found, cached))) return repair(task, run);
     try {
       const wanted = guarded(desired, cached);
       return written(task, await run.cluster.apply(resource, wanted, { manager, force: false }), cached);
@@ -86,7 +86,7 @@ export function createMaker(options: {
       ledger.expect(resource, live);
       return unchanged(task, live);
     }
-    const sealed = live !== undefined && isSealed(live) && found.length > 0;
+    const sealed = live !== undefined && isOfSealed(found, live);
     if (sealed) {
       // Nothing can be written to it: somebody deleted ours and made this one in its place.
       ledger.drop(desired);

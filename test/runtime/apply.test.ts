@@ -216,6 +216,21 @@ describe("apply", () => {
     expect(await actions(sealed)).toEqual(["a unchanged"]);
   });
 
+  it("writes labels to what is sealed, and makes nothing anew for that", async () => {
+    const sealed = { ...map("a", { x: "1" }), immutable: true };
+    await actions(sealed);
+    const managedFields = [{ manager: "kubectl-label", operation: "Update", fieldsV1: {} }];
+    put(`${PATH}a`, {
+      ...sealed,
+      metadata: { ...sealed.metadata, labels: { owner: "us", role: "x" }, managedFields } as Manifest["metadata"],
+    });
+    sync();
+    const before = server.received.length;
+    const wanted = { ...sealed, metadata: { ...sealed.metadata, labels: { owner: "us", role: "y" } } };
+    expect(await actions(wanted)).toEqual(["a configured"]);
+    expect(server.received.slice(before).map(({ method }) => method)).toEqual(["PATCH"]);
+  });
+
   it("leaves alone what others add, and repairs what they change, naming them", async () => {
     await actions(map("a", { x: "1" }));
     const drift = (data: Record<string, string>) => {

@@ -18,11 +18,14 @@ export interface Drift {
 const KINDS: readonly Resource[] = [
   RESOURCES.NetworkPolicy,
   RESOURCES.ServiceAccount,
+  RESOURCES.ConfigMap,
   RESOURCES.Service,
   RESOURCES.Deployment,
   RESOURCES.StatefulSet,
+  RESOURCES.CronJob,
   RESOURCES.Ingress,
   RESOURCES.Issuer,
+  RESOURCES.Certificate,
 ];
 const LONGEST_MS = 60_000;
 /** Between two, so that each is one. */
@@ -69,9 +72,8 @@ async function chosen({ cluster }: Stage, samples: number): Promise<{ kind: Reso
   const perKind = await Promise.all(
     KINDS.map(async (kind) => {
       const found = await cluster.list(kind, { labelSelector: LABEL.practice });
-      const refs = shuffled(
-        found.map(({ metadata: { namespace = "", name } }) => ({ kind, ref: { namespace, name } })),
-      );
+      const made = found.filter(({ metadata }) => metadata.ownerReferences);
+      const refs = shuffled(made.map(({ metadata: { namespace = "", name } }) => ({ kind, ref: { namespace, name } })));
       return refs.map((child, turn) => ({ ...child, turn }));
     }),
   );
@@ -79,17 +81,27 @@ async function chosen({ cluster }: Stage, samples: number): Promise<{ kind: Reso
   return inTurn.slice(0, samples);
 }
 
-function edited({ cluster }: Stage, kind: Resource, { metadata }: LiveObject) {
-  const { namespace = "", name, labels } = metadata;
-  const before = labels?.[LABEL.managedBy];
+/** What somebody makes of a child; of other kinds only the label is changed. */
+const SPOILT: Readonly<Record<string, object>> = {
+  NetworkPolicy: { spec: { podSelector: { matchLabels: { spoilt: "yes" } } } },
+  Service: { spec: { selector: { spoilt: "yes" } } },
+  Deployment: { spec: { replicas: 2 } },
+  StatefulSet: { spec: { replicas: 2 } },
+  CronJob: { spec: { schedule: "0 0 1 1 *" } },
+};
+
+function edited({ cluster }: Stage, kind: Resource, object: LiveObject) {
+  const { namespace = "", name, uid } = object.metadata;
+  const told = ({ metadata, spec }: LiveObject) => JSON.stringify([metadata.labels?.[LABEL.managedBy], spec]);
+  const before = told(object);
   let spoilt = false;
+  const patch = { metadata: { labels: { [LABEL.managedBy]: "bench" } }, ...SPOILT[kind.kind] };
   return {
-    act: () =>
-      cluster.mergePatch(kind, { namespace, name }, { metadata: { labels: { [LABEL.managedBy]: "bench" } } }, "bench"),
+    act: () => cluster.mergePatch(kind, { namespace, name }, patch, "bench"),
     isRepaired(_: string, object: LiveObject) {
-      if (object.metadata.uid !== metadata.uid) return false;
-      if (object.metadata.labels?.[LABEL.managedBy] !== before) spoilt = true;
-      return spoilt && object.metadata.labels?.[LABEL.managedBy] === before;
+      if (object.metadata.uid !== uid) return false;
+      if (told(object) !== before) spoilt = true;
+      return spoilt && told(object) === before;
     },
   };
 }
