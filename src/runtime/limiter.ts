@@ -5,7 +5,9 @@ export interface Limiter {
 }
 
 /** A limit that the server moves: see `createAdaptiveLimiter`. */
-export interface AdaptiveLimiter extends Limiter {
+export interface AdaptiveLimiter {
+  /** Runs a task when it is its group's turn. @throws the signal's reason when it fires before. */
+  run<T>(group: string, task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
   /** The server took one. */
   taken(): void;
   /** The server said that it is too much. */
@@ -14,12 +16,19 @@ export interface AdaptiveLimiter extends Limiter {
 }
 
 export function createLimiter(max: number): Limiter {
-  return limiter(() => max);
+  const lines = createLines(
+    () => max,
+    () => true,
+  );
+  return { run: (task, signal) => lines.run("", task, signal) };
 }
 
 /**
  * Finds how much the server bears as TCP does: one more at a time for each full round that it takes, half when it says
  * 429. Many refusals at the same moment are one. API priority and fairness does the rest: it queues and refuses.
+ *
+ * Groups take turns, and none may have more places than it leaves free: one alone gets half of them, and however many
+ * others have come before, the next one still finds some.
  */
 export function createAdaptiveLimiter(bounds: {
   readonly first: number;
@@ -31,8 +40,12 @@ export function createAdaptiveLimiter(bounds: {
   const { first, least, most, now } = bounds;
   let limit = first;
   let halvedAt = -Infinity;
+  const lines = createLines(
+    () => Math.floor(limit),
+    (own, free) => own < free,
+  );
   return {
-    ...limiter(() => Math.floor(limit)),
+    run: lines.run,
     taken: () => void (limit = Math.min(most, limit + 1 / limit)),
     refused() {
       if (now() - halvedAt < SAME_MOMENT_MS) return;
@@ -47,31 +60,70 @@ export function createAdaptiveLimiter(bounds: {
 
 const SAME_MOMENT_MS = 1000;
 
-function limiter(max: () => number): Limiter {
+/** One line for each group; the groups take turns. `mayHave` says whether a group with so many of its own gets one more. */
+function createLines(max: () => number, mayHave: (own: number, free: number) => boolean): Pick<AdaptiveLimiter, "run"> {
   let running = 0;
-  const waiting: (() => void)[] = [];
+  const runningOf = new Map<string, number>();
+  /** Groups of which something waits, the one whose turn is next first. */
+  const lines = new Map<string, Set<() => void>>();
 
   function admit(): void {
-    while (running < max()) {
-      const turn = waiting.shift();
-      if (!turn) return;
+    for (const [group, line] of lines) {
+      const free = max() - running;
+      if (free <= 0) return;
+      const own = runningOf.get(group) ?? 0;
+      const [begin] = line;
+      if (!begin || !mayHave(own, free)) continue;
+      line.delete(begin);
+      lines.delete(group);
+      // Behind the others, where this same round comes to it again.
+      if (line.size > 0) lines.set(group, line);
       running += 1;
-      turn();
+      runningOf.set(group, own + 1);
+      begin();
     }
   }
 
+  function leave(group: string, begin: () => void): void {
+    const line = lines.get(group);
+    line?.delete(begin);
+    if (line?.size === 0) lines.delete(group);
+  }
+
+  function end(group: string): void {
+    running -= 1;
+    const own = (runningOf.get(group) ?? 0) - 1;
+    if (own > 0) runningOf.set(group, own);
+    else runningOf.delete(group);
+    admit();
+  }
+
+  function turn(group: string, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = () => {
+        signal?.removeEventListener("abort", off);
+        resolve();
+      };
+      const off = () => {
+        leave(group, begin);
+        reject(signal?.reason as Error);
+      };
+      const line = lines.get(group) ?? new Set();
+      lines.set(group, line.add(begin));
+      signal?.addEventListener("abort", off);
+      admit();
+    });
+  }
+
   return {
-    async run(task, signal) {
-      await new Promise<void>((turn) => {
-        waiting.push(turn);
-        admit();
-      });
+    async run(group, task, signal) {
+      signal?.throwIfAborted();
+      await turn(group, signal);
       try {
         signal?.throwIfAborted();
         return await task();
       } finally {
-        running -= 1;
-        admit();
+        end(group);
       }
     },
   };
