@@ -37,7 +37,8 @@ const AFTER_ABORT_MS = 2000;
 
 /**
  * Runs `reconcile` for keys, one at a time per key and `workers` at a time in all.
- * An exception is logged, counted and tried again after the key's back-off.
+ * An exception is logged, counted and tried again after the key's back-off. What failed has half of the workers at most:
+ * it may hang until its time is over, and meanwhile the others go on.
  */
 export function createController(options: {
   readonly name: string;
@@ -49,7 +50,7 @@ export function createController(options: {
   readonly clock?: Clock;
 }): Controller {
   const { name, reconcile, workers, metrics, clock = systemClock, timeoutSeconds = TIMEOUT_SECONDS } = options;
-  const queue = createQueue({ name, metrics, clock });
+  const queue = createQueue({ name, metrics, mostFailing: Math.ceil(workers / 2), clock });
   const stopping = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
   let stopped = false;
@@ -96,7 +97,7 @@ export function createController(options: {
   return {
     enqueue: queue.add,
     enqueueEdited(key, kind) {
-      queue.forget(key);
+      queue.startAfresh(key);
       queue.add(key, kind === "new" ? "new" : "user");
     },
     start() {
