@@ -4,10 +4,14 @@ export interface Limiter {
   run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
 }
 
-/** A limit that the server moves: see `createAdaptiveLimiter`. */
-export interface AdaptiveLimiter {
-  /** Runs a task when it is its group's turn. @throws the signal's reason when it fires before. */
+/** Tasks of a group wait in order, and groups take turns: however many tasks one has, the others' go on. */
+export interface GroupLimiter {
+  /** @throws the signal's reason when it fires before the task's turn. */
   run<T>(group: string, task: () => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+/** A limit that the server moves: see `createAdaptiveLimiter`. */
+export interface AdaptiveLimiter extends GroupLimiter {
   /** The server took one. */
   taken(): void;
   /** The server said that it is too much. */
@@ -16,19 +20,22 @@ export interface AdaptiveLimiter {
 }
 
 export function createLimiter(max: number): Limiter {
-  const lines = createLines(
-    () => max,
-    () => true,
+  const { run } = createGroupLimiter({ inAll: max, ofOne: max });
+  return { run: (task, signal) => run("", task, signal) };
+}
+
+export function createGroupLimiter({ inAll, ofOne }: { inAll: number; ofOne: number }): GroupLimiter {
+  return groupLimiter(
+    () => inAll,
+    (own) => own < ofOne,
   );
-  return { run: (task, signal) => lines.run("", task, signal) };
 }
 
 /**
  * Finds how much the server bears as TCP does: one more at a time for each full round that it takes, half when it says
  * 429. Many refusals at the same moment are one. API priority and fairness does the rest: it queues and refuses.
  *
- * Groups take turns, and none may have more places than it leaves free: one alone gets half of them, and however many
- * others have come before, the next one still finds some.
+ * No group may have more places than it leaves free: one alone gets half of them, and the next one still finds some.
  */
 export function createAdaptiveLimiter(bounds: {
   readonly first: number;
@@ -40,12 +47,12 @@ export function createAdaptiveLimiter(bounds: {
   const { first, least, most, now } = bounds;
   let limit = first;
   let halvedAt = -Infinity;
-  const lines = createLines(
+  const { run } = groupLimiter(
     () => Math.floor(limit),
     (own, free) => own < free,
   );
   return {
-    run: lines.run,
+    run,
     taken: () => void (limit = Math.min(most, limit + 1 / limit)),
     refused() {
       if (now() - halvedAt < SAME_MOMENT_MS) return;
@@ -60,8 +67,8 @@ export function createAdaptiveLimiter(bounds: {
 
 const SAME_MOMENT_MS = 1000;
 
-/** One line for each group; the groups take turns. `mayHave` says whether a group with so many of its own gets one more. */
-function createLines(max: () => number, mayHave: (own: number, free: number) => boolean): Pick<AdaptiveLimiter, "run"> {
+/** @param mayHave whether a group of which so many run gets one more of the places that are free. */
+function groupLimiter(max: () => number, mayHave: (own: number, free: number) => boolean): GroupLimiter {
   let running = 0;
   const runningOf = new Map<string, number>();
   /** Groups of which something waits, the one whose turn is next first. */
