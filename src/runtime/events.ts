@@ -4,6 +4,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Cluster, Ref } from "./cluster.ts";
 import { createGroupLimiter } from "./limiter.ts";
+import { remember } from "./remember.ts";
 import { RESOURCES } from "./resources.ts";
 
 export interface EventInput {
@@ -70,7 +71,7 @@ export function createEvents(options: {
     const now = clock.now();
     const { tokens, at } = buckets.get(uid) ?? { tokens: BURST, at: now };
     const refilled = Math.min(BURST, tokens + (now - at) / REFILL_MS);
-    remember(buckets, uid, { tokens: refilled >= 1 ? refilled - 1 : refilled, at: now });
+    remember(buckets, uid, { tokens: refilled >= 1 ? refilled - 1 : refilled, at: now }, REMEMBERED);
     return refilled >= 1;
   }
 
@@ -103,7 +104,7 @@ export function createEvents(options: {
     const object = body(event, key);
     const { namespace, name } = object.metadata;
     await cluster.create(RESOURCES.Event, object, controller);
-    remember(seen, key, { ref: { namespace, name }, count: 1, at: clock.now() });
+    remember(seen, key, { ref: { namespace, name }, count: 1, at: clock.now() }, REMEMBERED);
   }
 
   function body(event: EventInput, key: string) {
@@ -140,13 +141,6 @@ export function createEvents(options: {
 /** Kubernetes' MicroTime: RFC 3339 with six digits. */
 export function microTime(date: Date): string {
   return date.toISOString().replace("Z", "000Z");
-}
-
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > REMEMBERED && oldest !== undefined) map.delete(oldest);
 }
 
 /** Unique, a valid name, and not longer than 253. */
