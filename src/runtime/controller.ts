@@ -23,7 +23,7 @@ export type Reconcile = (
 
 export interface Controller {
   enqueue(key: string, priority?: Priority): void;
-  /** Somebody has said what is wanted: what failed before no longer counts. A change comes first of all. */
+  /** Somebody has said what is wanted: the back-off begins afresh. A change comes first of all. */
   enqueueEdited(key: string, kind: "changed" | "new"): void;
   /** Starts the workers; before that keys only gather. */
   start(): void;
