@@ -1,10 +1,14 @@
 import { lookup } from "node:dns/promises";
+import { remember } from "../runtime/remember.ts";
 
 /** The addresses behind a host name. */
 export type Lookup = (hostname: string) => Promise<readonly string[]>;
 
 /** A little less than the time after which every practice is looked at again, so that each look asks. */
 const KEPT_MS = 290_000;
+
+/** More names than there are practices. */
+const REMEMBERED = 10_000;
 
 /** Asks at most every five minutes. When nobody answers, what was last known stays: the bridge must not forget it. */
 export function createLookup(ask: Lookup = askResolver, now: () => number = () => performance.now()): Lookup {
@@ -13,7 +17,7 @@ export function createLookup(ask: Lookup = askResolver, now: () => number = () =
     const before = known.get(hostname);
     if (before && now() < before.until) return before.addresses;
     const addresses = await ask(hostname).catch(() => before?.addresses ?? []);
-    if (addresses.length > 0) known.set(hostname, { addresses, until: now() + KEPT_MS });
+    if (addresses.length > 0) remember(known, hostname, { addresses, until: now() + KEPT_MS }, REMEMBERED);
     return addresses;
   };
 }

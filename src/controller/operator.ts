@@ -100,6 +100,7 @@ export function createOperator(options: OperatorOptions): Operator {
   cache.onEvent((event) => {
     // Our own word in a status is no news; what we make is, because the server may have filled it in.
     if (event.type !== "deleted" && context.statuses.isLast(event)) return;
+    if (event.type === "deleted" && event.resource === RESOURCES.Namespace) shard.forget(event.object.metadata.name);
     const edit = editOf(event);
     // A practice came to this shard: its objects were passed over so far.
     if (

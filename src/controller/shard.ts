@@ -11,6 +11,8 @@ export interface Shard {
   keeps(object: LiveObject): boolean;
   /** Whether objects of a namespace were passed over since this was last asked: then everything has to be listed anew. */
   missed(namespace: string): boolean;
+  /** The namespace is gone. */
+  forget(namespace: string): void;
 }
 
 /** @param practicesIn the practices that the cache knows in a namespace, of whatever shard. */
@@ -29,5 +31,6 @@ export function createShard(option: Config["shard"], practicesIn: (namespace: st
       return kept;
     },
     missed: (namespace) => passedOver.delete(namespace),
+    forget: (namespace) => void passedOver.delete(namespace),
   };
 }

@@ -25,7 +25,7 @@ export type Reconcile = (
 
 export interface Controller {
   enqueue(key: string, priority?: Priority): void;
-  /** Somebody has said what is wanted: what failed before no longer counts. A change comes first of all. */
+  /** Somebody has said what is wanted: the back-off begins afresh. A change comes first of all. */
   enqueueEdited(key: string, kind: "changed" | "new"): void;
   /** Starts the workers; before that keys only gather. */
   start(): void;
@@ -40,7 +40,8 @@ const AFTER_ABORT_MS = 1000;
 
 /**
  * Runs `reconcile` for keys, one at a time per key and `workers` at a time in all.
- * An exception is logged, counted and tried again after the key's back-off.
+ * An exception is logged, counted and tried again after the key's back-off. What failed has half of the workers at most:
+ * it may hang until its time is over, and meanwhile the others go on.
  */
 export function createController(options: {
   readonly name: string;
@@ -52,7 +53,7 @@ export function createController(options: {
   readonly clock?: Clock;
 }): Controller {
   const { name, reconcile, workers, metrics, clock = systemClock, timeoutSeconds = TIMEOUT_SECONDS } = options;
-  const queue = createQueue({ name, metrics, clock });
+  const queue = createQueue({ name, metrics, mostFailing: Math.ceil(workers / 2), clock });
   const stopping = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
   let stopped = false;
@@ -100,7 +101,7 @@ export function createController(options: {
   return {
     enqueue: queue.add,
     enqueueEdited(key, kind) {
-      queue.forget(key);
+      queue.startAfresh(key);
       queue.add(key, kind === "new" ? "new" : "user");
     },
     start() {

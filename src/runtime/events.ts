@@ -3,6 +3,8 @@ import type { LiveObject } from "../manifest.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Cluster, Ref } from "./cluster.ts";
+import { createGroupLimiter } from "./limiter.ts";
+import { remember } from "./remember.ts";
 import { RESOURCES } from "./resources.ts";
 
 export interface EventInput {
@@ -18,7 +20,7 @@ export interface EventInput {
 }
 
 export interface Events {
-  /** Returns at once. The same event again becomes a series; too many of one object are dropped. */
+  /** Returns at once. The same event again becomes a series; too many are dropped. */
   emit(event: EventInput): void;
   /** Waits for what is being written. */
   flush(): Promise<void>;
@@ -27,6 +29,11 @@ export interface Events {
 /** client-go's limits for one object: 25 at once, then one in five minutes. */
 const BURST = 25;
 const REFILL_MS = 300_000;
+/** Events that wait to be written; more are dropped. */
+const MOST_WAITING = 1000;
+/** Of each object one after the other: a series follows its first event. What hangs holds up the others little. */
+const AT_ONCE = { inAll: 4, ofOne: 1 };
+const LONGEST_MS = 10_000;
 /** The same event counts as a series within this time. */
 const SERIES_MS = 360_000;
 /** Objects and series that are remembered; the oldest is forgotten first. */
@@ -54,21 +61,36 @@ export function createEvents(options: {
   readonly logger: Logger;
   readonly clock?: Clock;
 }): Events {
-  const { cluster, controller, instance, logger, clock = systemClock } = options;
+  const { controller, instance, logger, clock = systemClock } = options;
   const buckets = new Map<string, Bucket>();
   const seen = new Map<string, Series>();
-  /** One after the other: a series follows its first event. */
-  let writing: Promise<unknown> = Promise.resolve();
+  const limiter = createGroupLimiter(AT_ONCE);
+  const writing = new Set<Promise<void>>();
 
   function allowed(uid: string): boolean {
     const now = clock.now();
     const { tokens, at } = buckets.get(uid) ?? { tokens: BURST, at: now };
     const refilled = Math.min(BURST, tokens + (now - at) / REFILL_MS);
-    remember(buckets, uid, { tokens: refilled >= 1 ? refilled - 1 : refilled, at: now });
+    remember(buckets, uid, { tokens: refilled >= 1 ? refilled - 1 : refilled, at: now }, REMEMBERED);
     return refilled >= 1;
   }
 
-  async function write(event: EventInput, key: string): Promise<void> {
+  async function writeInTime(event: EventInput): Promise<void> {
+    const { regarding, type, reason, action, note } = event;
+    const key = JSON.stringify([regarding.metadata.uid, type, reason, action, note]);
+    const late = new AbortController();
+    const cancel = clock.after(LONGEST_MS, () => late.abort(new Error("Writing the event took too long.")));
+    try {
+      await write(event, key, options.cluster.within(late.signal));
+    } catch (error) {
+      seen.delete(key);
+      logger.warn({ err: error, reason }, "an event could not be written");
+    } finally {
+      cancel();
+    }
+  }
+
+  async function write(event: EventInput, key: string, cluster: Cluster): Promise<void> {
     const known = seen.get(key);
     if (known && clock.now() - known.at < SERIES_MS) {
       known.count += 1;
@@ -82,7 +104,7 @@ export function createEvents(options: {
     const object = body(event, key);
     const { namespace, name } = object.metadata;
     await cluster.create(RESOURCES.Event, object, controller);
-    remember(seen, key, { ref: { namespace, name }, count: 1, at: clock.now() });
+    remember(seen, key, { ref: { namespace, name }, count: 1, at: clock.now() }, REMEMBERED);
   }
 
   function body(event: EventInput, key: string) {
@@ -106,29 +128,19 @@ export function createEvents(options: {
 
   return {
     emit(event) {
-      const { regarding, type, reason, action, note } = event;
-      const key = JSON.stringify([regarding.metadata.uid, type, reason, action, note]);
-      writing = writing
-        .then(() => write(event, key))
-        .catch((error: unknown) => {
-          seen.delete(key);
-          logger.warn({ err: error, reason }, "an event could not be written");
-        });
+      if (writing.size >= MOST_WAITING) return;
+      const task = limiter
+        .run(event.regarding.metadata.uid, () => writeInTime(event))
+        .finally(() => writing.delete(task));
+      writing.add(task);
     },
-    flush: async () => void (await writing),
+    flush: async () => void (await Promise.all(writing)),
   };
 }
 
 /** Kubernetes' MicroTime: RFC 3339 with six digits. */
 export function microTime(date: Date): string {
   return date.toISOString().replace("Z", "000Z");
-}
-
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  map.delete(key);
-  map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > REMEMBERED && oldest !== undefined) map.delete(oldest);
 }
 
 /** Unique, a valid name, and not longer than 253. */

@@ -11,16 +11,19 @@ export type Priority = "user" | "normal" | "new" | "start";
  * Keys that want work, the urgent first, in order among equals; each key at most once in the queue and at most once in
  * work. A key added while it is in work comes back when that work is done, so no change is ever lost. The semantics are
  * those of client-go's work queue; the priorities are controller-runtime's, but nothing starves: every fourth key is the
- * one that has waited longest.
+ * one that has waited longest. Of keys that failed only so many are in work at the same time, whatever they are wanted
+ * for: a failure may take long, and the others must always find a worker.
  */
 export interface Queue {
   /** Of several priorities for one key the highest counts. */
   add(key: string, priority?: Priority): void;
   /** Adds after `ms`; of several times for one key the earliest counts. What began at `start` stays behind what is news. */
   addAfter(key: string, ms: number): void;
-  /** Adds after this key's back-off: 1 s, doubling up to 5 min until `forget`. */
+  /** The key failed: adds it after its back-off, 1 s, doubling up to 5 min until `forget`. */
   addRateLimited(key: string): void;
-  /** Starts the key's back-off afresh. */
+  /** Starts the key's back-off afresh; it still counts as one that failed. */
+  startAfresh(key: string): void;
+  /** The key did not fail: its failures no longer count. */
   forget(key: string): void;
   /** The next key, once there is one; `undefined` when the queue is shut down. Call `done` with it afterwards. */
   take(): Promise<string | undefined>;
@@ -44,22 +47,19 @@ const LAST_RETRY_MS = 300_000;
 export function createQueue(options: {
   readonly name: string;
   readonly metrics: Metrics;
+  /** How many keys that failed may be in work at the same time. */
+  readonly mostFailing: number;
   readonly clock?: Clock;
 }): Queue {
-  const { name, metrics, clock = systemClock } = options;
-  /** Wanted and not in work, in order: key to the time of adding. */
-  const ready = {
-    user: new Map<string, number>(),
-    normal: new Map<string, number>(),
-    new: new Map<string, number>(),
-    start: new Map<string, number>(),
-  };
-  const processing = new Map<string, { readonly since: number; readonly priority: Priority }>();
+  const { name, metrics, mostFailing, clock = systemClock } = options;
+  const ready = createLines();
+  const processing = new Map<string, { readonly since: number; readonly line: Line }>();
   /** In work and wanted again. */
   const dirty = new Map<string, Priority>();
   const delayed = new Map<string, { readonly due: number; readonly cancel: () => void }>();
   const failures = new Map<string, number>();
   const takers: ((key: string | undefined) => void)[] = [];
+  let failingInWork = 0;
   let open = true;
   let given = 0;
 
@@ -74,43 +74,53 @@ export function createQueue(options: {
   });
 
   function length(): number {
-    return PRIORITIES.reduce((sum, priority) => sum + ready[priority].size, 0);
+    return ready.reduce((sum, { keys }) => sum + keys.size, 0);
   }
 
   function add(key: string, priority: Priority = "normal"): void {
     if (!open) return;
-    const known = dirty.get(key) ?? PRIORITIES.find((candidate) => ready[candidate].has(key));
+    const line = ready.find(({ keys }) => keys.has(key));
+    const known = dirty.get(key) ?? line?.priority;
     if (known === undefined) metrics.queueAdds.inc({ name });
     else if (PRIORITIES.indexOf(known) <= PRIORITIES.indexOf(priority)) return;
     if (processing.has(key)) return void dirty.set(key, priority);
-    const since = known && ready[known].get(key);
-    if (known) ready[known].delete(key);
-    ready[priority].set(key, since ?? clock.now());
+    const since = line?.keys.get(key);
+    line?.keys.delete(key);
+    enter(key, priority, since);
+  }
+
+  function enter(key: string, priority: Priority, since = clock.now()): void {
+    const failing = failures.has(key);
+    ready.find((line) => line.priority === priority && line.failing === failing)?.keys.set(key, since);
     hand();
   }
 
-  function next(): { key: string; since: number; priority: Priority } | undefined {
-    const firsts = PRIORITIES.flatMap((priority) => {
-      const [first] = ready[priority];
-      return first ? [{ key: first[0], since: first[1], priority }] : [];
+  function next(): { key: string; since: number; line: Line } | undefined {
+    const firsts = ready.flatMap((line) => {
+      if (line.failing && failingInWork >= mostFailing) return [];
+      const [first] = line.keys;
+      return first ? [{ key: first[0], since: first[1], line }] : [];
     });
     if (given % OLDEST_EVERY === OLDEST_EVERY - 1) firsts.sort((a, b) => a.since - b.since);
     return firsts[0];
   }
 
   function hand(): void {
-    for (let found = next(); found && takers.length > 0; found = next()) {
-      const { key, since, priority } = found;
+    while (takers.length > 0) {
+      const found = next();
+      if (!found) return;
+      const { key, since, line } = found;
       given += 1;
-      ready[priority].delete(key);
-      processing.set(key, { since: clock.now(), priority });
+      line.keys.delete(key);
+      processing.set(key, { since: clock.now(), line });
+      if (line.failing) failingInWork += 1;
       metrics.queueSeconds.observe({ name }, (clock.now() - since) / 1000);
       takers.shift()?.(key);
     }
   }
 
   function addAfter(key: string, ms: number): void {
-    const isStart = processing.get(key)?.priority === "start" || ms >= ROUTINE_MS;
+    const isStart = processing.get(key)?.line.priority === "start" || ms >= ROUTINE_MS;
     const priority = isStart ? "start" : "normal";
     if (ms <= 0) return add(key, priority);
     const due = clock.now() + ms;
@@ -135,6 +145,9 @@ export function createQueue(options: {
       // Up to a tenth earlier, so that keys that failed together do not come back together.
       addAfter(key, delay * (1 - clock.random() / 10));
     },
+    startAfresh(key) {
+      if (failures.has(key)) failures.set(key, 0);
+    },
     forget: (key) => void failures.delete(key),
     take() {
       if (!open) return Promise.resolve(undefined);
@@ -147,18 +160,19 @@ export function createQueue(options: {
       const work = processing.get(key);
       if (!work) return;
       processing.delete(key);
+      if (work.line.failing) failingInWork -= 1;
       metrics.workSeconds.observe({ name }, (clock.now() - work.since) / 1000);
       const again = dirty.get(key);
       dirty.delete(key);
-      if (!again || !open) return;
-      ready[again].set(key, clock.now());
-      hand();
+      if (!open) return;
+      if (again) enter(key, again);
+      else hand();
     },
     shutDown() {
       open = false;
       for (const { cancel } of delayed.values()) cancel();
       delayed.clear();
-      for (const priority of PRIORITIES) ready[priority].clear();
+      for (const { keys } of ready) keys.clear();
       dirty.clear();
       failures.clear();
       for (const taker of takers.splice(0)) taker(undefined);
@@ -167,8 +181,24 @@ export function createQueue(options: {
       return length();
     },
     get remembered() {
-      const keys = [...PRIORITIES.map((priority) => ready[priority]), processing, dirty, delayed, failures];
+      const keys = [...ready.map(({ keys }) => keys), processing, dirty, delayed, failures];
       return new Set(keys.flatMap((map) => [...map.keys()])).size;
     },
   };
+}
+
+/** Keys of one priority that are wanted and not in work, in order, each with the time of adding. */
+interface Line {
+  readonly priority: Priority;
+  /** Whether these failed when they were last in work. */
+  readonly failing: boolean;
+  readonly keys: Map<string, number>;
+}
+
+/** The most urgent first; of equal urgency those that did not fail. */
+function createLines(): readonly Line[] {
+  return PRIORITIES.flatMap((priority) => [
+    { priority, failing: false, keys: new Map<string, number>() },
+    { priority, failing: true, keys: new Map<string, number>() },
+  ]);
 }

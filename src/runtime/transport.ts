@@ -33,7 +33,8 @@ export interface Transport {
 }
 
 const ATTEMPTS = 6;
-const CONNECTIONS = 48;
+/** More than there may be writes, so that reads always find one. */
+const CONNECTIONS = 64;
 /** API priority and fairness gives a service account some 245 seats by default (KEP-1040); so few are polite. */
 const WRITES_IN_FLIGHT = { first: 16, least: 2, most: 48 };
 const TIMEOUT_MS = 30_000;
@@ -73,7 +74,7 @@ export function createTransport(options: {
     });
     metrics.requests.inc({ code: String(answer.statusCode), method: request.method });
     if (answer.statusCode === 429) writes.refused();
-    else if (request.method !== "GET") writes.taken();
+    else if (request.method !== "GET" && answer.statusCode < 500) writes.taken();
     if (answer.statusCode === 401 && !freshToken) {
       await answer.body.dump();
       return send(agent, request, true);
@@ -99,14 +100,24 @@ export function createTransport(options: {
     return new Unreachable(`The API server did not answer ${request.method} ${request.path}: ${code}.`, code);
   }
 
+  async function once(request: ApiRequest): Promise<string> {
+    const answer = await attempt(agents.requests, request);
+    return answer.body.text().catch((error: unknown) => {
+      throw explain(request, error);
+    });
+  }
+
+  /** A write has its place while the server has it, not while it waits to be tried again. */
+  function inTurn(request: ApiRequest): Promise<string> {
+    if (request.method === "GET") return once(request);
+    return writes.run(namespaceOf(request.path), () => once(request), request.signal);
+  }
+
   async function repeat(request: ApiRequest): Promise<string> {
     const backoff = createBackoff(clock, 200, 5000);
     for (let left = ATTEMPTS - 1; ; left -= 1) {
       try {
-        const answer = await attempt(agents.requests, request);
-        return await answer.body.text().catch((error: unknown) => {
-          throw explain(request, error);
-        });
+        return await inTurn(request);
       } catch (error) {
         if (left === 0 || !mayRepeat(request, error)) throw error;
         await sleep(clock, waitFor(error, backoff.next()), request.signal);
@@ -116,8 +127,7 @@ export function createTransport(options: {
   }
 
   return {
-    request: (request) =>
-      request.method === "GET" ? repeat(request) : writes.run(() => repeat(request), request.signal),
+    request: repeat,
     async stream(request) {
       const { body } = await attempt(agents.watches, request);
       return explained(body, (error) => explain(request, error));
@@ -158,6 +168,11 @@ function createAgents(connection: Connection, timeoutMs: number): { requests: Ag
     requests: new Agent({ ...common, connections: CONNECTIONS, bodyTimeout: timeoutMs }),
     watches: new Agent({ ...common, bodyTimeout: 0 }),
   };
+}
+
+/** Empty for what belongs to no namespace. */
+function namespaceOf(path: string): string {
+  return /\/namespaces\/([^/]+)/.exec(path)?.[1] ?? "";
 }
 
 function mayRepeat(request: ApiRequest, error: unknown): boolean {

@@ -121,4 +121,20 @@ describe("the look-up of a load balancer's name", () => {
     expect(await lookup("lb.example")).toEqual(["192.0.2.2"]);
     expect(await lookup("other.example")).toEqual([]);
   });
+
+  it("forgets the oldest of very many names", async () => {
+    let asked = 0;
+    const lookup = createLookup(
+      () => {
+        asked += 1;
+        return Promise.resolve(["192.0.2.1"]);
+      },
+      () => 0,
+    );
+    for (let name = 0; name <= 10_000; name += 1) await lookup(`lb-${name}.example`);
+    await lookup("lb-10000.example");
+    expect(asked).toBe(10_001);
+    await lookup("lb-0.example");
+    expect(asked).toBe(10_002);
+  });
 });

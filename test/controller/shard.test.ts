@@ -51,6 +51,9 @@ describe("a shard", () => {
     expect(shard.missed("own")).toBe(false);
     expect(shard.missed("other")).toBe(true);
     expect(shard.missed("other")).toBe(false);
+    shard.keeps(practice({}, "other"));
+    shard.forget("other");
+    expect(shard.missed("other")).toBe(false);
   });
 });
 

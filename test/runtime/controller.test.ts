@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { createController, type Reconcile } from "../../src/runtime/controller.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { fakeClock } from "../support/fake-clock.ts";
+import { type FakeClock, fakeClock } from "../support/fake-clock.ts";
 import { countTurns } from "../support/loop-turns.ts";
 
 function setup(reconcile: Reconcile, workers = 2) {
@@ -79,6 +79,64 @@ describe("controller", () => {
     expect(await value("workqueue_retries_total", { name: "test" })).toBe(3);
     const [line] = lines;
     expect(JSON.parse(line ?? "")).toMatchObject({ object: "bad", controller: "test", err: { message: "no luck" } });
+  });
+
+  describe("of which keys hang until their time is over", () => {
+    const SICK = Array.from({ length: 8 }, (_, each) => `sick-${each}`);
+
+    /** From when they all have begun, or as many as there are workers. */
+    async function scene(workers: number) {
+      const [begun, hanging]: [string[], Set<string>] = [[], new Set()];
+      const made = setup((key, { signal }) => {
+        begun.push(key);
+        if (!key.startsWith("sick")) return Promise.resolve();
+        hanging.add(key);
+        return new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            hanging.delete(key);
+            reject(signal.reason as Error);
+          });
+        });
+      }, workers);
+      for (const key of SICK) made.controller.enqueue(key);
+      made.controller.start();
+      while (hanging.size < workers) await made.clock.advance(0);
+      return { ...made, begun, hanging };
+    }
+
+    /** Each reconcile begins in a turn of its own. */
+    const turns = async (clock: FakeClock) => {
+      for (const _ of SICK) await clock.advance(0);
+    };
+
+    it("reconciles a healthy one at once, from when they have failed", async () => {
+      const { controller, clock, begun, hanging } = await scene(8);
+      await clock.advance(61_000);
+      await turns(clock);
+      expect(hanging.size).toBe(4);
+      controller.enqueue("well", "start");
+      await turns(clock);
+      expect(begun.at(-1)).toBe("well");
+    });
+
+    it("does so also when those that failed are edited", async () => {
+      const { controller, clock, begun, hanging } = await scene(8);
+      await clock.advance(60_000);
+      expect(hanging.size).toBe(0);
+      for (const key of SICK) controller.enqueueEdited(key, "changed");
+      controller.enqueue("well", "start");
+      await turns(clock);
+      expect(hanging.size).toBe(4);
+      expect(begun.at(-1)).toBe("well");
+    });
+
+    it.each([1, 8])("tries each of them again all the same, with %i workers", async (workers) => {
+      const { clock, begun } = await scene(workers);
+      await clock.advance(SICK.length * 60_000);
+      begun.length = 0;
+      for (let minute = 0; minute < 30; minute += 1) await clock.advance(60_000);
+      expect(new Set(begun)).toEqual(new Set(SICK));
+    });
   });
 
   it("forgets the back-off of a key that has recovered", async () => {

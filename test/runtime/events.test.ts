@@ -18,6 +18,11 @@ const EVENT: EventInput = {
   note: "Repaired.",
 };
 
+/** The same event about another object. */
+function about(name: string): EventInput {
+  return { ...EVENT, regarding: { ...REGARDING, metadata: { ...REGARDING.metadata, name, uid: name } } };
+}
+
 function setup() {
   const [clock, cluster] = [fakeClock(), memoryCluster()];
   const logger = pino({ level: "silent" });
@@ -85,6 +90,32 @@ describe("events", () => {
     events.emit(EVENT);
     await events.flush();
     expect(cluster.objects.size).toBe(1);
+  });
+
+  it("of one object wait for no others that hang, and of many not for long", async () => {
+    const { clock, cluster, events } = setup();
+    cluster.before = (call) => (call.includes("sick") ? new Promise(() => {}) : Promise.resolve());
+    events.emit(about("sick"));
+    events.emit(about("well"));
+    await clock.advance(0);
+    expect(cluster.objects.size).toBe(1);
+    for (let object = 0; object < 10; object += 1) events.emit(about(`sick-${object}`));
+    events.emit(about("also-well"));
+    await clock.advance(30_000);
+    expect(cluster.objects.size).toBe(2);
+  });
+
+  it("are dropped while too many wait", async () => {
+    const { cluster, events } = setup();
+    const answer = Promise.withResolvers<void>();
+    cluster.before = () => answer.promise;
+    for (let object = 0; object < 1500; object += 1) events.emit(about(`object-${object}`));
+    answer.resolve();
+    await events.flush();
+    expect(cluster.objects.size).toBe(1000);
+    events.emit(about("late"));
+    await events.flush();
+    expect(cluster.objects.size).toBe(1001);
   });
 
   it("are cut to what the API server takes, on a character's boundary", async () => {

@@ -4,9 +4,9 @@ import { createQueue } from "../../src/runtime/queue.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fakeClock } from "../support/fake-clock.ts";
 
-function setup(random?: () => number) {
+function setup(random?: () => number, mostFailing = 1) {
   const clock = fakeClock(random);
-  return { clock, queue: createQueue({ name: "test", metrics: createMetrics(), clock }) };
+  return { clock, queue: createQueue({ name: "test", metrics: createMetrics(), mostFailing, clock }) };
 }
 
 describe("queue", () => {
@@ -123,11 +123,11 @@ describe("queue", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("backs off from 1 s to 5 min and starts afresh after forget", async () => {
+  it("backs off from 1 s to 5 min and starts afresh when told to", async () => {
     const { queue, clock } = setup();
     const waits: number[] = [];
     for (let round = 0; round < 11; round += 1) {
-      if (round === 10) queue.forget("a");
+      if (round === 10) queue.startAfresh("a");
       const from = clock.now();
       queue.addRateLimited("a");
       while (queue.length === 0) await clock.advance(1000);
@@ -142,6 +142,36 @@ describe("queue", () => {
     queue.addRateLimited("a");
     await clock.advance(902);
     expect(queue.length).toBe(1);
+  });
+
+  it("gives out so many at most of those that failed, the others when one is done", async () => {
+    const { queue, clock } = setup();
+    for (const key of ["a", "b"]) queue.addRateLimited(key);
+    await clock.advance(1000);
+    queue.add("well", "start");
+    expect([await queue.take(), await queue.take()]).toEqual(["a", "well"]);
+    const next = queue.take();
+    queue.done("well");
+    queue.add("well again");
+    expect(await next).toBe("well again");
+    const last = queue.take();
+    queue.done("a");
+    expect(await last).toBe("b");
+  });
+
+  it("counts an edited key among those that failed until it is well, and one that is well no more", async () => {
+    const { queue, clock } = setup();
+    for (const key of ["a", "b"]) queue.addRateLimited(key);
+    queue.startAfresh("a");
+    queue.startAfresh("b");
+    await clock.advance(1000);
+    expect(await queue.take()).toBe("a");
+    const next = queue.take();
+    queue.forget("a");
+    queue.add("a");
+    queue.done("a");
+    expect(await next).toBe("a");
+    expect(await queue.take()).toBe("b");
   });
 
   it("ends takers and timers when shut down, and takes nothing more", async () => {

@@ -39,6 +39,7 @@ export function memoryCluster(): MemoryCluster {
     within: (signal) => ({
       ...cluster,
       get: aborting(cluster.get, signal),
+      create: aborting(cluster.create, signal),
       mergePatch: aborting(cluster.mergePatch, signal),
     }),
     get: (resource, ref) => call("get", resource, ref, (key) => objects.get(key)),
