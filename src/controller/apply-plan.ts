@@ -59,7 +59,7 @@ function announceOthers(context: Context, regarding: PracticeResource, change: C
     warn("ChangedByOthers", `${who} changed ${what}; it was put back. Change the practice's manifest instead.`);
   }
   if (action === "contested") {
-    const advice = "Find out what does that (the events ChangedByOthers name it) and stop it.";
+    const advice = "Find out what does that (if it changes it, the events ChangedByOthers name it) and stop it.";
     warn("Contested", `${what} is changed or deleted again and again, so it is put back less often. ${advice}`);
   }
 }

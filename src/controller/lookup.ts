@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { remember } from "../runtime/remember.ts";
+import { keepNewest } from "../runtime/newest.ts";
 
 /** The addresses behind a host name. */
 export type Lookup = (hostname: string) => Promise<readonly string[]>;
@@ -17,7 +17,7 @@ export function createLookup(ask: Lookup = askResolver, now: () => number = () =
     const before = known.get(hostname);
     if (before && now() < before.until) return before.addresses;
     const addresses = await ask(hostname).catch(() => before?.addresses ?? []);
-    if (addresses.length > 0) remember(known, hostname, { addresses, until: now() + KEPT_MS }, REMEMBERED);
+    if (addresses.length > 0) keepNewest(known, hostname, { addresses, until: now() + KEPT_MS }, REMEMBERED);
     return addresses;
   };
 }

@@ -4,7 +4,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import type { Cluster, Ref } from "./cluster.ts";
 import { createGroupLimiter } from "./limiter.ts";
-import { remember } from "./remember.ts";
+import { keepNewest } from "./newest.ts";
 import { RESOURCES } from "./resources.ts";
 
 export interface EventInput {
@@ -71,7 +71,7 @@ export function createEvents(options: {
     const now = clock.now();
     const { tokens, at } = buckets.get(uid) ?? { tokens: BURST, at: now };
     const refilled = Math.min(BURST, tokens + (now - at) / REFILL_MS);
-    remember(buckets, uid, { tokens: refilled >= 1 ? refilled - 1 : refilled, at: now }, REMEMBERED);
+    keepNewest(buckets, uid, { tokens: refilled >= 1 ? refilled - 1 : refilled, at: now }, REMEMBERED);
     return refilled >= 1;
   }
 
@@ -104,7 +104,7 @@ export function createEvents(options: {
     const object = body(event, key);
     const { namespace, name } = object.metadata;
     await cluster.create(RESOURCES.Event, object, controller);
-    remember(seen, key, { ref: { namespace, name }, count: 1, at: clock.now() }, REMEMBERED);
+    keepNewest(seen, key, { ref: { namespace, name }, count: 1, at: clock.now() }, REMEMBERED);
   }
 
   function body(event: EventInput, key: string) {

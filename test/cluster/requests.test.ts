@@ -17,7 +17,7 @@ const MAYBE_ABSENT = cachedKinds({ nodes: false }).flatMap(({ optional, resource
 const FINALIZER = 1;
 
 describe("the requests that a practice costs", () => {
-  it("are one for each object, and four: identity, finalizer, volumes, status", async () => {
+  it("are one for each object, and three beside statuses and events: finalizer, identity, volumes", async () => {
     const namespace = await practiceNamespace();
     const proxy = await startProxy(bed);
     const operator = runOperator(proxy.connection, [namespace]);
