@@ -9,6 +9,7 @@ import { mergeConditions } from "../runtime/conditions.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { verdicts } from "./conditions.ts";
 import type { Context } from "./context.ts";
+import { doubts } from "./doubts.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import type { Report } from "./report.ts";
 import { dnsRecords } from "./dns.ts";
@@ -59,7 +60,7 @@ function statusOf(context: Context, report: Report): PracticeStatus {
   const { resource, practice } = report;
   const before: Partial<PracticeStatus> = context.statuses.latest(resource) ?? {};
   const generation = resource.metadata.generation ?? 0;
-  const found = isComplete(report) ? verdicts(context, report) : [];
+  const found = isComplete(report) ? verdicts(context, report) : doubts(context, report);
   const all = [...found, ...summary(report, found, heldEdit(context, report))];
   const judged = mergeConditions(
     before.conditions ?? [],

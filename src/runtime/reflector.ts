@@ -5,6 +5,7 @@ import { createAlike } from "./alike.ts";
 import { createBreather } from "./breather.ts";
 import { type Clock, createBackoff, sleep } from "./clock.ts";
 import type { CachedKind } from "./cluster.ts";
+import { served } from "./discovery.ts";
 import { ApiError } from "./errors.ts";
 import { createHistory } from "./history.ts";
 import { asObject } from "./kube-cluster.ts";
@@ -61,6 +62,8 @@ export function createReflector(options: {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly watchTimes?: WatchTimes;
+  /** Called when the state becomes `forbidden`, or another one after it. */
+  readonly onRights: () => void;
 }): Reflector {
   const { transport, kind, namespace, store, metrics, clock, watchTimes = WATCH_TIMES } = options;
   const { resource } = kind;
@@ -99,7 +102,7 @@ export function createReflector(options: {
         // The server cannot stream: that is no failure, and a list comes next.
         else if (position === undefined && isUnknown(error)) continue;
         else {
-          wait = await fail(error);
+          wait = await fail(error, stop);
           if (!goesOn(error)) position = undefined;
         }
       }
@@ -127,6 +130,8 @@ export function createReflector(options: {
       version = page.resourceVersion;
     }
     await complete(listed, version);
+    // Who may list and not watch hears of nothing: that is said until a watch is open.
+    if (state !== "forbidden") heard("watching");
     if (streams === "not now") streams = "yes";
   }
 
@@ -146,6 +151,7 @@ export function createReflector(options: {
         if (told && isEndOfInitialEvents(event)) {
           history.judge(resourceVersion);
           await complete(told, resourceVersion);
+          heard("watching");
           told = undefined;
         }
         if (!told) position = history.saw(resourceVersion);
@@ -178,24 +184,38 @@ export function createReflector(options: {
     history.complete(version);
     position = version;
     synced = true;
-    heard("watching");
   }
 
   function heard(next: ReflectorState): void {
-    state = next;
     problem = undefined;
     heardAt = clock.now();
+    enter(next);
+  }
+
+  function enter(next: ReflectorState): void {
+    const isAboutRights = (next === "forbidden") !== (state === "forbidden");
+    state = next;
+    if (isAboutRights) options.onRights();
+  }
+
+  /** Whether the cluster has the kind, for one who may not read it; in doubt it has. */
+  async function isServed(signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await served(transport, resource.group, resource.version, signal)).has(resource.plural);
+    } catch {
+      return true;
+    }
   }
 
   /** Judges what went wrong. @returns milliseconds to wait. */
-  async function fail(error: unknown): Promise<number> {
+  async function fail(error: unknown, signal: AbortSignal): Promise<number> {
     const status = error instanceof ApiError ? error.status : undefined;
     problem = error instanceof Error ? error.message : String(error);
     const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    const withoutRight = status === 403 && kind.advisory === true;
-    if (status === 404 || withoutRight) {
-      const why = withoutRight ? "may not read this kind, and does without" : "the cluster does not serve this kind";
-      if (state !== "absent") logger[withoutRight ? "warn" : "info"](why);
+    const isAdvisory = kind.advisory === true;
+    // Rights are asked for before the kind is looked for, so a kind that is not there is refused as well.
+    if (status === 404 || (status === 403 && isAdvisory && !(await isServed(signal)))) {
+      if (state !== "absent") logger.info("the cluster does not serve this kind");
       await store.retain(new Set(), namespace, breathe);
       heard("absent");
       synced = kind.optional === true;
@@ -204,7 +224,8 @@ export function createReflector(options: {
     if (status !== 410) {
       const next = status === 403 ? "forbidden" : "failing";
       if (state !== next) logger.warn({ err: error }, "watching fails; will go on trying");
-      state = next;
+      if (next === "forbidden" && isAdvisory) synced = true;
+      enter(next);
     }
     return Math.max(asked, backoff.next());
   }

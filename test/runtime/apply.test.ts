@@ -92,6 +92,7 @@ function restart(holds: "whole" | "part" = "whole"): void {
     get: (resource, ref) => (resource.kind === "ConfigMap" ? store.get(ref) : undefined),
     list: () => store.list(),
     serves: (resource) => resource.kind === "ConfigMap",
+    unread: () => undefined,
     holds: () => holds,
     synced: true,
     onEvent: (listener) => void listeners.push(listener),
