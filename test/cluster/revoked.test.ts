@@ -156,7 +156,7 @@ describe("the right to read policies of the network plugin", () => {
     expect(told.message).toContain("Install its roles again");
     // The rest of its work goes on, and who asks whether it is ready is not told otherwise.
     clock.jump(200_000);
-    expect(operator.stale()).toEqual([]);
+    await waitFor(() => operator.stale().length === 0, { what: "the other watches to go on" });
     await hand.practice(namespace, { ...SPEC, size: "group" });
     await grant(ALL);
     const again = await hand.expectReason(namespace, "NetworkIsolated", "ForeignPolicyKind", "greenriver", 60_000);
