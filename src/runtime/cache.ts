@@ -149,7 +149,7 @@ export function createCache(options: {
     unread(resource, namespace) {
       const all = watched.get(idOf(resource))?.reflectors ?? [];
       const here = all.filter((each) => each.namespace === undefined || each.namespace === namespace);
-      return here.find(({ reflector }) => reflector.state === "forbidden")?.reflector.problem;
+      return here.map(({ reflector }) => reflector.refusal).find((words) => words !== undefined);
     },
     holds(resource) {
       const kind = watched.get(idOf(resource))?.kind;

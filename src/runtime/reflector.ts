@@ -32,6 +32,8 @@ export interface Reflector {
   readonly state: ReflectorState;
   /** Why it fails, in the server's words. */
   readonly problem: string | undefined;
+  /** The server's words since it refused the right to read, until it tells everything again. */
+  readonly refusal: string | undefined;
   /** True once a list was complete, or the kind was found absent. */
   readonly synced: boolean;
   /** `Clock.now()` when the server was last heard of this kind. */
@@ -62,7 +64,7 @@ export function createReflector(options: {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly watchTimes?: WatchTimes;
-  /** Called when the state becomes `forbidden`, or another one after it. */
+  /** Called when `refusal` begins or ends. */
   readonly onRights: () => void;
 }): Reflector {
   const { transport, kind, namespace, store, metrics, clock, watchTimes = WATCH_TIMES } = options;
@@ -80,6 +82,7 @@ export function createReflector(options: {
   let streams: "yes" | "not now" | "never" = "yes";
   let state: ReflectorState = "starting";
   let problem: string | undefined;
+  let refusal: string | undefined;
   let synced = false;
   let heardAt = clock.now();
   let interrupt = new AbortController();
@@ -131,7 +134,7 @@ export function createReflector(options: {
     }
     await complete(listed, version);
     // Who may list and not watch hears of nothing: that is said until a watch is open.
-    if (state !== "forbidden") heard("watching");
+    if (refusal === undefined) heard("watching");
     if (streams === "not now") streams = "yes";
   }
 
@@ -187,15 +190,16 @@ export function createReflector(options: {
   }
 
   function heard(next: ReflectorState): void {
+    state = next;
     problem = undefined;
     heardAt = clock.now();
-    enter(next);
+    refused(undefined);
   }
 
-  function enter(next: ReflectorState): void {
-    const isAboutRights = (next === "forbidden") !== (state === "forbidden");
-    state = next;
-    if (isAboutRights) options.onRights();
+  function refused(words: string | undefined): void {
+    const isNews = (words === undefined) !== (refusal === undefined);
+    refusal = words;
+    if (isNews) options.onRights();
   }
 
   /** Whether the cluster has the kind, for one who may not read it; in doubt it has. */
@@ -224,8 +228,11 @@ export function createReflector(options: {
     if (status !== 410) {
       const next = status === 403 ? "forbidden" : "failing";
       if (state !== next) logger.warn({ err: error }, "watching fails; will go on trying");
-      if (next === "forbidden" && isAdvisory) synced = true;
-      enter(next);
+      state = next;
+      if (status === 403) {
+        if (isAdvisory) synced = true;
+        refused(problem);
+      }
     }
     return Math.max(asked, backoff.next());
   }
@@ -243,6 +250,9 @@ export function createReflector(options: {
     },
     get problem() {
       return problem;
+    },
+    get refusal() {
+      return refusal;
     },
     get synced() {
       return synced;

@@ -447,6 +447,18 @@ describe("when the server misbehaves", () => {
     expect([names(cache), told]).toEqual([[], 2]);
   });
 
+  it("does not forget that a kind may be read no more because the server then fails otherwise", async () => {
+    const kind = kindOf("configmaps");
+    const { cache } = await start();
+    const { stream } = await watchOf(kind);
+    const trouble = (reply: Reply) => reply.status(503, "Trouble");
+    kind.onWatch.push(forbid, ...Array.from({ length: 5000 }, () => trouble));
+    kind.onList.push(...Array.from({ length: 5000 }, () => trouble));
+    stream.end();
+    await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("failing"));
+    expect(cache.unread(MAPS)).toBe("configmaps is forbidden");
+  });
+
   it("waits for no kind that only advises and may not be read; that the cluster does not serve it is no lack", async () => {
     kindOf("configmaps").onList.push(...Array.from({ length: 5000 }, () => forbid));
     served = ["configmaps"];
