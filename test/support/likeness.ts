@@ -56,5 +56,5 @@ export async function likenessOf(namespace: string): Promise<Partial<Record<stri
 
 /** Which keys it has, not what they hold. */
 function withoutContent(secret: LiveObject): LiveObject {
-  return { ...secret, data: Object.keys((secret["data"] ?? {}) as object).toSorted() };
+  return { ...secret, data: Object.keys(secret["data"] ?? {}).toSorted() };
 }
