@@ -61,8 +61,8 @@ export const REASONS = {
     ALARM,
   ),
   Forbidden: reason(
-    RETRIED,
-    "The operator lacks a right that it needs, or an admission policy refuses it.",
+    [...RETRIED, "EndToEndEncryptionEnforced", "RecordingDisabled", "NetworkIsolated", "NamespaceHardened"],
+    "The operator lacks a right that it needs, or an admission policy refuses it. A promise is not known to hold while something that it is judged by may not be read.",
     "Install the operator's roles again, or name the operator in the admission.exempt of the release whose policy it is.",
     ALARM,
   ),

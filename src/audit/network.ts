@@ -1,5 +1,9 @@
+import type { ReasonName } from "../api/reasons.ts";
 import { PROBE_HOLDS_DAYS } from "../api/status.ts";
 import type { Evidence, State } from "./report.ts";
+
+/** Reasons for which the operator itself does not know what may be open. */
+const UNJUDGED: ReadonlySet<string> = new Set(["ForeignPolicyKind", "Forbidden"] satisfies ReasonName[]);
 
 /** What the last try of the walls says, as it stands in the practice's status. */
 export function network({ status, now }: Pick<Evidence, "status" | "now">): {
@@ -21,7 +25,7 @@ export function network({ status, now }: Pick<Evidence, "status" | "now">): {
       sentence: `The network let through what no policy does, tried at ${at}: ${open.join(", ")}.`,
     };
   }
-  const unjudged = conditions.find(({ reason }) => reason === "ForeignPolicyKind");
+  const unjudged = conditions.find(({ type, reason }) => type === "NetworkIsolated" && UNJUDGED.has(reason));
   if (unjudged) return { state: "unknown", sentence: unjudged.message };
   if (now.getTime() - Date.parse(at) > PROBE_HOLDS_DAYS * 86_400_000) {
     return {

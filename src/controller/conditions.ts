@@ -9,6 +9,7 @@ import { mediaAddress } from "./media-known.ts";
 import { type RoleState, roleStates } from "./roles.ts";
 import { sentence as sentenceOf, troublesOfRoles } from "./told.ts";
 import { unjudgedPolicies } from "./unjudged.ts";
+import { asFarAsRead, unreadKinds, unreadPolicies } from "./unread.ts";
 import { updatePending } from "./update-pending.ts";
 import type { Report } from "./report.ts";
 import { type Complete, type Verdict, verdict } from "./verdict.ts";
@@ -17,14 +18,17 @@ import { type Complete, type Verdict, verdict } from "./verdict.ts";
 export function verdicts(context: Context, report: Complete): Verdict[] {
   const { practice } = report;
   const probe = report.probe ?? context.statuses.latest(report.resource)?.probe;
+  const unread = unreadKinds(context, practice.namespace);
+  const broken = firstOf(report.findings, "isolation");
+  const walls = isolation(practice, broken, probe, context.now(), unjudgedPolicies(context, report));
   return [
-    encryption(report),
-    recording(report),
-    isolation(practice, firstOf(report.findings, "isolation"), probe, context.now(), unjudgedPolicies(context, report)),
+    asFarAsRead(encryption(report), unread),
+    asFarAsRead(recording(report), unread),
+    asFarAsRead(walls, [...unread, ...unreadPolicies(context, practice.namespace)]),
     report.certificates.verdict,
     mediaAddress(context, report),
     components(context, report, roleStates(context, practice)),
-    namespaceHardened(report),
+    asFarAsRead(namespaceHardened(report), unread),
     domainNeutral(practice),
     suspended(practice),
     updatePending(context, report),

@@ -116,6 +116,10 @@ export function createOperator(options: OperatorOptions): Operator {
       else controller.enqueue(key, cache.synced && !isOfAll(event) ? "normal" : "start");
     }
   });
+  cache.onRights(() => {
+    const keys = cache.list(PRACTICES).map(keyOf);
+    for (const key of keys.filter((key) => isOurs(context, key))) controller.enqueue(key, "start");
+  });
   metrics.onScrape(() => {
     const all = cache.list(PRACTICES);
     metrics.practices.set({ shard: shard.name }, all.filter(shard.has).length);

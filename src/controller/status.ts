@@ -9,6 +9,7 @@ import { mergeConditions } from "../runtime/conditions.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { standingVerdicts, verdicts } from "./conditions.ts";
 import type { Context } from "./context.ts";
+import { doubts } from "./doubts.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import type { Report } from "./report.ts";
 import { dnsRecords } from "./dns.ts";
@@ -59,7 +60,7 @@ function statusOf(context: Context, report: Report): PracticeStatus {
   const { resource, practice } = report;
   const before: Partial<PracticeStatus> = context.statuses.latest(resource) ?? {};
   const generation = resource.metadata.generation ?? 0;
-  const found = isComplete(report) ? verdicts(context, report) : standingVerdicts(report);
+  const found = isComplete(report) ? verdicts(context, report) : earlyVerdicts(context, report);
   const all = [...found, ...summary(report, found, heldEdit(context, report))];
   const judged = mergeConditions(
     before.conditions ?? [],
@@ -78,6 +79,13 @@ function statusOf(context: Context, report: Report): PracticeStatus {
     ...(report.probe && { probe: report.probe }),
     nextStep: nextStep(conditions),
   };
+}
+
+/** What a reconcile that ended early can say. */
+function earlyVerdicts(context: Context, report: Report): Verdict[] {
+  const standing = standingVerdicts(report);
+  const told = new Set(standing.map(({ type }) => type));
+  return [...standing, ...doubts(context, report).filter(({ type }) => !told.has(type))];
 }
 
 /** `Ready`, `Reconciling` and `Stalled`, as kstatus reads them: never Ready beside Reconciling or Stalled. */

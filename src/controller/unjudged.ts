@@ -11,7 +11,9 @@ export function unjudgedPolicies(
   { cache }: Pick<Context, "cache">,
   { practice: { namespace }, rendering }: Pick<Complete, "practice" | "rendering">,
 ): readonly string[] {
-  const policies = PLUGIN_POLICIES.flatMap((kind) => cache.list(kind, kind.namespaced ? namespace : undefined));
+  // What was last known of one that may be read no more is not said: see `unreadKinds`.
+  const kinds = PLUGIN_POLICIES.filter((kind) => cache.unread(kind, namespace) === undefined);
+  const policies = kinds.flatMap((kind) => cache.list(kind, kind.namespaced ? namespace : undefined));
   if (policies.length === 0) return [];
   const subject = {
     namespace,

@@ -14,6 +14,8 @@ export interface KindStatus {
   /** Absent when the kind is watched in all namespaces. */
   readonly namespace?: string;
   readonly state: ReflectorState;
+  /** See `CachedKind`. */
+  readonly advisory: boolean;
   /** In the server's words, when `forbidden` or `failing`. */
   readonly problem?: string;
   /** Seconds since the server was last heard of this kind. */
@@ -28,6 +30,8 @@ export interface WatchedCache extends Cache {
   status(): KindStatus[];
   /** One line for each watch that may no longer be believed. */
   stale(): string[];
+  /** Called when a right to read was lost or is back: what `unread` says is another. */
+  onRights(listener: () => void): void;
   /** Lists every kind anew of which some objects are kept: what was passed over is wanted now. */
   relistChosen(): void;
 }
@@ -59,6 +63,10 @@ export function createCache(options: {
 }): WatchedCache {
   const { kinds, namespaces, logger, metrics, clock = systemClock } = options;
   const listeners: ((event: CacheEvent) => void)[] = [];
+  const rightsListeners: (() => void)[] = [];
+  const onRights = () => {
+    for (const listener of rightsListeners) listener();
+  };
   const watched = new Map<string, Watched>();
   const breathe = createBreather(clock.now);
   for (const kind of kinds) {
@@ -76,7 +84,8 @@ export function createCache(options: {
     const scopes = namespaces === "all" || !kind.resource.namespaced ? [undefined] : [...new Set(namespaces)];
     const reflectors = scopes.map((namespace) => {
       const scope = namespace === undefined ? {} : { namespace };
-      return { ...scope, reflector: createReflector({ ...options, clock, breathe, kind, store, ...scope }) };
+      const parts = { ...options, clock, breathe, kind, store, onRights, ...scope };
+      return { ...scope, reflector: createReflector(parts) };
     });
     return { kind, store, reflectors };
   }
@@ -140,6 +149,11 @@ export function createCache(options: {
         .get(idOf(resource))
         ?.reflectors.some(({ reflector: { synced, state } }) => synced && state !== "absent") ??
         false),
+    unread(resource, namespace) {
+      const all = watched.get(idOf(resource))?.reflectors ?? [];
+      const here = all.filter((each) => each.namespace === undefined || each.namespace === namespace);
+      return here.map(({ reflector }) => reflector.refusal).find((words) => words !== undefined);
+    },
     holds(resource) {
       const kind = watched.get(idOf(resource))?.kind;
       if (!kind) return "nothing";
@@ -155,6 +169,7 @@ export function createCache(options: {
       return reflectors().every(({ synced }) => synced);
     },
     onEvent: (listener) => void listeners.push(listener),
+    onRights: (listener) => void rightsListeners.push(listener),
     async start(signal) {
       const [first, then] = [reflectors((kind) => !kind.keeps), reflectors((kind) => kind.keeps !== undefined)];
       for (const reflector of first) void reflector.run(signal);
@@ -167,6 +182,7 @@ export function createCache(options: {
       [...watched.values()].flatMap(({ kind, reflectors }) =>
         reflectors.map(({ namespace, reflector: { state, problem, heardAt } }) => ({
           resource: kind.resource,
+          advisory: kind.advisory === true,
           state,
           staleSeconds: (clock.now() - heardAt) / 1000,
           ...(namespace === undefined ? {} : { namespace }),
@@ -174,9 +190,10 @@ export function createCache(options: {
         })),
       ),
     stale: () =>
-      cache.status().flatMap(({ resource, namespace, state, staleSeconds, problem }) => {
+      cache.status().flatMap(({ resource, namespace, state, advisory, staleSeconds, problem }) => {
         const limit = state === "watching" ? SILENT_SECONDS : FAILING_SECONDS;
-        if (state === "absent" || staleSeconds < limit) return [];
+        const isDoneWithout = state === "absent" || (state === "forbidden" && advisory);
+        if (isDoneWithout || staleSeconds < limit) return [];
         const where = namespace === undefined ? resource.kind : `${resource.kind} in ${namespace}`;
         return `${where}: nothing heard for ${staleSeconds.toFixed(0)} s${problem === undefined ? "" : ` (${problem})`}`;
       }),

@@ -70,7 +70,7 @@ export interface CachedKind {
   readonly alike?: boolean;
   /** The kind may be missing from the cluster; it is watched from when it is served. */
   readonly optional?: boolean;
-  /** Nothing is made or repaired by it: without the right to read it, it counts as missing. */
+  /** Nothing is made or repaired by it: without the right to read it, all else goes on. */
   readonly advisory?: boolean;
 }
 
@@ -80,6 +80,11 @@ export interface Cache {
   list(resource: Resource, namespace?: string): readonly LiveObject[];
   /** False for an optional kind that the cluster does not serve, or is about to serve no more. */
   serves(resource: Resource): boolean;
+  /**
+   * Why what is held of a kind may be wrong by now: the server's words when it refuses the right to read it, in this namespace
+   * or everywhere.
+   */
+  unread(resource: Resource, namespace?: string): string | undefined;
   /** How much of an object of this kind is in memory: `part` when it is projected or metadata only. */
   holds(resource: Resource): "whole" | "part" | "nothing";
   /** Every served kind has been listed. */

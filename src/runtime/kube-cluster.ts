@@ -1,5 +1,6 @@
 import type { LiveObject, Manifest } from "../manifest.ts";
 import type { Cluster, Ref } from "./cluster.ts";
+import { served } from "./discovery.ts";
 import { ApiError } from "./errors.ts";
 import { apiVersionOf, pathOf, type Resource } from "./resources.ts";
 import type { ApiRequest, Transport } from "./transport.ts";
@@ -121,11 +122,7 @@ export function createCluster(transport: Transport, options: ClusterOptions = {}
       }
     },
 
-    async served(group, version) {
-      const path = group ? `/apis/${group}/${version}` : `/api/${version}`;
-      const found = await orUndefined(read<{ resources: { name: string }[] }>(path));
-      return new Set(found?.resources.map(({ name }) => name).filter((name) => !name.includes("/")));
-    },
+    served: (group, version) => served(transport, group, version, signal),
   };
   return cluster;
 }

@@ -4,6 +4,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { createAlike } from "./alike.ts";
 import { type Clock, createBackoff, sleep } from "./clock.ts";
 import type { CachedKind } from "./cluster.ts";
+import { served } from "./discovery.ts";
 import { ApiError } from "./errors.ts";
 import { createHistory } from "./history.ts";
 import { asObject } from "./kube-cluster.ts";
@@ -30,6 +31,8 @@ export interface Reflector {
   readonly state: ReflectorState;
   /** Why it fails, in the server's words. */
   readonly problem: string | undefined;
+  /** The server's words since it refused the right to read, until it tells everything again. */
+  readonly refusal: string | undefined;
   /** True once a list was complete, or the kind was found absent. */
   readonly synced: boolean;
   /** `Clock.now()` when the server was last heard of this kind. */
@@ -64,6 +67,8 @@ export function createReflector(options: {
   /** Called after each object. All that fill at the same time share one, so that together they hold the loop no longer. */
   readonly breathe: () => Promise<void> | undefined;
   readonly watchTimes?: WatchTimes;
+  /** Called when `refusal` begins or ends. */
+  readonly onRights: () => void;
 }): Reflector {
   const { transport, kind, namespace, store, metrics, clock, breathe, watchTimes = WATCH_TIMES } = options;
   const { resource } = kind;
@@ -79,6 +84,7 @@ export function createReflector(options: {
   let streams: "yes" | "not now" | "never" = "yes";
   let state: ReflectorState = "starting";
   let problem: string | undefined;
+  let refusal: string | undefined;
   let synced = false;
   let heardAt = clock.now();
   let interrupt = new AbortController();
@@ -101,7 +107,7 @@ export function createReflector(options: {
         // The server cannot stream: that is no failure, and a list comes next.
         else if (position === undefined && isUnknown(error)) continue;
         else {
-          wait = await fail(error);
+          wait = await fail(error, stop);
           if (!goesOn(error)) position = undefined;
         }
       }
@@ -129,6 +135,8 @@ export function createReflector(options: {
       version = page.resourceVersion;
     }
     await complete(listed, version);
+    // Who may list and not watch hears of nothing: that is said until a watch is open.
+    if (refusal === undefined) heard("watching");
     if (streams === "not now") streams = "yes";
   }
 
@@ -148,6 +156,7 @@ export function createReflector(options: {
         if (told && isEndOfInitialEvents(event)) {
           history.judge(resourceVersion);
           await complete(told, resourceVersion);
+          heard("watching");
           told = undefined;
         }
         if (!told) position = history.saw(resourceVersion);
@@ -180,24 +189,39 @@ export function createReflector(options: {
     history.complete(version);
     position = version;
     synced = true;
-    heard("watching");
   }
 
   function heard(next: ReflectorState): void {
     state = next;
     problem = undefined;
     heardAt = clock.now();
+    refused(undefined);
+  }
+
+  function refused(words: string | undefined): void {
+    const isNews = (words === undefined) !== (refusal === undefined);
+    refusal = words;
+    if (isNews) options.onRights();
+  }
+
+  /** Whether the cluster has the kind, for one who may not read it; in doubt it has. */
+  async function isServed(signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await served(transport, resource.group, resource.version, signal)).has(resource.plural);
+    } catch {
+      return true;
+    }
   }
 
   /** Judges what went wrong. @returns milliseconds to wait. */
-  async function fail(error: unknown): Promise<number> {
+  async function fail(error: unknown, signal: AbortSignal): Promise<number> {
     const status = error instanceof ApiError ? error.status : undefined;
     problem = error instanceof Error ? error.message : String(error);
     const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-    const withoutRight = status === 403 && kind.advisory === true;
-    if (status === 404 || withoutRight) {
-      const why = withoutRight ? "may not read this kind, and does without" : "the cluster does not serve this kind";
-      if (state !== "absent") logger[withoutRight ? "warn" : "info"](why);
+    const isAdvisory = kind.advisory === true;
+    // Rights are asked for before the kind is looked for, so a kind that is not there is refused as well.
+    if (status === 404 || (status === 403 && isAdvisory && !(await isServed(signal)))) {
+      if (state !== "absent") logger.info("the cluster does not serve this kind");
       await store.retain(new Set(), namespace, breathe);
       heard("absent");
       synced = kind.optional === true;
@@ -207,6 +231,10 @@ export function createReflector(options: {
       const next = status === 403 ? "forbidden" : "failing";
       if (state !== next) logger.warn({ err: error }, "watching fails; will go on trying");
       state = next;
+      if (status === 403) {
+        if (isAdvisory) synced = true;
+        refused(problem);
+      }
     }
     return Math.max(asked, backoff.next());
   }
@@ -224,6 +252,9 @@ export function createReflector(options: {
     },
     get problem() {
       return problem;
+    },
+    get refusal() {
+      return refusal;
     },
     get synced() {
       return synced;

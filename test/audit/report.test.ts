@@ -79,12 +79,14 @@ describe("a report", () => {
     expect(isolation(undefined)).toMatchObject({ state: "unknown" });
   });
 
-  it("does not know what a policy of the network plugin's own kind opens", () => {
-    const condition = { type: "NetworkIsolated", status: "Unknown", reason: "ForeignPolicyKind", message: "Kind/hole" };
-    const conditions = [...(evidence().status.conditions ?? []), condition];
-    const isolation = reportOn(evidence(withStatus({ conditions }))).promises[2];
-    expect(isolation).toMatchObject({ state: "unknown" });
-    expect(isolation?.evidence.join()).toContain("Kind/hole");
+  it("does not know what a policy of the network plugin's own kind opens, nor what the operator may not read", () => {
+    for (const reason of ["ForeignPolicyKind", "Forbidden"]) {
+      const condition = { type: "NetworkIsolated", status: "Unknown", reason, message: "Kind/hole" };
+      const conditions = [...(evidence().status.conditions ?? []), condition];
+      const isolation = reportOn(evidence(withStatus({ conditions }))).promises[2];
+      expect(isolation).toMatchObject({ state: "unknown" });
+      expect(isolation?.evidence.join()).toContain("Kind/hole");
+    }
   });
 
   it("takes nothing for good that could not be read", () => {

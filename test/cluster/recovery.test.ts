@@ -1,25 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSpec } from "../../src/api/practice.ts";
-import { CLUSTER_RULES, NAMESPACED_RULES, type Rule } from "../../src/controller/rbac.ts";
 import type { LiveObject } from "../../src/manifest.ts";
 import { defaultIdentity } from "../../src/practice/resolve.ts";
 import { type Resource, RESOURCES } from "../../src/runtime/resources.ts";
-import { apiClient } from "../bed/api.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
 import { waitFor } from "../bed/wait.ts";
-import { kubeconfigWithToken } from "../support/chart.ts";
+import { expectLikeACleanRun } from "../support/clean-run.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
-import { practiceFor } from "../support/practice-bed.ts";
+import { ALWAYS, practiceFor } from "../support/practice-bed.ts";
 
-const CLUSTER_ROLES: Resource = {
-  group: "rbac.authorization.k8s.io",
-  version: "v1",
-  kind: "ClusterRole",
-  plural: "clusterroles",
-  namespaced: false,
-};
-const BINDINGS: Resource = { ...CLUSTER_ROLES, kind: "ClusterRoleBinding", plural: "clusterrolebindings" };
 const QUOTAS: Resource = {
   group: "",
   version: "v1",
@@ -49,72 +39,6 @@ async function started(spec: object = {}): Promise<string> {
 
 const specOf = (object: LiveObject | undefined) => object?.["spec"] as Record<string, unknown>;
 
-describe("an operator that lacks a right", () => {
-  const withoutCreatingServices = (rule: Rule): Rule[] => [
-    { ...rule, resources: rule.resources.filter((resource) => resource !== "services") },
-    ...(rule.resources.includes("services")
-      ? [{ ...rule, resources: ["services"], verbs: rule.verbs.filter((verb) => verb !== "create") }]
-      : []),
-  ];
-
-  it("says which, and goes on by itself when it has it", async () => {
-    const all = [...NAMESPACED_RULES, ...CLUSTER_RULES];
-    const role = (rules: readonly Rule[]) => ({
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRole",
-      metadata: { name: "operator" },
-      rules,
-    });
-    const token = await accountWith(role(all.flatMap(withoutCreatingServices)));
-    const namespace = await hand.namespace();
-    const kubeconfig = await kubeconfigWithToken(plane, "kube-public", token);
-    const operator = await startOperator(kubeconfig, { watchNamespaces: [namespace] });
-    try {
-      await hand.practice(namespace);
-      const told = await hand.expectReason(namespace, "Ready", "Forbidden");
-      expect(told.message).toContain('cannot create resource "services"');
-      await hand.expectReason(namespace, "Reconciling", "Forbidden");
-      await waitFor(async () => (await eventReasons(namespace)).includes("Forbidden"), { what: "an event" });
-      expect(await hand.names(RESOURCES.NetworkPolicy, namespace)).toContain(`${name}-default-deny`);
-      expect(await hand.names(RESOURCES.StatefulSet, namespace)).toEqual([]);
-
-      await hand.patch(CLUSTER_ROLES, { name: "operator" }, { rules: all });
-      await hand.mediaAddress(namespace);
-      await hand.converged(namespace);
-      await hand.expectReason(namespace, "Ready", "CertificateIssuing");
-    } finally {
-      await operator.stop();
-    }
-  });
-
-  async function accountWith(role: object): Promise<string> {
-    const account = { namespace: "kube-public", name: "operator" };
-    await hand.create(RESOURCES.ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: account });
-    await hand.create(CLUSTER_ROLES, role as never);
-    await hand.create(BINDINGS, {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata: { name: "operator" },
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "operator" },
-      subjects: [{ kind: "ServiceAccount", ...account }],
-    });
-    const client = apiClient(plane.adminConnection);
-    const path = `/api/v1/namespaces/${account.namespace}/serviceaccounts/${account.name}/token`;
-    const { body } = await client.request("POST", path, {
-      apiVersion: "authentication.k8s.io/v1",
-      kind: "TokenRequest",
-      spec: {},
-    });
-    await client.close();
-    return (body as { status: { token: string } }).status.token;
-  }
-
-  async function eventReasons(namespace: string): Promise<unknown[]> {
-    const events = { group: "events.k8s.io", version: "v1", kind: "Event", plural: "events", namespaced: true };
-    return (await hand.list(events, namespace)).map((event) => event["reason"]);
-  }
-});
-
 describe("with an operator that has all it needs", () => {
   let operator: RunningOperator;
   beforeAll(async () => {
@@ -140,7 +64,7 @@ describe("with an operator that has all it needs", () => {
     expect(await hand.names(RESOURCES.StatefulSet, namespace)).toEqual([]);
     await hand.patch(QUOTAS, quota, { spec: { hard: { "count/services": "20" } } });
     await hand.mediaAddress(namespace);
-    await hand.converged(namespace);
+    await expectLikeACleanRun(plane, hand, namespace);
   });
 
   it("a port that another Service has is left to it; the next two are taken and recorded", async () => {
@@ -163,7 +87,7 @@ describe("with an operator that has all it needs", () => {
     const identity = await hand.get(RESOURCES.ConfigMap, { namespace, name: `${name}-identity` });
     expect(identity?.["data"]).toMatchObject({ mediaPort: String(next) });
     await hand.mediaAddress(namespace);
-    await hand.converged(namespace);
+    await expectLikeACleanRun(plane, hand, namespace);
     expect((await hand.status(namespace)).media?.addresses).toEqual([
       { ip: "203.0.113.7", port: next, stunPort: next + 1 },
     ]);
@@ -172,19 +96,20 @@ describe("with an operator that has all it needs", () => {
   it("a media port that the manifest states is not exchanged for another when it is taken", async () => {
     const [namespace, other] = [await hand.namespace(), await hand.namespace()];
     await occupy(other, 30001);
-    await hand.practice(namespace, { video: { media: { port: 30001 } } });
+    const stated = { video: { media: { port: 30001 } } };
+    await hand.practice(namespace, stated);
     const told = await hand.expectReason(namespace, "Stalled", "InvalidSpec");
     expect(told.message).toContain("spec.video.media.port: 30001 or 30002 belongs to another Service");
     await hand.remove(RESOURCES.Service, { namespace: other, name: "other" });
     await hand.mediaAddress(namespace);
-    await hand.converged(namespace);
+    await expectLikeACleanRun(plane, hand, namespace, stated);
     expect((await hand.status(namespace)).media?.addresses).toEqual([
       { ip: "203.0.113.7", port: 30001, stunPort: 30002 },
     ]);
   });
 
   it("a restart of the API server is survived without one of the operator", async () => {
-    const namespace = await started();
+    const namespace = await started({ maintenance: ALWAYS });
     await plane.restartApiServer();
     const front = { namespace, name: `${name}-front` };
     const { uid } = (await hand.get(RESOURCES.Service, front))?.metadata ?? {};
@@ -194,10 +119,11 @@ describe("with an operator that has all it needs", () => {
       return now !== undefined && now !== uid;
     };
     await waitFor(back, { timeout: 60_000, what: "the Service to be back" });
-    await hand.practice(namespace, { size: "group" });
+    const edited = { maintenance: ALWAYS, size: "group" };
+    await hand.practice(namespace, edited);
     const looked = async () => (await hand.status(namespace)).observedGeneration === 2;
     await waitFor(looked, { timeout: 60_000, what: "the edit to be seen" });
-    await hand.converged(namespace);
+    await expectLikeACleanRun(plane, hand, namespace, edited);
     expect(process.kill(operator.pid, 0)).toBe(true);
   });
 

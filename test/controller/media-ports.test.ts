@@ -68,6 +68,7 @@ function cacheWith({
           ? [live("TelehealthPractice", "a", {}) as LiveObject]
           : [],
     serves: () => true,
+    unread: () => undefined,
     holds: () => "whole",
     learn: () => undefined,
     synced: true,

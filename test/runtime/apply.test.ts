@@ -95,6 +95,7 @@ function restart(holds: "whole" | "part" = "whole"): void {
     get: (resource, ref) => (resource.kind === "ConfigMap" ? store.get(ref) : undefined),
     list: () => store.list(),
     serves: (resource) => resource.kind === "ConfigMap",
+    unread: () => undefined,
     holds: () => holds,
     learn: (_, live) => store.put(live),
     synced: true,

@@ -11,6 +11,7 @@ import { quickClock } from "../support/quick-clock.ts";
 import { type Reply, type ScriptedServer, startScriptedServer, type Stream } from "../support/scripted-server.ts";
 
 const MAPS = RESOURCES.ConfigMap;
+const ADVISORY: CachedKind = { resource: MAPS, optional: true, advisory: true };
 const metrics = createMetrics();
 const logger = pino({ level: "silent" });
 
@@ -27,15 +28,21 @@ interface Kind {
   streams: boolean;
 }
 
+const forbid = (reply: Reply) => reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
+
 let server: ScriptedServer;
+/** Plurals that discovery names. */
+let served: string[];
 let transport: Transport;
 let stop: AbortController;
 let kinds: Map<string, Kind>;
 
 beforeEach(async () => {
   kinds = new Map();
+  served = [];
   stop = new AbortController();
   server = await startScriptedServer(({ path, query }, reply) => {
+    if (path === "/api/v1") return reply.json(200, { resources: served.map((name) => ({ name })) });
     const plural = path.split("/").at(-1) ?? "";
     const kind = kindOf(path.includes("/namespaces/") ? `${path.split("/").at(-2) ?? ""}/${plural}` : plural);
     if (kind.absent) return reply.status(404, "NotFound");
@@ -426,19 +433,57 @@ describe("when the server misbehaves", () => {
     expect(await afterwards(cache, kind, 0)).toContain("after@99");
   });
 
-  it("does without a kind that only advises and may not be read, and hears of it once the right is given", async () => {
+  it("says that a kind that only advises may be read no more, goes on, and keeps what it had until it may again", async () => {
     const kind = kindOf("configmaps");
     kind.items = [map("a", 1)];
-    const forbid = (reply: Reply) => {
-      kind.onList.push(forbid);
-      reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
-    };
-    kind.onList.push(forbid);
-    const { cache } = await start({ kinds: [{ resource: MAPS, optional: true, advisory: true }] });
-    expect([cache.synced, cache.serves(MAPS), cache.stale()]).toEqual([true, false, []]);
-    kind.onList.length = 0;
-    await vi.waitFor(() => expect(names(cache)).toEqual(["a@1"]));
-    expect(cache.serves(MAPS)).toBe(true);
+    served = ["configmaps"];
+    const { cache } = await start({ kinds: [ADVISORY] });
+    let told = 0;
+    cache.onRights(() => (told += 1));
+    const { stream } = await watchOf(kind);
+    for (const refused of [kind.onList, kind.onWatch]) refused.push(...Array.from({ length: 5000 }, () => forbid));
+    stream.end();
+    await vi.waitFor(() => expect(cache.unread(MAPS, "green")).toBe("configmaps is forbidden"));
+    expect([cache.synced, names(cache), cache.stale(), told]).toEqual([true, ["a@1"], [], 1]);
+    kind.items = [];
+    for (const refused of [kind.onList, kind.onWatch]) refused.length = 0;
+    await vi.waitFor(() => expect(cache.unread(MAPS, "green")).toBeUndefined());
+    expect([names(cache), told]).toEqual([[], 2]);
+  });
+
+  it("does not forget that a kind may be read no more because the server then fails otherwise", async () => {
+    const kind = kindOf("configmaps");
+    const { cache } = await start();
+    const { stream } = await watchOf(kind);
+    const trouble = (reply: Reply) => reply.status(503, "Trouble");
+    kind.onWatch.push(forbid, ...Array.from({ length: 5000 }, () => trouble));
+    kind.onList.push(...Array.from({ length: 5000 }, () => trouble));
+    stream.end();
+    await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("failing"));
+    expect(cache.unread(MAPS)).toBe("configmaps is forbidden");
+  });
+
+  it("waits for no kind that only advises and may not be read; that the cluster does not serve it is no lack", async () => {
+    kindOf("configmaps").onList.push(...Array.from({ length: 5000 }, () => forbid));
+    served = ["configmaps"];
+    const { cache } = await start({ kinds: [ADVISORY] });
+    expect([cache.synced, cache.unread(MAPS)]).toEqual([true, "configmaps is forbidden"]);
+    served = ["secrets"];
+    const other = await start({ kinds: [ADVISORY] });
+    expect([other.cache.synced, other.cache.serves(MAPS), other.cache.unread(MAPS)]).toEqual([true, false, undefined]);
+  });
+
+  it("says so of a kind that it may list and not watch, all the time", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("a", 1)];
+    kind.onWatch.push(...Array.from({ length: 5000 }, () => forbid));
+    const { cache } = await start();
+    await vi.waitFor(() => expect(cache.unread(MAPS)).toBe("configmaps is forbidden"));
+    let told = 0;
+    cache.onRights(() => (told += 1));
+    kind.items = [map("a", 2)];
+    await vi.waitFor(() => expect(names(cache)).toEqual(["a@2"]));
+    expect([cache.unread(MAPS), told]).toEqual(["configmaps is forbidden", 0]);
   });
 
   it("is not synced from when its choice changed until what was passed over has been told", async () => {
@@ -473,7 +518,6 @@ describe("when the server misbehaves", () => {
 
   it("reports 403 and goes on once the right is given", async () => {
     const kind = kindOf("configmaps");
-    const forbid = (reply: Reply) => reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
     let allowed = false;
     const again = (reply: Reply) => {
       if (allowed) reply.json(200, { metadata: { resourceVersion: "1" }, items: [] });

@@ -91,17 +91,25 @@ export function runOperator(
     images = {},
     clock,
     shard,
+    token,
   }: {
     readonly inUse?: InUse;
     readonly images?: Partial<Images>;
     readonly clock?: Clock;
     readonly shard?: NonNullable<Config["shard"]>;
+    /** Of a ServiceAccount; without one it is the administrator. Only through a proxy: a certificate wins over a token. */
+    readonly token?: string;
   } = {},
-): { readonly metrics: () => Promise<string>; readonly stop: () => Promise<void> } {
+): {
+  readonly metrics: () => Promise<string>;
+  /** What `/readyz` would say of its caches. */
+  readonly stale: () => readonly string[];
+  readonly stop: () => Promise<void>;
+} {
   const metrics = createMetrics();
   const logger = createLogger("silent");
   const time = clock ? { clock } : {};
-  const authorized = { ...connection, authorization: async () => undefined };
+  const authorized = { ...connection, authorization: async () => token && `Bearer ${token}` };
   const transport = createTransport({ connection: authorized, metrics, ...time });
   const config = loadConfig({ watchNamespaces: watchNamespaces.join(",") }, {});
   const operator = createOperator({
@@ -120,6 +128,7 @@ export function runOperator(
   const running = operator.watch(stopping.signal).then(() => operator.lead(stopping.signal));
   return {
     metrics: () => metrics.registry.metrics(),
+    stale: operator.stale,
     async stop() {
       stopping.abort();
       await transport.close();

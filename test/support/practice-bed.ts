@@ -8,9 +8,11 @@ import { PRACTICES } from "../../src/controller/kinds.ts";
 import { CHILD_RESOURCES } from "../../src/controller/live.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import { apiVersionOf, pathOf, RESOURCES } from "../../src/runtime/resources.ts";
+import type { ControlPlane } from "../bed/control-plane.ts";
 import { waitFor } from "../bed/wait.ts";
 import { apiClient } from "../bed/api.ts";
-import { auditEvents, bed, namespaceName, newNamespace } from "./bed.ts";
+import { readAuditLog } from "../bed/audit.ts";
+import { bed, namespaceName, newNamespace } from "./bed.ts";
 
 /** A maintenance window that is always open: nothing runs in the pods here, so nobody could say that no call runs. */
 export const ALWAYS = {
@@ -115,8 +117,9 @@ export async function giveMediaAddress(
 }
 
 /** Writes of the operator in a namespace since `since`, by the API server's own record. */
-export async function writesOf(namespace: string, since: Date): Promise<string[]> {
-  const events = await auditEvents(
+export async function writesOf(namespace: string, since: Date, { auditLog }: Audited = bed): Promise<string[]> {
+  const events = await readAuditLog(
+    auditLog,
     (event) =>
       (event.userAgent ?? "").startsWith(FIELD_MANAGER) &&
       event.objectRef?.namespace === namespace &&
@@ -126,10 +129,15 @@ export async function writesOf(namespace: string, since: Date): Promise<string[]
   return events.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.name}`);
 }
 
+/** A control plane, as far as its record is read. */
+type Audited = Pick<ControlPlane, "auditLog">;
+
 /** Resolves when the operator has written nothing in this namespace for `seconds`. */
-export async function quiet(namespace: string, seconds = 2): Promise<void> {
-  await waitFor(
-    async () => (await writesOf(namespace, new Date(Date.now() - seconds * 1000))).length === 0 || undefined,
-    { timeout: 60_000, interval: 500, what: "the operator to come to rest" },
-  );
+export async function quiet(namespace: string, seconds = 2, audited: Audited = bed): Promise<void> {
+  const since = () => new Date(Date.now() - seconds * 1000);
+  await waitFor(async () => (await writesOf(namespace, since(), audited)).length === 0 || undefined, {
+    timeout: 60_000,
+    interval: 500,
+    what: "the operator to come to rest",
+  });
 }
