@@ -25,6 +25,7 @@ import { assertGatewayFits } from "./gateway-class.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import { moveMediaPort } from "./identity.ts";
 import { judge } from "./live.ts";
+import { replaceMisled } from "./misled.ts";
 import { observe } from "./observe.ts";
 import { probeRun } from "./probe-run.ts";
 import type { Report } from "./report.ts";
@@ -67,6 +68,7 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   }
   const last = report.error ? { ...context, ...context.afterwards() } : context;
   if (report.error) await judgeAllTheSame(last, report);
+  await replaceMisled(last, resource, report.done);
   logChanges(context, report.done);
   // Whatever would be told now could be of before.
   if (report.error instanceof Unseen) return { requeueAfterSeconds: LOOK_FOR_UNSEEN_SECONDS };

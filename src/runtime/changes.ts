@@ -1,4 +1,4 @@
-import { describe, type Manifest } from "../manifest.ts";
+import { describe, type LiveObject, type Manifest } from "../manifest.ts";
 import type { Ref } from "./cluster.ts";
 
 /** An object by name, for messages and events. */
@@ -13,6 +13,8 @@ export interface Change {
   readonly action: "created" | "configured" | "unchanged" | "pruned" | "contested";
   /** The managers whose values were replaced: somebody else changes what is ours. */
   readonly tookOverFrom?: readonly string[];
+  /** Somebody else's that could not be written to, and had to go for ours to be made. */
+  readonly inPlaceOf?: LiveObject;
   /** When contested: milliseconds after which it may be put right. */
   readonly waitMs?: number;
 }

@@ -93,7 +93,8 @@ export function createMaker(options: {
       await cluster.delete(resource, refOf(desired), { uid: live.metadata.uid, propagation: "Background" });
     }
     const wanted = guarded(desired, sealed ? undefined : live);
-    const change = written(task, await cluster.apply(resource, wanted, { manager, force: true }), live);
+    const applied = written(task, await cluster.apply(resource, wanted, { manager, force: true }), live);
+    const change = sealed ? { ...applied, inPlaceOf: live } : applied;
     const paths = found.map(({ path }) => path);
     const others = live && change.action === "configured" ? managersOf(live, desired, paths, manager) : [];
     return others.length > 0 ? { ...change, tookOverFrom: others } : change;

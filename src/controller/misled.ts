@@ -1,0 +1,49 @@
+import { LABEL } from "../api/group.ts";
+import type { LiveObject } from "../manifest.ts";
+import type { Change } from "../runtime/changes.ts";
+import { RESOURCES } from "../runtime/resources.ts";
+import type { Context, PracticeResource } from "./context.ts";
+
+/** How long a kubelet may take from a pod's creation until it reads the files. */
+const MOUNTED_WITHIN_MS = 60_000;
+
+/**
+ * A pod reads a sealed file once, when it starts. One that may have started while somebody else's stood in its place goes on
+ * with that, so it is deleted, also if that ends a call: nobody knows what it was told. Its workload makes another one.
+ * @param done what this reconcile has put right.
+ */
+export async function replaceMisled(context: Context, resource: PracticeResource, done: readonly Change[]) {
+  const { namespace, name } = resource.metadata;
+  for (const { object, inPlaceOf } of done) {
+    if (inPlaceOf === undefined) continue;
+    const since = Date.parse(inPlaceOf.metadata.creationTimestamp) - MOUNTED_WITHIN_MS;
+    const pods = context.cache.list(RESOURCES.Pod, namespace).filter((pod) => {
+      const { labels = {}, creationTimestamp, deletionTimestamp } = pod.metadata;
+      const isOurs = labels[LABEL.practice] === name && deletionTimestamp === undefined;
+      return isOurs && Date.parse(creationTimestamp) >= since && mounts(pod, object.name);
+    });
+    for (const { metadata } of pods) {
+      await context.cluster.delete(RESOURCES.Pod, { namespace, name: metadata.name }, { uid: metadata.uid });
+      context.logger.info(
+        { practice: `${namespace}/${name}` },
+        "Replaced a pod that started with somebody else's files",
+      );
+    }
+  }
+}
+
+interface PodSpec {
+  readonly volumes?: readonly {
+    readonly configMap?: { readonly name: string };
+    readonly projected?: { readonly sources?: readonly { readonly configMap?: { readonly name: string } }[] };
+  }[];
+}
+
+function mounts(pod: LiveObject, configMap: string): boolean {
+  const { volumes = [] } = pod["spec"] as PodSpec;
+  return volumes.some(
+    (volume) =>
+      volume.configMap?.name === configMap ||
+      volume.projected?.sources?.some((source) => source.configMap?.name === configMap),
+  );
+}
