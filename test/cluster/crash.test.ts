@@ -87,12 +87,22 @@ describe("an operator that is killed after each of its writes while it takes a p
       await operator.stop();
       const walls = wallsOf(await children(namespace));
       const ref = { namespace, name: "greenriver" };
+      // Simulated pods end at once; this one lingers until there is nothing to do but to wait for it.
+      const [name = ""] = await hand.names(RESOURCES.Pod, namespace);
+      const pod = { namespace, name };
+      await hand.patch(RESOURCES.Pod, pod, { metadata: { finalizers: ["tests.example/lingers"] } });
       await hand.remove(PRACTICES, ref);
       const deaths: Dead[] = [];
+      let [write, before] = [1, ""];
       while (await hand.get(PRACTICES, ref)) {
-        deaths.push(await dieOnce(namespace));
+        const dead = await dieOnce(namespace, write);
+        deaths.push(dead);
+        if (!dead.wrote) await hand.patch(RESOURCES.Pod, pod, { metadata: { finalizers: null } });
         const pods = await hand.names(RESOURCES.Pod, namespace);
         const left = await children(namespace);
+        // What is ending is told so again: a successor that changes nothing is followed by one that lives for a write more.
+        const now = [...pods, ...childNames(left)].join();
+        [write, before] = [now === before ? write + 1 : 1, now];
         const guarded = [...pods, ...childNames(left.filter(isWorkload))];
         if (guarded.length > 0) expect(wallsOf(left), `walls of ${guarded.join(", ")}`).toEqual(walls);
       }
@@ -105,15 +115,16 @@ describe("an operator that is killed after each of its writes while it takes a p
 
 /** An operator whose requests reach nobody any more. It takes a while to notice. */
 interface Dead {
+  readonly wrote: boolean;
   readonly buried: Promise<void>;
 }
 
-/** Runs an operator that dies with its first write, which takes effect, or that has nothing to write for a while. */
-async function dieOnce(namespace: string): Promise<Dead> {
+/** Runs an operator until its n-th write, which takes effect, or until it has nothing to write for a while. */
+async function dieOnce(namespace: string, write: number): Promise<Dead> {
   let dead = false;
-  const fault = ({ isWrite }: ProxiedRequest): Fault | undefined => {
+  const fault = ({ isWrite, writes }: ProxiedRequest): Fault | undefined => {
     if (dead) return { kind: "cut", moment: "before" };
-    if (!isWrite) return undefined;
+    if (!isWrite || writes < write) return undefined;
     dead = true;
     return { kind: "cut", moment: "after", onCut: killed.resolve };
   };
@@ -123,8 +134,9 @@ async function dieOnce(namespace: string): Promise<Dead> {
   const late = setTimeout(() => killed.resolve(), 8000);
   await killed.promise;
   clearTimeout(late);
+  const wrote = dead;
   dead = true;
-  return { buried: operator.stop().then(() => proxy.stop()) };
+  return { wrote, buried: operator.stop().then(() => proxy.stop()) };
 }
 
 const isWorkload = (child: LiveObject) => child.kind !== "Secret" && phaseOf(child) === "workloads";
