@@ -5,6 +5,7 @@ import { apiClient } from "../bed/api.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
 import { compactHistory } from "../bed/etcd.ts";
 import { waitFor } from "../bed/wait.ts";
+import { expectLikeACleanRun } from "../support/clean-run.ts";
 import { runOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
 import { ALWAYS } from "../support/practice-bed.ts";
@@ -60,14 +61,12 @@ describe("an API server that has forgotten what happened", () => {
       await waitFor(back, { timeout: 60_000, what: "the wall to be back" });
       const seen = async () => (await hand.status(namespace)).observedGeneration === 2;
       await waitFor(seen, { timeout: 60_000, what: "the edit to be seen" });
-      await hand.converged(namespace);
+      await expectLikeACleanRun(plane, hand, namespace, { ...SPEC, size: "group" });
       // First each watch asked from where it was.
       const resumed = proxy.requests
         .slice(asked)
         .filter(({ isWatch, query }) => isWatch && query.has("resourceVersion"));
       expect(resumed.length).toBeGreaterThan(5);
-      const volumes = await hand.list(RESOURCES.PersistentVolumeClaim, namespace);
-      expect(volumes.map(({ metadata }) => metadata.deletionTimestamp)).toEqual([undefined, undefined]);
     } finally {
       await operator.stop();
     }

@@ -4,6 +4,7 @@ import { RESOURCES, pathOf } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
+import { likenessOf } from "../support/likeness.ts";
 import { type RunningOperator, runOperator, startOperator } from "../support/operator.ts";
 import {
   ALWAYS,
@@ -85,7 +86,6 @@ describe("several operators for the same practices", () => {
     } finally {
       await operator.stop();
     }
-    const general = (list: string[]) => list.map((name) => name.replace(/-[0-9a-f]{8}$/, "-HASH"));
-    expect(general(names)).toEqual(general(childNames(await children(alone))));
+    expect(await likenessOf(namespace)).toEqual(await likenessOf(alone));
   });
 });
