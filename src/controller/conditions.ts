@@ -36,14 +36,15 @@ export function verdicts(context: Context, report: Complete): Verdict[] {
 }
 
 /** What a reconcile that ended early can say: which promise does not hold, and no more that one does not which may. */
-export function standingVerdicts({ findings, door, resource }: Report): Verdict[] {
+export function standingVerdicts({ statuses }: Context, { findings, door, resource }: Report): Verdict[] {
   if (!findings) return [];
   const [unencrypted, open] = [firstOf(findings, "e2ee"), firstOf(findings, "isolation")];
-  const told = resource.status?.conditions?.find(({ type }) => type === "NetworkIsolated")?.status;
+  const told = statuses.latest(resource)?.conditions?.find(({ type }) => type === "NetworkIsolated");
+  const wasForeign = told?.status === "False" && told.reason.startsWith("Foreign");
   return [
     ...(unencrypted ? [brokenEncryption(unencrypted)] : []),
     ...(open ? [brokenIsolation(open)] : []),
-    ...(!open && told === "False" ? [verdict("NetworkIsolated", "Unknown", "NotProbed", UNJUDGED)] : []),
+    ...(!open && wasForeign ? [verdict("NetworkIsolated", "Unknown", "NotProbed", UNJUDGED)] : []),
     ...(door?.closed ? [doorClosed()] : []),
   ];
 }

@@ -3,6 +3,7 @@ import type { Config } from "../config.ts";
 import type { LiveObject } from "../manifest.ts";
 import type { Applier } from "../runtime/apply.ts";
 import type { Cache, Cluster } from "../runtime/cluster.ts";
+import type { Change } from "../runtime/changes.ts";
 import type { Events } from "../runtime/events.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { PracticeStatus } from "../api/status.ts";
@@ -38,6 +39,8 @@ export interface Context {
   readonly claims: HostClaims;
   readonly doors: Doors;
   readonly statuses: Statuses;
+  /** Files of somebody else that pods may still have, by practice. */
+  readonly misled: Map<string, readonly Change[]>;
   readonly probes: Probes;
   readonly lookup: Lookup;
   readonly render: ReturnType<typeof createRenderings>;

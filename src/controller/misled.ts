@@ -3,6 +3,7 @@ import type { LiveObject } from "../manifest.ts";
 import type { Change } from "../runtime/changes.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
+import { keyOf } from "./kinds.ts";
 
 /** How long a kubelet may take from a pod's creation until it reads the files. */
 const MOUNTED_WITHIN_MS = 60_000;
@@ -10,11 +11,16 @@ const MOUNTED_WITHIN_MS = 60_000;
 /**
  * A pod reads a sealed file once, when it starts. One that may have started while somebody else's stood in its place goes on
  * with that, so it is deleted, also if that ends a call: nobody knows what it was told. Its workload makes another one.
+ * What fails is owed to the next reconcile.
  * @param done what this reconcile has put right.
  */
 export async function replaceMisled(context: Context, resource: PracticeResource, done: readonly Change[]) {
   const { namespace, name } = resource.metadata;
-  for (const { object, inPlaceOf } of done) {
+  const key = keyOf(resource);
+  const owed = [...(context.misled.get(key) ?? []), ...done.filter(({ inPlaceOf }) => inPlaceOf !== undefined)];
+  if (owed.length === 0) return;
+  context.misled.set(key, owed);
+  for (const { object, inPlaceOf } of owed) {
     if (inPlaceOf === undefined) continue;
     const since = Date.parse(inPlaceOf.metadata.creationTimestamp) - MOUNTED_WITHIN_MS;
     const pods = context.cache.list(RESOURCES.Pod, namespace).filter((pod) => {
@@ -30,6 +36,7 @@ export async function replaceMisled(context: Context, resource: PracticeResource
       );
     }
   }
+  context.misled.delete(key);
 }
 
 interface PodSpec {

@@ -78,6 +78,7 @@ export function createOperator(options: OperatorOptions): Operator {
     claims,
     doors: createDoors(clock),
     statuses: createStatuses(),
+    misled: new Map(),
     probes: createProbes(),
     lookup: createLookup(),
     render: createRenderings(),

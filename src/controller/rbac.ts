@@ -35,7 +35,7 @@ export const NAMESPACED_RULES: readonly Rule[] = [
   { apiGroups: ["events.k8s.io"], resources: ["events"], verbs: ["create", "patch"] },
   { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes", "listenersets"], verbs: MANAGE },
   { apiGroups: ["networking.k8s.io"], resources: ["ingresses", "networkpolicies"], verbs: MANAGE },
-  { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices"], verbs: [...WATCH, "patch"] },
+  { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices"], verbs: [...READ, "patch"] },
   { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices/finalizers"], verbs: ["update"] },
   { apiGroups: ["telehealth-operator.io"], resources: ["telehealthpractices/status"], verbs: ["patch"] },
 ];

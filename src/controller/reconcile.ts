@@ -33,7 +33,7 @@ import { resumeRollOuts } from "./roll-outs.ts";
 import { replaceStaleFront } from "./stale-front.ts";
 import { assertSeen, Unseen } from "./seen.ts";
 import { judgeAllTheSame } from "./standing.ts";
-import { writeStatus } from "./status.ts";
+import { noteFacts, writeStatus } from "./status.ts";
 
 /** How soon to look again at a practice that has all it needs: whatever matters is watched. */
 const LOOK_AGAIN_SECONDS = 300;
@@ -68,10 +68,17 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   }
   const last = report.error ? { ...context, ...context.afterwards() } : context;
   if (report.error) await judgeAllTheSame(last, report);
-  await replaceMisled(last, resource, report.done);
+  try {
+    await replaceMisled(last, resource, report.done);
+  } catch (error) {
+    report.error ??= error;
+  }
   logChanges(context, report.done);
-  // Whatever would be told now could be of before.
-  if (report.error instanceof Unseen) return { requeueAfterSeconds: LOOK_FOR_UNSEEN_SECONDS };
+  // Whatever else would be told now could be of before.
+  if (report.error instanceof Unseen) {
+    await noteFacts(last, report);
+    return { requeueAfterSeconds: LOOK_FOR_UNSEEN_SECONDS };
+  }
   await writeStatus(last, report);
   return next(context, report);
 }
@@ -197,6 +204,7 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
   const [namespace = ""] = key.split("/");
   context.applier.forget(namespace);
   context.doors.forget(key);
+  context.misled.delete(key);
   context.probes.end(key);
   context.statuses.forget(key);
   return {};

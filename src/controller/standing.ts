@@ -10,9 +10,13 @@ import { keyOf } from "./kinds.ts";
 import { liveObjects } from "./live.ts";
 import type { Report } from "./report.ts";
 
+/** How soon to try again to close a door. */
+const CLOSE_AGAIN_SECONDS = 5;
+
 /**
  * What ended a reconcile early is no reason to look away: what is live is judged all the same, and an open door that has to
- * be closed is closed. Only by what holds whatever the manifest says: an edit that was not applied yet breaks nothing.
+ * be closed is closed. Only by what holds whatever the manifest says: an edit that was not applied yet breaks nothing. So it
+ * may find a door to be closed, never one to be opened.
  */
 export async function judgeAllTheSame(context: Context, report: Report): Promise<void> {
   const { resource } = report;
@@ -24,10 +28,15 @@ export async function judgeAllTheSame(context: Context, report: Report): Promise
   if (liveRoutes(context.cache, practice).length === 0 && !context.doors.isClosed(key)) return;
   const objects = liveObjects(context.cache, practice.namespace);
   report.findings = evaluate(STANDING_CHAIN, { objects, practice, assets: context.assets });
-  report.door = context.doors.judge(key, report.findings);
+  report.door =
+    report.findings.length > 0 ? context.doors.judge(key, report.findings) : { closed: context.doors.isClosed(key) };
   if (!report.door.closed) return;
-  // What keeps that from being done is what ended the reconcile, or will be told at the next one.
-  await withdrawRoutes(context, practice, report.done).catch(() => undefined);
+  try {
+    await withdrawRoutes(context, practice, report.done);
+  } catch {
+    // What keeps that from being done is what ended the reconcile, or will be told at the next one.
+    report.door = { closed: true, lookAgainSeconds: CLOSE_AGAIN_SECONDS };
+  }
 }
 
 /** The practice as far as its manifest and the cache tell. */

@@ -36,10 +36,33 @@ const NEEDED: readonly ConditionType[] = [
  * A status that cannot be written because the practice is gone is a success.
  */
 export async function writeStatus(context: Context, report: Report): Promise<void> {
-  const { resource } = report;
+  const before = context.statuses.latest(report.resource);
   const status = statusOf(context, report);
-  const before = context.statuses.latest(resource);
-  if (canonical(before) === canonical(status)) return;
+  if (await wrote(context, report, before, status)) announce(context, report, before, status);
+}
+
+/**
+ * What was done and found stands in no other place, so it is noted even by a reconcile that has to tell nothing else: which
+ * templates were applied, and what a try of the walls came to.
+ */
+export async function noteFacts(context: Context, report: Report): Promise<void> {
+  const before = context.statuses.latest(report.resource);
+  if (!before?.conditions) return;
+  const components = (before.components ?? []).map((component) => {
+    const applied = appliedTo(context, report, component.name as Role);
+    return { ...component, ...(applied !== undefined && { applied }) };
+  });
+  await wrote(context, report, before, { ...before, components, ...(report.probe && { probe: report.probe }) });
+}
+
+/** @returns whether it was written: not when it says nothing new, nor when the practice is gone. */
+async function wrote(
+  context: Context,
+  { resource }: Report,
+  before: PracticeStatus | undefined,
+  status: PracticeStatus,
+): Promise<boolean> {
+  if (canonical(before) === canonical(status)) return false;
   const { namespace, name } = resource.metadata;
   try {
     const written = await context.cluster.apply(
@@ -49,10 +72,10 @@ export async function writeStatus(context: Context, report: Report): Promise<voi
     );
     context.statuses.wrote(written);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return;
+    if (error instanceof ApiError && error.status === 404) return false;
     throw error;
   }
-  announce(context, report, before, status);
+  return true;
 }
 
 /** The status that a report amounts to. What was not reached keeps what was last known. */
@@ -83,7 +106,7 @@ function statusOf(context: Context, report: Report): PracticeStatus {
 
 /** What a reconcile that ended early can say. */
 function earlyVerdicts(context: Context, report: Report): Verdict[] {
-  const standing = standingVerdicts(report);
+  const standing = standingVerdicts(context, report);
   const told = new Set(standing.map(({ type }) => type));
   return [...standing, ...doubts(context, report).filter(({ type }) => !told.has(type))];
 }

@@ -96,7 +96,8 @@ export function createApplier(options: {
     for (const expected of ledger.overdue(namespace, OVERDUE_MS)) {
       const live = await cluster.get(expected.resource, expected.ref);
       if (live) cache.learn(expected.resource, live);
-      else ledger.giveUp(expected);
+      // Gone, or older than what we wrote, because etcd was restored: it will not come any more.
+      ledger.giveUp(expected);
     }
     return ledger.settled(namespace);
   }

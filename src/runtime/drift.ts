@@ -16,9 +16,9 @@ function isSealed(object: Manifest): boolean {
   return object.kind === "ConfigMap" && object["immutable"] === true;
 }
 
-/** Whether what differs cannot be written, because the live object is sealed; its labels can. */
-export function isOfSealed(found: readonly Difference[], live: LiveObject): boolean {
-  return isSealed(live) && found.some(({ path: [part] }) => part !== "metadata");
+/** Whether an object has to be made anew: it is sealed or has to be, and differs in more than labels. */
+export function isOfSealed(found: readonly Difference[], desired: Manifest, live: LiveObject): boolean {
+  return (isSealed(desired) || isSealed(live)) && found.some(({ path: [part] }) => part !== "metadata");
 }
 
 /** Rendering is deterministic, so the order of fields is part of the identity. */

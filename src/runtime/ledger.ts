@@ -23,7 +23,7 @@ export interface Ledger {
   settled(namespace: string): boolean;
   /** What the cache has not shown `ms` after it was written. */
   overdue(namespace: string, ms: number): readonly Expected[];
-  /** Stops waiting for one: it is gone. */
+  /** Stops waiting for one. */
   giveUp(expected: Expected): void;
   /** We delete it ourselves. */
   drop(object: Manifest): void;

@@ -65,7 +65,7 @@ export function createMaker(options: {
     // What we made and the cache does not show is on its way to it, or of a kind that it does not hold.
     const known = cached ? whole : cache.serves(resource) && !entry;
     // To say who made what is sealed, it must be read before it goes.
-    if (!known || (cached && isOfSealed(found, cached))) return repair(task, run);
+    if (!known || (cached && isOfSealed(found, desired, cached))) return repair(task, run);
     try {
       const wanted = guarded(desired, cached);
       return written(task, await run.cluster.apply(resource, wanted, { manager, force: false }), cached);
@@ -86,7 +86,7 @@ export function createMaker(options: {
       ledger.expect(resource, live);
       return unchanged(task, live);
     }
-    const sealed = live !== undefined && isOfSealed(found, live);
+    const sealed = live !== undefined && isOfSealed(found, desired, live);
     if (sealed) {
       // Nothing can be written to it: somebody deleted ours and made this one in its place.
       ledger.drop(desired);

@@ -23,6 +23,8 @@ const ACCOUNT = "system:serviceaccount:operators:op";
 const UNUSED: Readonly<Record<string, string>> = {
   "get /pods": "asked when a pod that is being deleted has been replaced by another one of its name in that moment",
   "get batch/jobs": "asked when the API server refuses to make a trial because there is one of its name",
+  "get telehealth-operator.io/telehealthpractices":
+    "asked when the watch has not told for half a minute that the finalizer was set",
   "update telehealth-operator.io/telehealthpractices/finalizers":
     "asked only by the admission plugin OwnerReferencesPermissionEnforcement, for blockOwnerDeletion",
 };

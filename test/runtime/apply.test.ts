@@ -217,6 +217,15 @@ describe("apply", () => {
     expect(await actions(sealed)).toEqual(["a unchanged"]);
   });
 
+  it("makes anew also what somebody put there unsealed, and says in place of what", async () => {
+    const sealed = { ...map("a", { x: "1" }), immutable: true };
+    put(`${PATH}a`, map("a", { x: "2", y: "theirs" }));
+    sync();
+    const [change] = await applier.apply(verified(sealed), OPTIONS);
+    expect(change?.inPlaceOf?.["data"]).toEqual({ x: "2", y: "theirs" });
+    expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ x: "1" });
+  });
+
   it("writes labels to what is sealed, and makes nothing anew for that", async () => {
     const sealed = { ...map("a", { x: "1" }), immutable: true };
     await actions(sealed);
@@ -408,6 +417,14 @@ describe("read your writes", () => {
     expect(await applier.waitSettled("green", 0)).toBe(true);
     expect(store.get({ namespace: "green", name: "a" })?.["data"]).toEqual({ x: "1" });
     expect(store.get({ namespace: "green", name: "b" })).toBeUndefined();
+  });
+
+  it("waits no longer for what an etcd that was restored does not have any more", async () => {
+    await actions(map("a", { x: "1" }));
+    const live = objects.get(`${PATH}a`) as Stored;
+    objects.set(`${PATH}a`, { ...live, metadata: { ...live.metadata, resourceVersion: "2" } });
+    clock.jump(30_000);
+    expect(await applier.waitSettled("green", 0)).toBe(true);
   });
 
   it("is not fooled by the late news of a predecessor's delete", async () => {
