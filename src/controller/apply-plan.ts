@@ -10,6 +10,7 @@ import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import type { ApplyPlan } from "./gate.ts";
 import { liveChildren } from "./live.ts";
+import { mountedBy, type PodVolumes } from "./mounts.ts";
 import { isOurs } from "./ownership.ts";
 
 /** How long somebody who fights us may keep a wall as he made it; other objects longer. */
@@ -132,20 +133,10 @@ function mountedConfigurations(cache: Cache, practice: Practice): ReadonlySet<st
   const templates = [RESOURCES.StatefulSet, RESOURCES.Deployment].flatMap((resource) =>
     cache.list(resource, namespace).map((workload) => templateOf(workload)),
   );
-  const pods = cache.list(RESOURCES.Pod, namespace).map((pod) => pod["spec"] as PodSpec);
-  const volumes = [...templates, ...pods].flatMap((spec) => spec?.volumes ?? []);
-  return new Set(
-    volumes.flatMap((volume) => [
-      ...(volume.configMap ? [volume.configMap.name] : []),
-      ...(volume.projected?.sources ?? []).flatMap((source) => (source.configMap ? [source.configMap.name] : [])),
-    ]),
-  );
+  const pods = cache.list(RESOURCES.Pod, namespace).map((pod) => pod["spec"] as PodVolumes);
+  return new Set([...templates, ...pods].flatMap((spec) => (spec ? mountedBy(spec) : [])));
 }
 
-interface PodSpec {
-  volumes?: { configMap?: { name: string }; projected?: { sources?: { configMap?: { name: string } }[] } }[];
-}
-
-function templateOf(workload: LiveObject): PodSpec | undefined {
-  return (workload["spec"] as { template?: { spec?: PodSpec } } | undefined)?.template?.spec;
+function templateOf(workload: LiveObject): PodVolumes | undefined {
+  return (workload["spec"] as { template?: { spec?: PodVolumes } } | undefined)?.template?.spec;
 }

@@ -1,9 +1,9 @@
 import { LABEL } from "../api/group.ts";
-import type { LiveObject } from "../manifest.ts";
 import type { Change } from "../runtime/changes.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { keyOf } from "./kinds.ts";
+import { mountedBy, type PodVolumes } from "./mounts.ts";
 
 /** How long a kubelet may take from a pod's creation until it reads the files. */
 const MOUNTED_WITHIN_MS = 60_000;
@@ -26,7 +26,9 @@ export async function replaceMisled(context: Context, resource: PracticeResource
     const pods = context.cache.list(RESOURCES.Pod, namespace).filter((pod) => {
       const { labels = {}, creationTimestamp, deletionTimestamp } = pod.metadata;
       const isOurs = labels[LABEL.practice] === name && deletionTimestamp === undefined;
-      return isOurs && Date.parse(creationTimestamp) >= since && mounts(pod, object.name);
+      return (
+        isOurs && Date.parse(creationTimestamp) >= since && mountedBy(pod["spec"] as PodVolumes).includes(object.name)
+      );
     });
     for (const { metadata } of pods) {
       await context.cluster.delete(RESOURCES.Pod, { namespace, name: metadata.name }, { uid: metadata.uid });
@@ -37,20 +39,4 @@ export async function replaceMisled(context: Context, resource: PracticeResource
     }
   }
   context.misled.delete(key);
-}
-
-interface PodSpec {
-  readonly volumes?: readonly {
-    readonly configMap?: { readonly name: string };
-    readonly projected?: { readonly sources?: readonly { readonly configMap?: { readonly name: string } }[] };
-  }[];
-}
-
-function mounts(pod: LiveObject, configMap: string): boolean {
-  const { volumes = [] } = pod["spec"] as PodSpec;
-  return volumes.some(
-    (volume) =>
-      volume.configMap?.name === configMap ||
-      volume.projected?.sources?.some((source) => source.configMap?.name === configMap),
-  );
 }
