@@ -103,13 +103,8 @@ export function createOperator(options: OperatorOptions): Operator {
     if (event.type !== "deleted" && context.statuses.isLast(event)) return;
     if (event.type === "deleted" && event.resource === RESOURCES.Namespace) shard.forget(event.object.metadata.name);
     const edit = editOf(event);
-    // A practice came to this shard: its objects were passed over so far.
-    if (
-      event.resource === PRACTICES &&
-      shard.has(event.object) &&
-      shard.missed(event.object.metadata.namespace ?? "")
-    ) {
-      cache.relistChosen();
+    if (event.resource === PRACTICES && shard.has(event.object)) {
+      shard.takeIn(event.object.metadata.namespace ?? "", cache.relistChosen);
     }
     for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
       // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.

@@ -56,8 +56,7 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   const [namespace = "", name = ""] = key.split("/");
   const resource = context.cache.get(PRACTICES, { namespace, name }) as PracticeResource | undefined;
   if (!resource || !context.shard.has(resource)) return forget(context, key);
-  // What came to this shard is not known whole yet: what is missing would be taken for what was never made.
-  if (!context.cache.synced) return { requeueAfterSeconds: 1 };
+  if (!context.cache.synced || !context.shard.isComplete(namespace)) return { requeueAfterSeconds: 1 };
 
   const report: Report = { resource, done: [] };
   try {

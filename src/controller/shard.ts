@@ -9,8 +9,10 @@ export interface Shard {
   has(practice: LiveObject): boolean;
   /** Whether an object is kept in memory: not in a namespace whose practices are all looked after by others. */
   keeps(object: LiveObject): boolean;
-  /** Whether objects of a namespace were passed over since this was last asked: then everything has to be listed anew. */
-  missed(namespace: string): boolean;
+  /** A practice came to this shard: what was passed over in its namespace is known when `relist` is through. */
+  takeIn(namespace: string, relist: () => Promise<void>): void;
+  /** Whether everything in a namespace is known: what is missing would be taken for what was never made. */
+  isComplete(namespace: string): boolean;
   /** The namespace is gone. */
   forget(namespace: string): void;
 }
@@ -18,6 +20,7 @@ export interface Shard {
 /** @param practicesIn the practices that the cache knows in a namespace, of whatever shard. */
 export function createShard(option: Config["shard"], practicesIn: (namespace: string) => readonly LiveObject[]): Shard {
   const passedOver = new Set<string>();
+  const coming = new Map<string, Promise<void>>();
   const has: Shard["has"] = ({ metadata: { labels = {} } }) =>
     option === undefined || selects(option.practices, labels);
   return {
@@ -30,7 +33,17 @@ export function createShard(option: Config["shard"], practicesIn: (namespace: st
       if (!kept) passedOver.add(namespace);
       return kept;
     },
-    missed: (namespace) => passedOver.delete(namespace),
-    forget: (namespace) => void passedOver.delete(namespace),
+    takeIn(namespace, relist) {
+      if (!passedOver.delete(namespace)) return;
+      const listing = relist().then(() => {
+        if (coming.get(namespace) === listing) coming.delete(namespace);
+      });
+      coming.set(namespace, listing);
+    },
+    isComplete: (namespace) => !coming.has(namespace),
+    forget(namespace) {
+      passedOver.delete(namespace);
+      coming.delete(namespace);
+    },
   };
 }

@@ -32,8 +32,8 @@ export interface WatchedCache extends Cache {
   stale(): string[];
   /** Called when a right to read was lost or is back: what `unread` says is another. */
   onRights(listener: () => void): void;
-  /** Lists every kind anew of which some objects are kept: what was passed over is wanted now. */
-  relistChosen(): void;
+  /** Lists every kind anew of which some objects are kept: what was passed over is wanted now. Resolves when it is through. */
+  relistChosen(): Promise<void>;
 }
 
 interface Watched {
@@ -197,8 +197,8 @@ export function createCache(options: {
         const where = namespace === undefined ? resource.kind : `${resource.kind} in ${namespace}`;
         return `${where}: nothing heard for ${staleSeconds.toFixed(0)} s${problem === undefined ? "" : ` (${problem})`}`;
       }),
-    relistChosen() {
-      for (const reflector of reflectors((kind) => kind.keeps !== undefined)) reflector.relist();
+    async relistChosen() {
+      await Promise.all(reflectors((kind) => kind.keeps !== undefined).map((reflector) => reflector.relist()));
     },
   };
   return cache;

@@ -39,8 +39,8 @@ export interface Reflector {
   readonly heardAt: number;
   /** Look at once whether the kind is served now: ends a wait, and the watch. */
   wake(): void;
-  /** Tell everything anew; not synced until that is done. */
-  relist(): void;
+  /** Tell everything anew. Resolves when that is done, which it may never be. */
+  relist(): Promise<void>;
   /** Keeps what was read by other means, as if the watch had told it. */
   learn(live: LiveObject): void;
 }
@@ -88,6 +88,7 @@ export function createReflector(options: {
   let synced = false;
   let heardAt = clock.now();
   let interrupt = new AbortController();
+  let relisting: PromiseWithResolvers<void> | undefined;
   /** From where the next watch goes on; without it, everything is told anew. */
   let position: Position | undefined;
 
@@ -189,6 +190,14 @@ export function createReflector(options: {
     history.complete(version);
     position = version;
     synced = true;
+    toldAnew();
+  }
+
+  /** Not by a list that began before it was asked for. */
+  function toldAnew(): void {
+    if (interrupt.signal.aborted) return;
+    relisting?.resolve();
+    relisting = undefined;
   }
 
   function heard(next: ReflectorState): void {
@@ -225,6 +234,7 @@ export function createReflector(options: {
       await store.retain(new Set(), namespace, breathe);
       heard("absent");
       synced = kind.optional === true;
+      toldAnew();
       return Math.max(asked, absence.next());
     }
     if (status !== 410) {
@@ -264,8 +274,9 @@ export function createReflector(options: {
     },
     wake,
     relist() {
-      synced = false;
+      relisting ??= Promise.withResolvers();
       wake();
+      return relisting.promise;
     },
     learn: ({ apiVersion, kind: name, metadata, ...rest }) =>
       keep({ apiVersion, kind: name, metadata, ...(!kind.metadataOnly && rest) }),

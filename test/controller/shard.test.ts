@@ -39,21 +39,44 @@ describe("a shard", () => {
     expect(configSchema.safeParse({ shard: { name: "s", practices } }).success).toBe(false);
   });
 
-  it("keeps what is in namespaces of its own practices and of nobody, and says once what it passed over", () => {
-    const inside: Record<string, LiveObject[]> = {
-      own: [practice({ [SHARD]: "east" })],
-      other: [practice({ [SHARD]: "west" })],
-      both: [practice({ [SHARD]: "west" }), practice({ [SHARD]: "east" })],
-    };
-    const shard = createShard(east, (namespace) => inside[namespace] ?? []);
+  const inside: Record<string, LiveObject[]> = {
+    own: [practice({ [SHARD]: "east" })],
+    other: [practice({ [SHARD]: "west" })],
+    both: [practice({ [SHARD]: "west" }), practice({ [SHARD]: "east" })],
+  };
+  const practicesIn = (namespace: string) => inside[namespace] ?? [];
+
+  it("keeps what is in namespaces of its own practices and of nobody", () => {
+    const shard = createShard(east, practicesIn);
     const kept = ["own", "other", "both", "nobody"].filter((namespace) => shard.keeps(practice({}, namespace)));
     expect(kept).toEqual(["own", "both", "nobody"]);
-    expect(shard.missed("own")).toBe(false);
-    expect(shard.missed("other")).toBe(true);
-    expect(shard.missed("other")).toBe(false);
+  });
+
+  it("does not know a namespace until what it passed over there has been listed, and all others meanwhile", async () => {
+    const shard = createShard(east, practicesIn);
+    const lists: (() => void)[] = [];
+    const relist = () => new Promise<void>((resolve) => lists.push(resolve));
+    const known = () => ["own", "other"].filter(shard.isComplete);
+    shard.keeps(practice({}, "other"));
+    for (const namespace of ["own", "other", "other"]) shard.takeIn(namespace, relist);
+    expect([lists.length, known()]).toEqual([1, ["own"]]);
+    // It went away again, and came back before the first list was through.
+    shard.keeps(practice({}, "other"));
+    shard.takeIn("other", relist);
+    lists[0]?.();
+    await Promise.resolve();
+    expect(known()).toEqual(["own"]);
+    lists[1]?.();
+    await new Promise(setImmediate);
+    expect(known()).toEqual(["own", "other"]);
+  });
+
+  it("forgets what it passed over in a namespace that is gone", () => {
+    const shard = createShard(east, practicesIn);
     shard.keeps(practice({}, "other"));
     shard.forget("other");
-    expect(shard.missed("other")).toBe(false);
+    shard.takeIn("other", () => expect.fail("nothing is left to list"));
+    expect(shard.isComplete("other")).toBe(true);
   });
 });
 
