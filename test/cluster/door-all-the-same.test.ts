@@ -29,6 +29,12 @@ const withoutKey = async ({ hand, namespace }: Disturbed) => {
   await hand.expectReason(namespace, "Stalled", "SecretLost");
 };
 
+const misfit = async ({ practice, hand, namespace }: Disturbed) => {
+  const annotations = { "nginx.ingress.kubernetes.io/configuration-snippet": "return 204;" };
+  await practice({ exposure: { ingress: { className: "nginx", annotations } } });
+  await hand.expectReason(namespace, "Stalled", "InvalidSpec");
+};
+
 /** Somebody opens the walls, and is not stopped for as long as repair may take. */
 async function hole({ hand, namespace, clock }: Disturbed) {
   const ref = { namespace, name: "hole" };
@@ -67,6 +73,18 @@ describe.concurrent("a door closes and opens all the same", () => {
     await remove();
     await hand.expectReason(namespace, "NetworkIsolated", "NotProbed");
     expect(await routes()).toBe(0);
+  });
+
+  it("while the manifest asks for what the operator does not allow", async (test) => {
+    const made = await heldUp(test, misfit);
+    const { routes, hand, namespace, practice } = made;
+    expect(await routes()).toBe(4);
+    const { remove } = await hole(made);
+    await waitFor(async () => (await routes()) === 0, { timeout: 15_000, what: "the routes to be withdrawn" });
+    await hand.expectReason(namespace, "Stalled", "InvalidSpec");
+    await remove();
+    await practice({});
+    await waitFor(async () => (await routes()) === 4, { what: "the routes to be back" });
   });
 
   it("but not because an edit cannot be applied", async (test) => {
