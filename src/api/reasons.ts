@@ -49,7 +49,7 @@ const ALARM = { event: "Warning" } as const;
 
 export const REASONS = {
   // The practice as a whole
-  Ready: reason("Ready", "Every promise holds on the live objects and every pod is ready.", "", { event: "Normal" }),
+  Ready: reason("Ready", "Every promise holds on the live objects and every pod is ready."),
   Settled: reason(["Reconciling", "Stalled"], "Nothing to report."),
   Progressing: reason(RETRIED, "The operator is at work on the practice.", "", WAITING),
   Deleting: reason(RETRIED, "The practice is being taken down; its walls go last.", "", WAITING),
@@ -158,6 +158,11 @@ export const REASONS = {
   Verified: reason(
     ["RecordingDisabled", "NetworkIsolated"],
     "Checked on the live objects, and on everything else in the namespace; of the walls also on the network itself.",
+  ),
+  NotJudged: reason(
+    ["EndToEndEncryptionEnforced", "RecordingDisabled", "NetworkIsolated", "NamespaceHardened"],
+    "For a time the operator could not read what this is judged by; now it can, but the practice does not go on.",
+    "See to what Stalled says.",
   ),
   NotProbed: reason(
     "NetworkIsolated",

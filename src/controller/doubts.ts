@@ -4,7 +4,9 @@ import { isolation } from "./isolation.ts";
 import type { Report } from "./report.ts";
 import { unjudgedPolicies } from "./unjudged.ts";
 import { asFarAsRead, unreadKinds, unreadPolicies } from "./unread.ts";
-import type { Verdict } from "./verdict.ts";
+import { type Verdict, verdict } from "./verdict.ts";
+
+const READ_AGAIN = "The operator may read everything again; whether this holds is judged when the practice goes on.";
 
 const PROMISES: ReadonlySet<ConditionType> = new Set([
   "EndToEndEncryptionEnforced",
@@ -29,6 +31,7 @@ export function doubts(context: Context, report: Report): Verdict[] {
         found.type === "NetworkIsolated"
           ? asFarAsRead(opened(context, report, found) ?? found, ofWalls)
           : asFarAsRead(found, kinds);
+      if (now.reason === "Forbidden" && now === found) return [verdict(found.type, "Unknown", "NotJudged", READ_AGAIN)];
       return now === found ? [] : [now];
     });
 }

@@ -233,6 +233,9 @@ describe("rights that the operator works with", () => {
     // Nothing is judged meanwhile, so what was found before is all that is known.
     await revoke([...WRITING, ...READING], kinds);
     expect(await isolated("Unknown")).toMatchObject({ reason: "Forbidden" });
+    // Nor is it judged because it may be read again.
+    await revoke(WRITING, kinds);
+    await hand.expectReason(namespace, "NetworkIsolated", "NotJudged", "greenriver", 60_000);
     await hole();
     await hand.expectReason(namespace, "NetworkIsolated", "ForeignPolicyKind");
     await hand.remove(RESOURCES.AdminNetworkPolicy, { name: namespace });
