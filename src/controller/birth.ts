@@ -1,17 +1,19 @@
 import type { PracticeSpec } from "../api/practice.ts";
-import { ANNOTATION, FIELD_MANAGER } from "../api/group.ts";
+import { ANNOTATION, FIELD_MANAGER, LABEL } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
 import { defaultIdentity } from "../practice/resolve.ts";
+import { phaseOf } from "../render/order.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import type { Cache } from "../runtime/cluster.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { BIRTHS, outlivesPractice } from "./born-secrets.ts";
 import type { Context, PracticeResource } from "./context.ts";
-import { ensureIdentity, readIdentity, type Versions } from "./identity.ts";
+import { findOrMakeIdentity, readIdentity, updateIdentity, type Versions } from "./identity.ts";
+import { liveChildren } from "./live.ts";
 import { freeMediaPort } from "./media-ports.ts";
-import { adopt, bornMetadata, findAndAdopt, findOurs, isOurs } from "./ownership.ts";
+import { adopt, assertOurs, bornMetadata, findAndAdopt, isOurs } from "./ownership.ts";
 
 /** What exists once for a practice and is never made anew while its data exists. */
 export interface Born {
@@ -27,18 +29,18 @@ export interface Born {
  *   belongs to another server name, `NameTaken` when a foreign object stands in a name.
  */
 export async function birth(context: Context, resource: PracticeResource, spec: PracticeSpec): Promise<Born> {
-  // Asked for also when the cache shows none: nothing is made beside an identity that is somebody else's.
-  const found = await findOurs(context, resource, RESOURCES.ConfigMap, namesOf(resource.metadata.name).identity);
-  if (found && readIdentity(found).restoring) {
+  const wanted = defaultIdentity(resource.metadata.namespace, resource.metadata.name, spec);
+  const { object, isNew } = await findOrMakeIdentity(context, resource, () => chosen(context, wanted, spec));
+  const found = readIdentity(object);
+  if (found.restoring) {
     throw new Waiting(
       "Restoring",
       "A backup is being put back. The practice goes on by itself when all of it is there.",
       10,
     );
   }
-  const wanted = defaultIdentity(resource.metadata.namespace, resource.metadata.name, spec);
-  const former = found && readIdentity(found).identity.serverName;
-  if (former !== undefined && former !== wanted.serverName) {
+  const former = found.identity.serverName;
+  if (former !== wanted.serverName) {
     const { namespace, name } = resource.metadata;
     throw new Stalled(
       "ServerNameMismatch",
@@ -48,15 +50,12 @@ export async function birth(context: Context, resource: PracticeResource, spec: 
     );
   }
   // Adopted only now: whose data it is must be clear before a deletion of this practice could take it along.
-  const kept = found && readIdentity(await adopt(context, resource, RESOURCES.ConfigMap, found));
-  const versions = { ...kept?.versions };
-  const volumes = volumesOf(context, resource);
-  for (const secret of BORN_SECRETS) {
-    versions[secret] = await ensureSecret(context, resource, secret, versions[secret], volumes);
-  }
+  const kept = readIdentity(await adopt(context, resource, RESOURCES.ConfigMap, object));
+  const versions = isNew ? {} : { ...kept.versions };
+  for (const secret of BORN_SECRETS) versions[secret] = await ensureSecret(context, resource, secret, versions[secret]);
   await adoptVolumes(context, resource);
-  const identity = kept ? { ...wanted, ...kept.identity } : chosen(context, wanted, spec);
-  await ensureIdentity(context, resource, identity, versions, kept?.object);
+  const identity = { ...wanted, ...kept.identity };
+  await updateIdentity(context, identity, versions, kept.object);
   return { identity, secrets: secretNames(resource.metadata.name, versions) };
 }
 
@@ -67,12 +66,16 @@ function chosen({ cache }: Context, wanted: Identity, { video: { media } }: Prac
 
 /** Volumes are applied like other objects, but only here a former practice's mark is taken from them. */
 async function adoptVolumes(context: Context, resource: PracticeResource): Promise<void> {
-  const { namespace, name } = resource.metadata;
-  const { databaseVolume, messagesVolume } = namesOf(name);
-  for (const volume of [databaseVolume, messagesVolume]) {
-    const live = context.cache.get(RESOURCES.PersistentVolumeClaim, { namespace, name: volume });
+  const { databaseVolume, messagesVolume } = namesOf(resource.metadata.name);
+  for (const name of [databaseVolume, messagesVolume]) {
+    const live = volume(context, resource, name);
     if (live && isOurs(context, resource, live)) await adopt(context, resource, RESOURCES.PersistentVolumeClaim, live);
   }
+}
+
+/** What has the name of a volume, whoever made it: all volumes are watched, so nobody has to be asked. */
+function volume({ cache }: Context, { metadata: { namespace } }: PracticeResource, name: string) {
+  return cache.get(RESOURCES.PersistentVolumeClaim, { namespace, name });
 }
 
 /** What was born, as far as a cache tells; makes nothing. */
@@ -93,24 +96,12 @@ function secretNames(name: string, versions: Versions): Born["secrets"] {
   return Object.fromEntries(entries) as Record<BornSecret, string>;
 }
 
-/** Finds a volume of the practice; the server is asked at most once, for all of them. */
-function volumesOf(context: Context, resource: PracticeResource): (name: string) => Promise<LiveObject | undefined> {
-  const { namespace } = resource.metadata;
-  let listed: Promise<LiveObject[]> | undefined;
-  return (name) =>
-    findAndAdopt(context, resource, RESOURCES.PersistentVolumeClaim, name, async (kind) => {
-      listed ??= context.cluster.list(kind, { namespace });
-      return (await listed).find(({ metadata }) => metadata.name === name);
-    });
-}
-
 /** @returns the version whose Secret exists. */
 async function ensureSecret(
   context: Context,
   resource: PracticeResource,
   secret: BornSecret,
   recorded: number | undefined,
-  volumes: ReturnType<typeof volumesOf>,
 ): Promise<number> {
   const names = namesOf(resource.metadata.name);
   const version = recorded ?? 1;
@@ -129,18 +120,29 @@ async function ensureSecret(
   }
 
   const { guards } = BIRTHS[secret];
-  if (guards && (await volumes(names[guards]))) {
+  const guarded = guards && volume(context, resource, names[guards]);
+  if (guarded) {
+    assertOurs(context, resource, guarded);
     if (await find()) return version;
     throw new Stalled(
       "SecretLost",
-      `Secret ${name} is gone, but the volume ${names[guards]} that needs it exists. ` +
+      `Secret ${name} is gone, but the volume ${guarded.metadata.name} that needs it exists. ` +
         "Restore the Secret from your backup; running pods are left alone, and no new one is made.",
     );
   }
   // A lost Secret without data gets a new name, so that every pod that mounted the old one rolls.
-  const next = recorded === undefined ? version : version + 1;
+  const next = recorded === undefined || !runs(context, resource) ? version : version + 1;
   await make(context, resource, secret, next);
   return next;
+}
+
+/** Whether there is a pod of the practice, or what makes one. */
+function runs({ cache }: Context, { metadata: { namespace, name, uid } }: PracticeResource): boolean {
+  const pods = cache.list(RESOURCES.Pod, namespace);
+  return (
+    pods.some(({ metadata }) => metadata.labels?.[LABEL.practice] === name) ||
+    liveChildren(cache, { namespace, uid }).some((child) => phaseOf(child) === "workloads")
+  );
 }
 
 /** Takes the practice's ownership from what outlives it: former releases made some of it owned. */

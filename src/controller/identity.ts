@@ -2,6 +2,7 @@ import { FIELD_MANAGER } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
+import { ApiError, Waiting } from "../runtime/errors.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { freeMediaPort, nextMediaPort } from "./media-ports.ts";
@@ -32,28 +33,57 @@ export function readIdentity(object: LiveObject) {
   };
 }
 
-/** Writes what the identity does not say yet. Last at a birth, so that it never promises a Secret that was not made. */
-export async function ensureIdentity(
+/**
+ * The identity from the cache, else made, else (when one is there that the cache does not show) from the server. It is the
+ * first that is made of a practice: nothing is made beside one that is somebody else's.
+ * @param choose what a new one says.
+ * @throws Stalled `NameTaken`
+ */
+export async function findOrMakeIdentity(
   context: Context,
   resource: PracticeResource,
+  choose: () => Identity,
+): Promise<{ readonly object: LiveObject; readonly isNew: boolean }> {
+  const { namespace } = resource.metadata;
+  const name = namesOf(resource.metadata.name).identity;
+  if (!context.cache.get(RESOURCES.ConfigMap, { namespace, name })) {
+    const metadata = bornMetadata(resource, name, false);
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data: dataOf(choose(), {}) };
+    try {
+      return { object: await context.cluster.create(RESOURCES.ConfigMap, object, FIELD_MANAGER), isNew: true };
+    } catch (error) {
+      if (!(error instanceof ApiError && error.reason === "AlreadyExists")) throw error;
+    }
+  }
+  const found = await findOurs(context, resource, RESOURCES.ConfigMap, name);
+  if (found) return { object: found, isNew: false };
+  throw new Waiting(
+    "Progressing",
+    "The practice's identity has just been removed; the practice is looked at again.",
+    1,
+  );
+}
+
+/** Writes what the identity does not say yet. Last at a birth, so that no number is raised before its Secret is there. */
+export async function updateIdentity(
+  context: Context,
   identity: Identity,
   versions: Versions,
-  live: LiveObject | undefined,
+  live: LiveObject,
 ): Promise<void> {
-  const data: Record<string, string> = {
+  const data = dataOf(identity, versions);
+  if (Object.entries(data).every(([key, value]) => (live["data"] as typeof data)[key] === value)) return;
+  const patch = { metadata: { resourceVersion: live.metadata.resourceVersion }, data };
+  await context.cluster.mergePatch(RESOURCES.ConfigMap, refOf(live), patch, FIELD_MANAGER);
+}
+
+function dataOf(identity: Identity, versions: Versions): Readonly<Record<string, string>> {
+  return {
     serverName: identity.serverName,
     mediaPort: String(identity.mediaPort),
     postgresMajor: String(identity.postgresMajor),
     ...Object.fromEntries(BORN_SECRETS.map((secret) => [`secret.${secret}`, String(versions[secret] ?? 1)])),
   };
-  const name = namesOf(resource.metadata.name).identity;
-  if (!live) {
-    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: bornMetadata(resource, name, false), data };
-    await context.cluster.create(RESOURCES.ConfigMap, object, FIELD_MANAGER);
-  } else if (Object.entries(data).some(([key, value]) => (live["data"] as typeof data)[key] !== value)) {
-    const patch = { metadata: { resourceVersion: live.metadata.resourceVersion }, data };
-    await context.cluster.mergePatch(RESOURCES.ConfigMap, refOf(live), patch, FIELD_MANAGER);
-  }
 }
 
 /** Moves the media port and the one after it on, for a port that another Service of the cluster holds. */

@@ -7,12 +7,16 @@ import { troublesOf } from "./troubles.ts";
 
 export const PRACTICES: Resource = { group: GROUP, version: VERSION, kind: KIND, plural: PLURAL, namespaced: true };
 
-/** Kinds of which a foreign object could widen a practice's walls or doors, so they are watched whole. */
-const JUDGED_WHOLE: readonly Resource[] = [
+/**
+ * Kinds of which a foreign object matters too: it could widen a practice's walls or doors, or, as a volume that somebody made
+ * from a snapshot, hold data that a practice of its name needs the former keys for.
+ */
+const EVERYBODYS: readonly Resource[] = [
   RESOURCES.NetworkPolicy,
   RESOURCES.Service,
   RESOURCES.Ingress,
   RESOURCES.HTTPRoute,
+  RESOURCES.PersistentVolumeClaim,
 ];
 
 /** Kinds of network plugins, whose policies may open walls in ways of their own. */
@@ -29,7 +33,6 @@ export const PLUGIN_POLICIES: readonly Resource[] = [
 const OURS_ONLY: readonly Resource[] = [
   RESOURCES.ServiceAccount,
   RESOURCES.ConfigMap,
-  RESOURCES.PersistentVolumeClaim,
   RESOURCES.StatefulSet,
   RESOURCES.Deployment,
   RESOURCES.CronJob,
@@ -61,7 +64,7 @@ export function cachedKinds(options: { nodes: boolean; keeps?: (object: LiveObje
 /** What is in the namespaces of practices. */
 const ofPractices: readonly CachedKind[] = [
   { resource: RESOURCES.Pod, project: projectPod },
-  ...JUDGED_WHOLE.map((resource) => ({ resource, ...(resource === RESOURCES.HTTPRoute && { optional: true }) })),
+  ...EVERYBODYS.map((resource) => ({ resource, ...(resource === RESOURCES.HTTPRoute && { optional: true }) })),
   ...OURS_ONLY.map((resource) => ({
     resource,
     labelSelector: isOurs,

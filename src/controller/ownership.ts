@@ -33,18 +33,9 @@ export async function adopt(
   return context.cluster.mergePatch(kind, ref, { metadata: { labels } }, FIELD_MANAGER);
 }
 
-/** What the server has of this name. */
-type Ask = (kind: Resource, ref: { namespace: string; name: string }) => Promise<LiveObject | undefined>;
-
 /** The object from the cache, else from the server; adopted if a former practice left it. */
-export async function findAndAdopt(
-  context: Context,
-  resource: PracticeResource,
-  kind: Resource,
-  name: string,
-  ask?: Ask,
-) {
-  const live = await findOurs(context, resource, kind, name, ask);
+export async function findAndAdopt(context: Context, resource: PracticeResource, kind: Resource, name: string) {
+  const live = await findOurs(context, resource, kind, name);
   return live && adopt(context, resource, kind, live);
 }
 
@@ -52,23 +43,20 @@ export async function findAndAdopt(
  * The object from the cache, else from the server.
  * @throws Stalled `NameTaken` when somebody else's stands in its name.
  */
-export async function findOurs(
-  context: Context,
-  resource: PracticeResource,
-  kind: Resource,
-  name: string,
-  ask: Ask = context.cluster.get,
-) {
+export async function findOurs(context: Context, resource: PracticeResource, kind: Resource, name: string) {
   const ref = { namespace: resource.metadata.namespace, name };
-  const live = context.cache.get(kind, ref) ?? (await ask(kind, ref));
-  if (!live) return undefined;
-  if (!isOurs(context, resource, live)) {
-    throw new Stalled(
-      "NameTaken",
-      `${live.kind}/${name} exists and does not belong to this practice. Rename or remove it, or rename the practice.`,
-    );
-  }
+  const live = context.cache.get(kind, ref) ?? (await context.cluster.get(kind, ref));
+  if (live) assertOurs(context, resource, live);
   return live;
+}
+
+/** @throws Stalled `NameTaken` when it is somebody else's. */
+export function assertOurs(context: Context, resource: PracticeResource, live: LiveObject): void {
+  if (isOurs(context, resource, live)) return;
+  throw new Stalled(
+    "NameTaken",
+    `${live.kind}/${live.metadata.name} exists and does not belong to this practice. Rename or remove it, or rename the practice.`,
+  );
 }
 
 /** Metadata of what is born: `owned` goes with the practice, the rest outlives it. */

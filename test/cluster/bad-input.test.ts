@@ -17,6 +17,7 @@ const namespaces = {
   newer: "",
   identity: "",
   service: "",
+  volume: "",
   shared: "",
   strangers: "",
   open: "",
@@ -110,6 +111,34 @@ describe("a foreign object with a name that a practice needs", () => {
     await exists(namespace, "Deployment");
     await hand.expectReason(namespace, "Stalled", "Settled");
     expect((await hand.get(RESOURCES.Service, ref))?.metadata.labels?.[LABEL.practice]).toBe(name);
+  });
+});
+
+describe("a volume that somebody made from a snapshot of a former practice's", () => {
+  it("is not taken without its key, nor is a key made beside it", async () => {
+    const namespace = namespaces.volume;
+    const ref = { namespace, name: `${name}-postgres-data` };
+    const key = { namespace, name: `${name}-database-1` };
+    const resources = { requests: { storage: "10Gi" } };
+    await hand.create(RESOURCES.PersistentVolumeClaim, {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: ref,
+      spec: { accessModes: ["ReadWriteOnce"], resources },
+    });
+    await hand.practice(namespace);
+    const told = await hand.expectReason(namespace, "Stalled", "NameTaken");
+    expect(told.message).toContain(`PersistentVolumeClaim/${name}-postgres-data`);
+    const labels = { [LABEL.practice]: name, [LABEL.retainedFrom]: "a-former-practice" };
+    await hand.patch(RESOURCES.PersistentVolumeClaim, ref, { metadata: { labels } });
+    const lost = await hand.expectReason(namespace, "Stalled", "SecretLost");
+    expect(lost.message).toContain(key.name);
+    expect(await hand.get(RESOURCES.Secret, key)).toBeUndefined();
+    const metadata = { ...key, labels };
+    const kept = await hand.create(RESOURCES.Secret, { apiVersion: "v1", kind: "Secret", metadata });
+    await exists(namespace, "StatefulSet");
+    await hand.expectReason(namespace, "Stalled", "Settled");
+    expect((await hand.get(RESOURCES.Secret, key))?.metadata.uid).toBe(kept.metadata.uid);
   });
 });
 

@@ -17,7 +17,7 @@ const MAYBE_ABSENT = cachedKinds({ nodes: false }).flatMap(({ optional, resource
 const FINALIZER = 1;
 
 describe("the requests that a practice costs", () => {
-  it("are one for each object, and three beside statuses and events: finalizer, identity, volumes", async () => {
+  it("are one for each object and one for the finalizer, beside what is told: statuses, and events of trouble", async () => {
     const namespace = await practiceNamespace();
     const proxy = await startProxy(bed);
     const operator = runOperator(proxy.connection, [namespace]);
@@ -46,7 +46,7 @@ describe("the requests that a practice costs", () => {
     const others = requests.filter((request) => !statuses.includes(request) && !request.path.endsWith("/events"));
     const told = others.map(({ method, path }) => `${method} ${path}`).join("\n");
     expect(made.length).toBeGreaterThan(50);
-    expect(others.length, told).toBeLessThanOrEqual(made.length + 3);
+    expect(others.length, told).toBe(made.length + FINALIZER);
     // Told once, when all is made that can be; what pods tell later are stories of their own.
     const firstStatus = requests.findIndex((request) => statuses.includes(request));
     const madeBefore = requests.slice(0, firstStatus).filter(({ isWrite }) => isWrite).length - FINALIZER;
