@@ -73,7 +73,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
   });
   logger.info({ instance, version: packageVersion(), port: telemetry.port }, "Operator started");
   try {
-    filled.resolve(running.watch(stop));
+    void running.watch(stop).then(() => !stop.aborted && filled.resolve(), filled.reject);
     outdated = await crdProblem(unchecked);
     if (outdated) logger.error({ problem: outdated }, "The installed definition does not fit this operator");
     const done = new AbortController();

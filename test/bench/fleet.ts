@@ -33,10 +33,14 @@ const CHURN_MINUTES = full ? 30 : 0;
 const CONCURRENCIES = full ? [16, 32] : [8, 16, 32, 64];
 
 const ARMS: Readonly<{ [name: string]: Arm }> = { kubectl, helm, go10: go(10), go32: go(32), ours };
-const names = (values.arms ?? (full ? "floor,go10,go32,ours" : "floor,kubectl,helm,go10,go32,ours")).split(",");
-const unknown = names.filter((name) => name !== "floor" && !(name in ARMS));
+/** The same, with what an operator watches watched as well. */
+const FLOORS = ["floor", "watching"];
+const names = (values.arms ?? (full ? "floor,go10,go32,ours" : "floor,watching,kubectl,helm,go10,go32,ours")).split(
+  ",",
+);
+const unknown = names.filter((name) => !FLOORS.includes(name) && !(name in ARMS));
 if (unknown.length > 0 || !(practices > 0) || !(rounds > 0)) {
-  const known = ["floor", ...Object.keys(ARMS)].join(",");
+  const known = [...FLOORS, ...Object.keys(ARMS)].join(",");
   console.error(`Say --practices N, --rounds N, --arms with some of ${known}, --json FILE, --full.`);
   process.exit(2);
 }
@@ -77,8 +81,8 @@ async function begin(wanted: Wanted): Promise<Record> {
 
 async function one(stage: Stage, wanted: Wanted, record: Record, name: string, round: number): Promise<void> {
   const kept = (record.runs[name] ??= []);
-  if (name === "floor") record.floorConcurrency ??= await bestConcurrency(stage, wanted);
-  const arm = name === "floor" ? floor(record.floorConcurrency ?? 16) : ARMS[name];
+  if (FLOORS.includes(name)) record.floorConcurrency ??= await bestConcurrency(stage, wanted);
+  const arm = FLOORS.includes(name) ? floor(record.floorConcurrency ?? 16, name === "watching") : ARMS[name];
   if (!arm) return;
   const isLast = name === "ours" && round === rounds;
   const asked = isLast ? ask(stage, record.extras) : undefined;

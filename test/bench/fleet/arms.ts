@@ -38,8 +38,8 @@ export type Arm = (setting: Setting) => Promise<Ready>;
 
 const never = new Promise<never>(() => undefined);
 
-/** Raw requests, so many at a time. Loading its files does not count. */
-export function floor(concurrency: number): Arm {
+/** Raw requests, so many at a time; `watches` what it makes, as every operator has to. Loading its files does not count. */
+export function floor(concurrency: number, watches = false): Arm {
   return async ({ stage, connection, objects, folder }) => {
     await withUids(stage, objects, folder);
     const child = fork(fileURLToPath(new URL("./floor.ts", import.meta.url)), { stdio: "inherit" });
@@ -47,7 +47,7 @@ export function floor(concurrency: number): Arm {
       throw new Error(`The floor ended with ${code}.`);
     });
     failed.catch(() => undefined);
-    child.send({ connection, objects: folder, concurrency });
+    child.send({ connection, objects: folder, concurrency, watches });
     await Promise.race([once(child, "message"), failed]);
     return {
       pid: child.pid ?? 0,

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { Agent } from "undici";
 import { PRACTICES } from "../../../src/controller/kinds.ts";
 import type { Counting } from "./counting.ts";
+import { watchAndDrop } from "./dropping.ts";
 import { valueOf } from "./histograms.ts";
 import { type Operator, startOurs } from "./operators.ts";
 import { quiet } from "./round.ts";
@@ -17,6 +19,8 @@ export async function steadyWrites(counting: Counting, seconds: number): Promise
 export interface Restart {
   /** From the start of the process until its caches are filled and it leads. */
   readonly seconds: number;
+  /** What the same objects take when nobody looks at them: read by the same streams, and dropped. */
+  readonly floorSeconds?: number;
   /** Until it has looked at every practice. */
   readonly lookedSeconds: number;
   readonly writes: number;
@@ -25,6 +29,7 @@ export interface Restart {
 
 /** Starts an operator where everything is made already. @returns it, still running. */
 export async function restart(stage: Stage, counting: Counting): Promise<{ restart: Restart; operator: Operator }> {
+  const floorSeconds = await readAndDropped(counting);
   const before = await counting.counts();
   const startedAt = performance.now();
   const operator = await startOurs(stage, counting.connection.server);
@@ -34,7 +39,16 @@ export async function restart(stage: Stage, counting: Counting): Promise<{ resta
   await quiet(counting);
   const after = await counting.counts();
   const [writes, requests] = [after.writes - before.writes, after.requests - before.requests];
-  return { restart: { seconds, lookedSeconds, writes, requests }, operator };
+  return { restart: { seconds, floorSeconds, lookedSeconds, writes, requests }, operator };
+}
+
+async function readAndDropped({ connection: { server, ca, cert, key } }: Counting): Promise<number> {
+  const agent = new Agent({ allowH2: false, connect: { ca, cert, key } });
+  const startedAt = performance.now();
+  await watchAndDrop(agent, server);
+  const seconds = (performance.now() - startedAt) / 1000;
+  await agent.destroy();
+  return seconds;
 }
 
 async function isBusy(operator: Operator): Promise<boolean> {

@@ -5,22 +5,28 @@ import { FIELD_MANAGER } from "../../../src/api/group.ts";
 import type { Manifest } from "../../../src/manifest.ts";
 import { pathOf, resourceOf } from "../../../src/runtime/resources.ts";
 import type { Connection } from "../../bed/api.ts";
+import { watchAndDrop } from "./dropping.ts";
 
-/** The floor: sends every object of a folder by server-side apply, so many at a time, and does nothing else. */
+/**
+ * The floor: sends every object of a folder by server-side apply, so many at a time, and does nothing else; or watches them as
+ * well, without a look at what comes.
+ */
 
 interface Order {
   readonly connection: Connection;
   readonly objects: string;
   readonly concurrency: number;
+  readonly watches: boolean;
 }
 
 process.once("disconnect", () => process.exit(0));
 process.once("message", (order: Order) => void prepare(order));
 
-async function prepare({ connection, objects, concurrency }: Order): Promise<void> {
+async function prepare({ connection, objects, concurrency, watches }: Order): Promise<void> {
   const requests = await load(objects);
   const { server: origin, ca, cert, key } = connection;
   const agent = new Agent({ allowH2: false, connections: concurrency, connect: { ca, cert, key } });
+  if (watches) await watchAndDrop(new Agent({ allowH2: false, connect: { ca, cert, key } }), origin);
   process.once("message", () => void send());
   process.send?.("ready");
 

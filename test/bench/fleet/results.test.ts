@@ -30,12 +30,16 @@ const record: Record = {
   objects: 59,
   date: "2026-11-26",
   machine: "a machine",
-  runs: { floor: [result(10), result(20), result(10)], ours: [result(11), result(24), result(15)] },
+  runs: {
+    floor: [result(10), result(20), result(10)],
+    watching: [result(11), result(20), result(12)],
+    ours: [result(11), result(24), result(15)],
+  },
   extras: {
     steadySeconds: 30,
     steadyWrites: 0,
     drift: { p50Ms: 100, p99Ms: 300, samples: 100 },
-    restart: { seconds: 2, lookedSeconds: 3, writes: 0, requests: 40 },
+    restart: { seconds: 2, floorSeconds: 1.5, lookedSeconds: 3, writes: 0, requests: 40 },
     churn: { minutes: 30, edits: 3600, slopeMiBPerHour: 0.5, fromMiB: 200, toMiB: 201 },
   },
 };
@@ -57,7 +61,7 @@ async function written(what: Record) {
 
 it("the file has each arm's figures by practice, and ours, the ratio round by round", async () => {
   const { arms, ours } = await written(record);
-  expect(Object.keys(arms)).toEqual(["floor", "ours"]);
+  expect(Object.keys(arms)).toEqual(["floor", "watching", "ours"]);
   for (const arm of Object.values(arms))
     expect(arm).toMatchObject(Object.fromEntries(ARM.map((key) => [key, expect.any(Number)])));
   expect(arms["ours"]).toMatchObject({
@@ -70,6 +74,7 @@ it("the file has each arm's figures by practice, and ours, the ratio round by ro
   });
   const expected = [1.2, 0, 300, 2, 0, 0.5];
   expect(OURS.map((key) => ours[key])).toEqual(expected);
+  expect([ours["ratioToWatchingFloor"], ours["restartFloorSeconds"]]).toEqual([1.2, 1.5]);
 });
 
 it("what was not measured is told as that, in the file and in the table", async () => {
@@ -78,7 +83,7 @@ it("what was not measured is told as that, in the file and in the table", async 
   expect(Object.keys(arms)).toEqual(["floor"]);
   expect(OURS.map((key) => ours[key])).toEqual(OURS.map(() => null));
   const told = oursTable(summary({ ...record, runs: { floor }, extras: {} }));
-  expect(told.match(/not measured/g)).toHaveLength(10);
+  expect(told.match(/not measured/g)).toHaveLength(12);
 });
 
 it("the tables have a line for each arm and each target", () => {

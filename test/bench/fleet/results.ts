@@ -33,20 +33,19 @@ type Spread = readonly [number, number, number];
 export function summary(record: Record) {
   const { practices, objects, runs, extras, ...rest } = record;
   const arms = Object.fromEntries(Object.entries(runs).map(([name, results]) => [name, armOf(results, practices)]));
-  const floor = runs["floor"] ?? [];
-  const ratios = (runs["ours"] ?? []).flatMap(({ wallSeconds }, round) => {
-    const below = floor[round]?.wallSeconds;
-    return below === undefined ? [] : [wallSeconds / below];
-  });
+  const [ratios, ratiosWatching] = ["floor", "watching"].map((name) => ratiosTo(runs[name] ?? [], runs["ours"] ?? []));
   const ours = {
-    ratioToFloor: middle(ratios),
-    ratioToFloorSpread: ratios.length === 0 ? undefined : spreadOf(ratios),
+    ratioToFloor: ratios?.[1],
+    ratioToFloorSpread: ratios,
+    ratioToWatchingFloor: ratiosWatching?.[1],
+    ratioToWatchingFloorSpread: ratiosWatching,
     steadyWrites: extras.steadyWrites,
     steadySeconds: extras.steadySeconds,
     driftP50Ms: extras.drift?.p50Ms,
     driftP99Ms: extras.drift?.p99Ms,
     driftSamples: extras.drift?.samples,
     restartSeconds: extras.restart?.seconds,
+    restartFloorSeconds: extras.restart?.floorSeconds,
     restartLookedSeconds: extras.restart?.lookedSeconds,
     restartWrites: extras.restart?.writes,
     restartRequests: extras.restart?.requests,
@@ -86,8 +85,13 @@ function spreadOf(values: readonly number[]): Spread {
   return [Math.min(...values), median(values), Math.max(...values)].map(rounded) as unknown as Spread;
 }
 
-function middle(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : rounded(median(values));
+/** How many times the wall time of the other, round by round. */
+function ratiosTo(below: readonly Result[], results: readonly Result[]): Spread | undefined {
+  const ratios = results.flatMap(({ wallSeconds }, round) => {
+    const other = below[round]?.wallSeconds;
+    return other === undefined ? [] : [wallSeconds / other];
+  });
+  return ratios.length === 0 ? undefined : spreadOf(ratios);
 }
 
 /** Three digits tell all that a machine can repeat. */
