@@ -53,6 +53,12 @@ describe("the life of a practice on a real API server, with simulated pods", () 
   });
   afterAll(() => operator.stop());
 
+  /** What reconciles that changed something have logged, one line each. */
+  const changesLogged = async () => {
+    const lines = (await operator.log()).split("\n").filter((line) => line.includes("Objects changed"));
+    return lines.map((line) => JSON.parse(line) as object);
+  };
+
   it("says in its status what is in force, what waits and what comes next", async () => {
     const status = await statusOf(namespace);
     const reasons = Object.fromEntries((status.conditions ?? []).map(({ type, reason }) => [type, reason]));
@@ -76,6 +82,7 @@ describe("the life of a practice on a real API server, with simulated pods", () 
     operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace] });
     await new Promise((resolve) => setTimeout(resolve, 3000));
     expect(await writesOf(namespace, since)).toEqual([]);
+    expect(await changesLogged()).toEqual([]);
   });
 
   // Before the last of these, which uses up most of the events that one object may have in a short time.
@@ -109,6 +116,9 @@ describe("the life of a practice on a real API server, with simulated pods", () 
         what: "the event that names the editor",
       },
     );
+    const [told, ...more] = await changesLogged();
+    expect(told).toMatchObject({ object: `${namespace}/greenriver`, configured: 1 });
+    expect(more).toEqual([]);
   });
 
   it("puts back configuration that somebody made anew with other content, and tells of it", async () => {

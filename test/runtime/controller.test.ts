@@ -1,3 +1,4 @@
+import { trace, type Tracer } from "@opentelemetry/api";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { createController, type Reconcile } from "../../src/runtime/controller.ts";
@@ -20,6 +21,27 @@ function setup(reconcile: Reconcile, workers = 2) {
 }
 
 describe("controller", () => {
+  it("makes one span of each reconcile, by which it can be found in the log", async ({ onTestFinished }) => {
+    const spans: object[] = [];
+    const tracer = {
+      startActiveSpan(name: string, { attributes }: { attributes: object }, run: (span: object) => unknown) {
+        spans.push({ name, ...attributes });
+        return run({ setStatus: () => undefined, end: () => undefined });
+      },
+    };
+    trace.setGlobalTracerProvider({ getTracer: () => tracer as unknown as Tracer });
+    onTestFinished(() => trace.disable());
+    const { controller, clock, lines } = setup((_, { logger }) => {
+      logger.info("at work");
+      return Promise.resolve();
+    });
+    controller.start();
+    controller.enqueue("a");
+    await clock.advance(0);
+    const { reconcileId } = JSON.parse(lines[0] ?? "{}") as { reconcileId: string };
+    expect(spans).toEqual([{ name: "reconcile", controller: "test", object: "a", reconcileId }]);
+  });
+
   it("reconciles one key at a time, and once more for changes in between", async () => {
     let running = 0;
     const calls: string[] = [];
