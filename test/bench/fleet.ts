@@ -124,7 +124,7 @@ function ask(stage: Stage, extras: Extras) {
     try {
       if (CHURN_MINUTES === 0) return;
       say(`practices change for ${CHURN_MINUTES} minutes`);
-      extras.churn = await churn(stage, operator.pid, CHURN_MINUTES);
+      extras.churn = await churn(stage, operator, CHURN_MINUTES);
     } finally {
       await operator.stop();
     }

@@ -63,6 +63,9 @@ export interface Churn {
   /** Resident memory at the beginning and the end, in MiB. */
   readonly fromMiB: number;
   readonly toMiB: number;
+  /** The same after a collection of garbage: what it holds, without the room that V8 keeps to grow in. */
+  readonly liveFromMiB?: number | undefined;
+  readonly liveToMiB?: number | undefined;
 }
 
 const SAMPLE_MS = 5000;
@@ -70,25 +73,27 @@ const SAMPLE_MS = 5000;
 const SETTLED_AFTER = 1 / 3;
 
 /**
- * Changes a practice every half second for so long: its manifest, and now and then it is deleted and comes back. The slope is that of the resident memory over the last two thirds.
+ * Changes a practice every half second for so long: its manifest, and now and then it is deleted and comes back. The
+ * slope is that of the resident memory over the last two thirds.
  */
-export async function churn(stage: Stage, pid: number, minutes: number): Promise<Churn> {
+export async function churn(stage: Stage, operator: Operator, minutes: number): Promise<Churn> {
   const samples: { hours: number; mib: number }[] = [];
   const startedAt = Date.now();
   const timer = setInterval(
-    () => samples.push({ hours: (Date.now() - startedAt) / 3_600_000, mib: residentMiB(pid) }),
+    () => samples.push({ hours: (Date.now() - startedAt) / 3_600_000, mib: residentMiB(operator.pid) }),
     SAMPLE_MS,
   );
+  const liveFromMiB = await operator.liveHeapMiB?.();
   let edits = 0;
-  while (Date.now() - startedAt < minutes * 60_000) {
+  for (; Date.now() - startedAt < minutes * 60_000; edits += 1) {
     await change(stage, edits);
-    edits += 1;
     await sleep(500);
   }
   clearInterval(timer);
+  const liveToMiB = await operator.liveHeapMiB?.();
   const settled = samples.slice(Math.floor(samples.length * SETTLED_AFTER));
   const [fromMiB = 0, toMiB = 0] = [samples[0]?.mib, samples.at(-1)?.mib];
-  return { minutes, edits, slopeMiBPerHour: slope(settled), fromMiB, toMiB };
+  return { minutes, edits, slopeMiBPerHour: slope(settled), fromMiB, toMiB, liveFromMiB, liveToMiB };
 }
 
 /** Another ingress controller means other routes and another wall, and nothing that would have to be tried first. */

@@ -11,6 +11,7 @@ import type { ProcessGroup } from "../../bed/processes.ts";
 import { run } from "../../bed/run.ts";
 import { withProgress } from "../../bed/progress.ts";
 import { podFlags } from "../pod-flags.ts";
+import { liveHeapMiB } from "./live-heap.ts";
 import type { Stage } from "./stage.ts";
 
 /** An operator that waits for practices: its caches are filled and it leads. */
@@ -18,6 +19,8 @@ export interface Operator {
   readonly pid: number;
   /** What it tells at `/metrics`. */
   metrics(): Promise<string>;
+  /** What it cannot let go of; only Node tells. */
+  liveHeapMiB?(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -74,7 +77,7 @@ export async function startGo(
  * kubeconfig would cost it half a second and 55 MB that it does not need there.
  */
 export async function startOurs(stage: Stage, server: string): Promise<Operator> {
-  const port = await freePort();
+  const [port, inspector] = [await freePort(), await freePort()];
   const config = {
     leaderElection: { enabled: true, namespace: "default" },
     telemetry: { host: "127.0.0.1", port },
@@ -91,7 +94,8 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
   const file = join(directory, "ours.yaml");
   await writeFile(file, stringify(config));
   const mounts = [`mount -t tmpfs none /run`, `mkdir -p ${MOUNT}`, `mount --bind "${account}" ${MOUNT}`];
-  const program = `exec "${process.execPath}" ${podFlags(stage.namespaces.length).join(" ")} "${MAIN}" operator --config "${file}"`;
+  const flags = [...podFlags(stage.namespaces.length), `--inspect-port=127.0.0.1:${inspector}`];
+  const program = `exec "${process.execPath}" ${flags.join(" ")} "${MAIN}" operator --config "${file}"`;
   const script = [...mounts, program].join(" && ");
   const { hostname, port: serverPort } = new URL(server);
   const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };
@@ -104,6 +108,7 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
   return {
     pid: running.pid,
     metrics: () => read(port),
+    liveHeapMiB: () => liveHeapMiB(running.pid, inspector),
     async stop() {
       if (running.ended() === undefined) process.kill(running.pid, "SIGTERM");
       await waitFor(() => running.ended() !== undefined, { timeout: 60_000, what: "the operator to stop" });

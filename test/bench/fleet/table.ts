@@ -45,6 +45,11 @@ export function oursTable({ ours, objects, arms }: Summary): string {
     ["restart: all looked at after s", told(ours.restartLookedSeconds), ""],
     ["restart: writes", told(ours.restartWrites), "0"],
     ["memory slope under churn, MiB / h", told(ours.memorySlopeMiBPerHour), "flat"],
+    [
+      "alive after a collection, before and after it, MiB",
+      pairOf(ours.churn?.liveFromMiB, ours.churn?.liveToMiB),
+      "flat",
+    ],
   ];
   const measured = rows.map(([what, value, target]) => [what, value ?? "not measured", target]);
   return table([["ours", "measured", "target"], ...measured]);
@@ -57,6 +62,10 @@ function spread(values: readonly [number, number, number] | undefined): string |
 
 function told(value: number | undefined): string | undefined {
   return value === undefined ? undefined : short(value);
+}
+
+function pairOf(from: number | undefined, to: number | undefined): string | undefined {
+  return from === undefined || to === undefined ? undefined : `${short(from)} → ${short(to)}`;
 }
 
 function pair(quantiles: { readonly p50: number; readonly p99: number } | undefined): string {
