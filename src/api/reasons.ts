@@ -162,7 +162,7 @@ export const REASONS = {
   NotJudged: reason(
     ["EndToEndEncryptionEnforced", "RecordingDisabled", "NetworkIsolated", "NamespaceHardened"],
     "For a time the operator could not read what this is judged by; now it can, but the practice does not go on.",
-    "See to what Stalled says.",
+    "See to what Ready says.",
   ),
   NotProbed: reason(
     "NetworkIsolated",

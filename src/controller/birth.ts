@@ -10,10 +10,10 @@ import type { Cache } from "../runtime/cluster.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { BIRTHS, outlivesPractice } from "./born-secrets.ts";
 import type { Context, PracticeResource } from "./context.ts";
-import { findOrMakeIdentity, readIdentity, updateIdentity, type Versions } from "./identity.ts";
+import { makeIdentity, readIdentity, updateIdentity, type Versions } from "./identity.ts";
 import { liveChildren } from "./live.ts";
 import { freeMediaPort } from "./media-ports.ts";
-import { adopt, assertOurs, bornMetadata, findAndAdopt, isOurs } from "./ownership.ts";
+import { adopt, assertOurs, bornMetadata, findAndAdopt, findOurs, isOurs } from "./ownership.ts";
 
 /** What exists once for a practice and is never made anew while its data exists. */
 export interface Born {
@@ -30,33 +30,61 @@ export interface Born {
  */
 export async function birth(context: Context, resource: PracticeResource, spec: PracticeSpec): Promise<Born> {
   const wanted = defaultIdentity(resource.metadata.namespace, resource.metadata.name, spec);
-  const { object, isNew } = await findOrMakeIdentity(context, resource, () => chosen(context, wanted, spec));
-  const found = readIdentity(object);
-  if (found.restoring) {
+  const volumes = await volumesOf(context, resource);
+  const hasData = volumes.size > 0 || spec.messaging.database.external !== undefined;
+  // Beside data no identity is made before its keys are known to be there.
+  const first = hasData ? undefined : await makeFirst(context, resource, () => chosen(context, wanted, spec));
+  const { identity: name } = namesOf(resource.metadata.name);
+  const found = first ?? (await findOurs(context, resource, RESOURCES.ConfigMap, name));
+  if (found) assertUsable(resource, found, hasData ? wanted.serverName : undefined);
+  // Adopted only now: whose data it is must be clear before a deletion of this practice could take it along.
+  const kept = found && readIdentity(await adopt(context, resource, RESOURCES.ConfigMap, found));
+  const versions = first ? {} : { ...kept?.versions };
+  for (const secret of BORN_SECRETS) {
+    versions[secret] = await ensureSecret(context, resource, secret, versions[secret], volumes);
+  }
+  await adoptVolumes(context, resource, volumes);
+  const former = hasData ? kept?.identity : { ...kept?.identity, serverName: wanted.serverName };
+  const identity = { ...(kept ? wanted : chosen(context, wanted, spec)), ...former };
+  await (kept
+    ? updateIdentity(context, identity, versions, kept.object)
+    : makeIdentity(context, resource, identity, versions));
+  return { identity, secrets: secretNames(resource.metadata.name, versions) };
+}
+
+/**
+ * The identity of a practice of which nothing is there, before anything else: so nothing is made beside one that is somebody
+ * else's, and nobody has to be asked. `undefined` when there is one already.
+ */
+async function makeFirst(context: Context, resource: PracticeResource, choose: () => Identity) {
+  const { namespace, name } = resource.metadata;
+  if (context.cache.get(RESOURCES.ConfigMap, { namespace, name: namesOf(name).identity })) return undefined;
+  try {
+    return await makeIdentity(context, resource, choose(), {});
+  } catch (error) {
+    if (error instanceof ApiError && error.reason === "AlreadyExists") return undefined;
+    throw error;
+  }
+}
+
+/** @param serverName what it has to say; `undefined` where there is no data yet that it could belong to. */
+function assertUsable({ metadata }: PracticeResource, found: LiveObject, serverName: string | undefined): void {
+  const { restoring, identity } = readIdentity(found);
+  if (restoring) {
     throw new Waiting(
       "Restoring",
       "A backup is being put back. The practice goes on by itself when all of it is there.",
       10,
     );
   }
-  const former = found.identity.serverName;
-  if (former !== wanted.serverName) {
-    const { namespace, name } = resource.metadata;
-    throw new Stalled(
-      "ServerNameMismatch",
-      `The data kept for this practice belongs to ${former}, but the manifest asks for ${wanted.serverName}. ` +
-        `Delete this practice and apply it again with spec.hosts.matrix: ${former}; or, if nobody needs that data, delete it: ` +
-        `kubectl -n ${namespace} delete pvc,secret,configmap -l telehealth-operator.io/practice=${name}`,
-    );
-  }
-  // Adopted only now: whose data it is must be clear before a deletion of this practice could take it along.
-  const kept = readIdentity(await adopt(context, resource, RESOURCES.ConfigMap, object));
-  const versions = isNew ? {} : { ...kept.versions };
-  for (const secret of BORN_SECRETS) versions[secret] = await ensureSecret(context, resource, secret, versions[secret]);
-  await adoptVolumes(context, resource);
-  const identity = { ...wanted, ...kept.identity };
-  await updateIdentity(context, identity, versions, kept.object);
-  return { identity, secrets: secretNames(resource.metadata.name, versions) };
+  if (serverName === undefined || identity.serverName === serverName) return;
+  const { namespace, name } = metadata;
+  throw new Stalled(
+    "ServerNameMismatch",
+    `The data kept for this practice belongs to ${identity.serverName}, but the manifest asks for ${serverName}. ` +
+      `Delete this practice and apply it again with spec.hosts.matrix: ${identity.serverName}; or, if nobody needs that data, delete it: ` +
+      `kubectl -n ${namespace} delete pvc,secret,configmap -l telehealth-operator.io/practice=${name}`,
+  );
 }
 
 /** A port that nobody has asked for is one that nobody has. */
@@ -65,17 +93,25 @@ function chosen({ cache }: Context, wanted: Identity, { video: { media } }: Prac
 }
 
 /** Volumes are applied like other objects, but only here a former practice's mark is taken from them. */
-async function adoptVolumes(context: Context, resource: PracticeResource): Promise<void> {
-  const { databaseVolume, messagesVolume } = namesOf(resource.metadata.name);
-  for (const name of [databaseVolume, messagesVolume]) {
-    const live = volume(context, resource, name);
-    if (live && isOurs(context, resource, live)) await adopt(context, resource, RESOURCES.PersistentVolumeClaim, live);
+async function adoptVolumes(context: Context, resource: PracticeResource, volumes: Volumes): Promise<void> {
+  for (const live of volumes.values()) {
+    if (isOurs(context, resource, live)) await adopt(context, resource, RESOURCES.PersistentVolumeClaim, live);
   }
 }
 
-/** What has the name of a volume, whoever made it: all volumes are watched, so nobody has to be asked. */
-function volume({ cache }: Context, { metadata: { namespace } }: PracticeResource, name: string) {
-  return cache.get(RESOURCES.PersistentVolumeClaim, { namespace, name });
+/** By name. */
+type Volumes = ReadonlyMap<string, LiveObject>;
+
+/** What has the names of volumes, whoever made it: all volumes are watched, and only while that watch is silent it is asked for. */
+async function volumesOf({ cache, cluster }: Context, { metadata: { namespace, name } }: PracticeResource) {
+  const { databaseVolume, messagesVolume } = namesOf(name);
+  const kind = RESOURCES.PersistentVolumeClaim;
+  const found = new Map<string, LiveObject>();
+  for (const ref of [databaseVolume, messagesVolume].map((volume) => ({ namespace, name: volume }))) {
+    const live = cache.get(kind, ref) ?? (cache.hears(kind, namespace) ? undefined : await cluster.get(kind, ref));
+    if (live) found.set(ref.name, live);
+  }
+  return found;
 }
 
 /** What was born, as far as a cache tells; makes nothing. */
@@ -102,6 +138,7 @@ async function ensureSecret(
   resource: PracticeResource,
   secret: BornSecret,
   recorded: number | undefined,
+  volumes: Volumes,
 ): Promise<number> {
   const names = namesOf(resource.metadata.name);
   const version = recorded ?? 1;
@@ -120,7 +157,7 @@ async function ensureSecret(
   }
 
   const { guards } = BIRTHS[secret];
-  const guarded = guards && volume(context, resource, names[guards]);
+  const guarded = guards && volumes.get(names[guards]);
   if (guarded) {
     assertOurs(context, resource, guarded);
     if (await find()) return version;
@@ -131,15 +168,16 @@ async function ensureSecret(
     );
   }
   // A lost Secret without data gets a new name, so that every pod that mounted the old one rolls.
-  const next = recorded === undefined || !runs(context, resource) ? version : version + 1;
+  const next = recorded === undefined || !hasLived(context, resource, volumes) ? version : version + 1;
   await make(context, resource, secret, next);
   return next;
 }
 
-/** Whether there is a pod of the practice, or what makes one. */
-function runs({ cache }: Context, { metadata: { namespace, name, uid } }: PracticeResource): boolean {
+/** Whether anything of the practice was made that may have read a Secret: a volume, a pod, or what makes one. */
+function hasLived({ cache }: Context, { metadata: { namespace, name, uid } }: PracticeResource, volumes: Volumes) {
   const pods = cache.list(RESOURCES.Pod, namespace);
   return (
+    volumes.size > 0 ||
     pods.some(({ metadata }) => metadata.labels?.[LABEL.practice] === name) ||
     liveChildren(cache, { namespace, uid }).some((child) => phaseOf(child) === "workloads")
   );

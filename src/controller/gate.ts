@@ -1,6 +1,7 @@
 import type { ReasonName } from "../api/reasons.ts";
 import { LABEL } from "../api/group.ts";
-import type { Manifest, VerifiedManifests } from "../manifest.ts";
+import { describe, type LiveObject, type Manifest, type VerifiedManifests } from "../manifest.ts";
+import type { Finding } from "../policy/policy.ts";
 import type { Role } from "../practice/names.ts";
 import type { Host } from "../practice/practice.ts";
 import { type Phase, phaseOf } from "../render/order.ts";
@@ -112,4 +113,19 @@ function reasonForRoute(object: Manifest, circumstances: Circumstances): ReasonN
   const host = object.metadata.labels?.[LABEL.host] as Host | undefined;
   const needed = host ? SERVED_BY[host] : (["front"] as const);
   return needed.every((role) => circumstances.ready(role)) ? undefined : "ComponentsStarting";
+}
+
+/** Whether an object is live as an earlier reconcile applied it, because what replaces it has to wait. */
+export function isSpared({ later }: ApplyPlan, live: LiveObject): boolean {
+  return later.some(({ object, reason }) => SPARING.has(reason) && describe(object) === describe(live));
+}
+
+/**
+ * The findings that may close the door. While all workloads are held back, what runs is of a former release and differs
+ * from this one's guard and images: that is told in the conditions, but it is no break of what was promised when it was
+ * made.
+ */
+export function closing(findings: readonly Finding[], plan: ApplyPlan): readonly Finding[] {
+  const held = plan.later.some(({ object, reason }) => phaseOf(object) === "workloads" && !SPARING.has(reason));
+  return held ? findings.filter(({ promise }) => promise === "isolation") : findings;
 }

@@ -2,7 +2,6 @@ import { FIELD_MANAGER } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
-import { ApiError, Waiting } from "../runtime/errors.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { freeMediaPort, nextMediaPort } from "./media-ports.ts";
@@ -33,35 +32,16 @@ export function readIdentity(object: LiveObject) {
   };
 }
 
-/**
- * The identity from the cache, else made, else (when one is there that the cache does not show) from the server. It is the
- * first that is made of a practice: nothing is made beside one that is somebody else's.
- * @param choose what a new one says.
- * @throws Stalled `NameTaken`
- */
-export async function findOrMakeIdentity(
+/** @throws ApiError `AlreadyExists` */
+export function makeIdentity(
   context: Context,
   resource: PracticeResource,
-  choose: () => Identity,
-): Promise<{ readonly object: LiveObject; readonly isNew: boolean }> {
-  const { namespace } = resource.metadata;
-  const name = namesOf(resource.metadata.name).identity;
-  if (!context.cache.get(RESOURCES.ConfigMap, { namespace, name })) {
-    const metadata = bornMetadata(resource, name, false);
-    const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data: dataOf(choose(), {}) };
-    try {
-      return { object: await context.cluster.create(RESOURCES.ConfigMap, object, FIELD_MANAGER), isNew: true };
-    } catch (error) {
-      if (!(error instanceof ApiError && error.reason === "AlreadyExists")) throw error;
-    }
-  }
-  const found = await findOurs(context, resource, RESOURCES.ConfigMap, name);
-  if (found) return { object: found, isNew: false };
-  throw new Waiting(
-    "Progressing",
-    "The practice's identity has just been removed; the practice is looked at again.",
-    1,
-  );
+  identity: Identity,
+  versions: Versions,
+): Promise<LiveObject> {
+  const metadata = bornMetadata(resource, namesOf(resource.metadata.name).identity, false);
+  const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data: dataOf(identity, versions) };
+  return context.cluster.create(RESOURCES.ConfigMap, object, FIELD_MANAGER);
 }
 
 /** Writes what the identity does not say yet. Last at a birth, so that no number is raised before its Secret is there. */

@@ -104,7 +104,8 @@ export function createOperator(options: OperatorOptions): Operator {
     if (event.type === "deleted" && event.resource === RESOURCES.Namespace) shard.forget(event.object.metadata.name);
     const edit = editOf(event);
     if (event.resource === PRACTICES && shard.has(event.object)) {
-      shard.takeIn(event.object.metadata.namespace ?? "", cache.relistChosen);
+      const { namespace = "" } = event.object.metadata;
+      shard.takeIn(namespace, () => cache.relistChosen(namespace));
     }
     for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
       // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.

@@ -3,9 +3,6 @@ import { parseSpec, type PracticeSpec } from "../api/practice.ts";
 import type { Practice } from "../practice/practice.ts";
 import { CLASS_STAYS, effectiveHosts } from "../api/spec-rules.ts";
 import { InvalidPractice, resolve } from "../practice/resolve.ts";
-import { describe, type LiveObject } from "../manifest.ts";
-import type { Finding } from "../policy/policy.ts";
-import { phaseOf } from "../render/order.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { ownTurn } from "../runtime/turns.ts";
 import { applyPlan, logChanges, prune } from "./apply-plan.ts";
@@ -20,7 +17,7 @@ import {
 import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
-import { type ApplyPlan, SPARING } from "./gate.ts";
+import { closing, isSpared } from "./gate.ts";
 import { assertGatewayFits } from "./gateway-class.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import { moveMediaPort } from "./identity.ts";
@@ -34,6 +31,7 @@ import { replaceStaleFront } from "./stale-front.ts";
 import { assertSeen, Unseen } from "./seen.ts";
 import { judgeAllTheSame } from "./standing.ts";
 import { noteFacts, writeStatus } from "./status.ts";
+import { unreadKinds } from "./unread.ts";
 
 /** How soon to look again at a practice that has all it needs: whatever matters is watched. */
 const LOOK_AGAIN_SECONDS = 300;
@@ -56,9 +54,9 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   const [namespace = "", name = ""] = key.split("/");
   const resource = context.cache.get(PRACTICES, { namespace, name }) as PracticeResource | undefined;
   if (!resource || !context.shard.has(resource)) return forget(context, key);
-  if (!context.cache.synced || !context.shard.isComplete(namespace)) return { requeueAfterSeconds: 1 };
-
   const report: Report = { resource, done: [] };
+  if (!context.cache.synced || !context.shard.isComplete(namespace)) return waitForCache(context, report);
+
   try {
     if (resource.metadata.deletionTimestamp) await finalize(context, resource);
     else await progress(context, resource, report);
@@ -80,6 +78,16 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   }
   await writeStatus(last, report);
   return next(context, report);
+}
+
+/** What is not known whole would be taken for what was never made. A status that nobody can stand for any more is taken back. */
+async function waitForCache(context: Context, report: Report): Promise<{ requeueAfterSeconds: number }> {
+  const [unread] = unreadKinds(context, report.resource.metadata.namespace);
+  if (unread) {
+    report.error = new Waiting("Forbidden", `The operator may not read ${unread.kind}: ${unread.problem}`, 1);
+    await writeStatus(context, report);
+  }
+  return { requeueAfterSeconds: 1 };
 }
 
 /** The story of a practice, top to bottom. Each step may end it by throwing. */
@@ -120,21 +128,6 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   await ownTurn();
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan));
-}
-
-/** Whether an object is live as an earlier reconcile applied it, because what replaces it has to wait. */
-function isSpared({ later }: ApplyPlan, live: LiveObject): boolean {
-  return later.some(({ object, reason }) => SPARING.has(reason) && describe(object) === describe(live));
-}
-
-/**
- * The findings that may close the door. While all workloads are held back, what runs is of a former release and differs
- * from this one's guard and images: that is told in the conditions, but it is no break of what was promised when it was
- * made.
- */
-function closing(findings: readonly Finding[], plan: ApplyPlan): readonly Finding[] {
-  const held = plan.later.some(({ object, reason }) => phaseOf(object) === "workloads" && !SPARING.has(reason));
-  return held ? findings.filter(({ promise }) => promise === "isolation") : findings;
 }
 
 function parse(resource: PracticeResource): PracticeSpec {

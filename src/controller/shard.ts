@@ -41,9 +41,6 @@ export function createShard(option: Config["shard"], practicesIn: (namespace: st
       coming.set(namespace, listing);
     },
     isComplete: (namespace) => !coming.has(namespace),
-    forget(namespace) {
-      passedOver.delete(namespace);
-      coming.delete(namespace);
-    },
+    forget: (namespace) => void passedOver.delete(namespace),
   };
 }

@@ -40,8 +40,8 @@ export async function judgeAllTheSame(context: Context, report: Report): Promise
 }
 
 /**
- * The practice as far as its manifest and the cache tell. What of a manifest may not fit the operator's options is left out: no
- * edit keeps anybody from being watched, and nothing of it is read here.
+ * The practice as far as its manifest and the cache tell. What of a manifest may not fit the operator's options is left out:
+ * nothing of it is read here, and no edit that the API server takes keeps anybody from being watched.
  */
 function knownPractice({ cache, config }: Context, resource: PracticeResource): Practice | undefined {
   const { namespace, name } = resource.metadata;

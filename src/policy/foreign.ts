@@ -70,12 +70,15 @@ export const foreignRoute: Check = {
     const services = new Set(
       input.objects.filter(({ kind }) => kind === "Service").flatMap((o) => (isOurs(input, o) ? o.metadata.name : [])),
     );
+    // Also those that are still served while an edit of the manifest waits.
+    const served = ofKind(input.objects, "Ingress", "HTTPRoute").filter((route) => isOurs(input, route));
+    const hosts = [...Object.values(input.practice.hosts), ...served.flatMap(hostsOf)];
     return foreign(input, "Ingress", "HTTPRoute")
       .filter((route) => {
         if (backendsOf(route).some(({ name }) => services.has(name))) return true;
         const paths = pathsOf(route);
         const answersChallenge = paths.length > 0 && paths.every((path) => path.startsWith(CHALLENGES));
-        return !answersChallenge && hostsOf(route).some((host) => covers(host, Object.values(input.practice.hosts)));
+        return !answersChallenge && hostsOf(route).some((host) => covers(host, hosts));
       })
       .map((route) =>
         violation(route, "This route is not the practice's, yet it serves hosts or pods of it. Please remove it."),

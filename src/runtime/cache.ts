@@ -7,6 +7,7 @@ import { createReflector, type Reflector, type ReflectorState } from "./reflecto
 import { RESOURCES, type Resource } from "./resources.ts";
 import { createStore, type Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
+import { ownTurn } from "./turns.ts";
 import type { WatchTimes } from "./watch.ts";
 
 export interface KindStatus {
@@ -32,8 +33,8 @@ export interface WatchedCache extends Cache {
   stale(): string[];
   /** Called when a right to read was lost or is back: what `unread` says is another. */
   onRights(listener: () => void): void;
-  /** Lists every kind anew of which some objects are kept: what was passed over is wanted now. Resolves when it is through. */
-  relistChosen(): Promise<void>;
+  /** Lists every kind anew of which some objects are kept: what was passed over in this namespace is wanted now. Resolves when it is through. */
+  relistChosen(namespace: string): Promise<void>;
 }
 
 interface Watched {
@@ -43,6 +44,8 @@ interface Watched {
 }
 
 const SYNC_POLL_MS = 50;
+/** A server sends a bookmark each minute (apiserver, storage/cacher). */
+const HEARD_LATELY_MS = 90_000;
 /** A watch that fails is tried again all the time; after so long the cluster and we are apart. */
 const FAILING_SECONDS = 180;
 /** A watch lasts ten minutes at most, and opening the next one is a sign of life. */
@@ -124,6 +127,13 @@ export function createCache(options: {
     return chosen.flatMap((entry) => entry.reflectors.map(({ reflector }) => reflector));
   }
 
+  /** Those that watch a kind in this namespace. */
+  function reflectorsOf(resource: Resource, namespace: string | undefined): Reflector[] {
+    const all = watched.get(idOf(resource))?.reflectors ?? [];
+    const here = all.filter((each) => each.namespace === undefined || each.namespace === namespace);
+    return here.map(({ reflector }) => reflector);
+  }
+
   metrics.onScrape(() => {
     const told = new Set<string>();
     for (const {
@@ -149,11 +159,14 @@ export function createCache(options: {
         .get(idOf(resource))
         ?.reflectors.some(({ reflector: { synced, state } }) => synced && state !== "absent") ??
         false),
-    unread(resource, namespace) {
-      const all = watched.get(idOf(resource))?.reflectors ?? [];
-      const here = all.filter((each) => each.namespace === undefined || each.namespace === namespace);
-      return here.map(({ reflector }) => reflector.refusal).find((words) => words !== undefined);
-    },
+    unread: (resource, namespace) =>
+      reflectorsOf(resource, namespace)
+        .map(({ refusal }) => refusal)
+        .find((words) => words !== undefined),
+    hears: (resource, namespace) =>
+      reflectorsOf(resource, namespace).every(
+        ({ state, heardAt }) => state === "watching" && clock.now() - heardAt < HEARD_LATELY_MS,
+      ),
     holds(resource) {
       const kind = watched.get(idOf(resource))?.kind;
       if (!kind) return "nothing";
@@ -172,7 +185,10 @@ export function createCache(options: {
     onRights: (listener) => void rightsListeners.push(listener),
     async start(signal) {
       const [first, then] = [reflectors((kind) => !kind.keeps), reflectors((kind) => kind.keeps !== undefined)];
-      for (const reflector of first) void reflector.run(signal);
+      for (const reflector of first) {
+        void reflector.run(signal);
+        await ownTurn();
+      }
       if (needsCrds && !watched.has(crdId)) for (const { reflector } of crds.reflectors) void reflector.run(signal);
       while (!first.every(({ synced }) => synced) && !signal.aborted) await sleep(clock, SYNC_POLL_MS, signal);
       for (const reflector of then) void reflector.run(signal);
@@ -197,8 +213,10 @@ export function createCache(options: {
         const where = namespace === undefined ? resource.kind : `${resource.kind} in ${namespace}`;
         return `${where}: nothing heard for ${staleSeconds.toFixed(0)} s${problem === undefined ? "" : ` (${problem})`}`;
       }),
-    async relistChosen() {
-      await Promise.all(reflectors((kind) => kind.keeps !== undefined).map((reflector) => reflector.relist()));
+    async relistChosen(namespace) {
+      const chosen = [...watched.values()].filter(({ kind }) => kind.keeps !== undefined);
+      const there = chosen.flatMap(({ kind }) => reflectorsOf(kind.resource, namespace));
+      await Promise.all(there.map((reflector) => reflector.relist()));
     },
   };
   return cache;

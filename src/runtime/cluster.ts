@@ -85,6 +85,8 @@ export interface Cache {
    * or everywhere.
    */
   unread(resource: Resource, namespace?: string): string | undefined;
+  /** Whether the server has told of this kind lately, so that what it has is known here. A quiet watch is told each minute that it is. */
+  hears(resource: Resource, namespace?: string): boolean;
   /** How much of an object of this kind is in memory: `part` when it is projected or metadata only. */
   holds(resource: Resource): "whole" | "part" | "nothing";
   /** Every served kind has been listed. */

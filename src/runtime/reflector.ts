@@ -10,6 +10,7 @@ import { createHistory } from "./history.ts";
 import { asObject } from "./kube-cluster.ts";
 import { listSource } from "./listing.ts";
 import { createPageSize } from "./page-size.ts";
+import { createRelists } from "./relists.ts";
 import { pathOf } from "./resources.ts";
 import { keyOf, type Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
@@ -39,7 +40,7 @@ export interface Reflector {
   readonly heardAt: number;
   /** Look at once whether the kind is served now: ends a wait, and the watch. */
   wake(): void;
-  /** Tell everything anew. Resolves when that is done, which it may never be. */
+  /** Tells everything anew: see `Relists.ask`. */
   relist(): Promise<void>;
   /** Keeps what was read by other means, as if the watch had told it. */
   learn(live: LiveObject): void;
@@ -88,7 +89,7 @@ export function createReflector(options: {
   let synced = false;
   let heardAt = clock.now();
   let interrupt = new AbortController();
-  let relisting: PromiseWithResolvers<void> | undefined;
+  const relists = createRelists(wake);
   /** From where the next watch goes on; without it, everything is told anew. */
   let position: Position | undefined;
 
@@ -193,11 +194,9 @@ export function createReflector(options: {
     toldAnew();
   }
 
-  /** Not by a list that began before it was asked for. */
   function toldAnew(): void {
-    if (interrupt.signal.aborted) return;
-    relisting?.resolve();
-    relisting = undefined;
+    // A list that began before it was asked for tells nothing anew.
+    if (!interrupt.signal.aborted) relists.done();
   }
 
   function heard(next: ReflectorState): void {
@@ -273,11 +272,7 @@ export function createReflector(options: {
       return heardAt;
     },
     wake,
-    relist() {
-      relisting ??= Promise.withResolvers();
-      wake();
-      return relisting.promise;
-    },
+    relist: relists.ask,
     learn: ({ apiVersion, kind: name, metadata, ...rest }) =>
       keep({ apiVersion, kind: name, metadata, ...(!kind.metadataOnly && rest) }),
   };

@@ -18,6 +18,9 @@ const namespaces = {
   identity: "",
   service: "",
   volume: "",
+  typo: "",
+  nothing: "",
+  stuck: "",
   shared: "",
   strangers: "",
   open: "",
@@ -114,31 +117,79 @@ describe("a foreign object with a name that a practice needs", () => {
   });
 });
 
+/** A volume of a database, as somebody makes it from a snapshot: only a practice that left it has labels on it. */
+function databaseVolume(namespace: string, labels: Readonly<Record<string, string>> = {}) {
+  return hand.create(RESOURCES.PersistentVolumeClaim, {
+    apiVersion: "v1",
+    kind: "PersistentVolumeClaim",
+    metadata: { namespace, name: `${name}-postgres-data`, labels },
+    spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "10Gi" } } },
+  });
+}
+
 describe("a volume that somebody made from a snapshot of a former practice's", () => {
+  const labels = { [LABEL.practice]: name, [LABEL.retainedFrom]: "a-former-practice" };
+
   it("is not taken without its key, nor is a key made beside it", async () => {
     const namespace = namespaces.volume;
-    const ref = { namespace, name: `${name}-postgres-data` };
+    const { metadata } = await databaseVolume(namespace);
     const key = { namespace, name: `${name}-database-1` };
-    const resources = { requests: { storage: "10Gi" } };
-    await hand.create(RESOURCES.PersistentVolumeClaim, {
-      apiVersion: "v1",
-      kind: "PersistentVolumeClaim",
-      metadata: ref,
-      spec: { accessModes: ["ReadWriteOnce"], resources },
-    });
     await hand.practice(namespace);
     const told = await hand.expectReason(namespace, "Stalled", "NameTaken");
     expect(told.message).toContain(`PersistentVolumeClaim/${name}-postgres-data`);
-    const labels = { [LABEL.practice]: name, [LABEL.retainedFrom]: "a-former-practice" };
-    await hand.patch(RESOURCES.PersistentVolumeClaim, ref, { metadata: { labels } });
+    await hand.patch(RESOURCES.PersistentVolumeClaim, { namespace, name: metadata.name }, { metadata: { labels } });
     const lost = await hand.expectReason(namespace, "Stalled", "SecretLost");
     expect(lost.message).toContain(key.name);
     expect(await hand.get(RESOURCES.Secret, key)).toBeUndefined();
-    const metadata = { ...key, labels };
-    const kept = await hand.create(RESOURCES.Secret, { apiVersion: "v1", kind: "Secret", metadata });
+    const restored = { apiVersion: "v1", kind: "Secret", metadata: { ...key, labels } };
+    const kept = await hand.create(RESOURCES.Secret, restored);
     await exists(namespace, "StatefulSet");
     await hand.expectReason(namespace, "Stalled", "Settled");
     expect((await hand.get(RESOURCES.Secret, key))?.metadata.uid).toBe(kept.metadata.uid);
+  });
+
+  it("does not come to belong to a host that was only a slip", async () => {
+    const namespace = namespaces.typo;
+    await databaseVolume(namespace, labels);
+    await hand.practice(namespace, { hosts: { matrix: `a-slip.${namespace}.example` } });
+    await hand.expectReason(namespace, "Stalled", "SecretLost");
+    await hand.remove(PRACTICES, { namespace, name });
+    await hand.gone(PRACTICES, { namespace, name });
+    await hand.practice(namespace);
+    await hand.expectReason(namespace, "Stalled", "SecretLost");
+  });
+});
+
+describe("an identity without any data", () => {
+  it("is that of the next practice of its name, whatever its host", async () => {
+    const namespace = namespaces.nothing;
+    const ref = { namespace, name: `${name}-identity` };
+    const labels = { [LABEL.practice]: name, [LABEL.retainedFrom]: "a-former-practice" };
+    const data = { serverName: "a-slip.example", mediaPort: "31000", postgresMajor: "17", "secret.rooms": "1" };
+    await hand.create(RESOURCES.ConfigMap, {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { ...ref, labels },
+      data,
+    });
+    await hand.practice(namespace);
+    await exists(namespace, "StatefulSet");
+    const now = await hand.get(RESOURCES.ConfigMap, ref);
+    expect(now?.["data"]).toMatchObject({ ...data, serverName: `matrix.${namespace}.example` });
+    expect(now?.metadata.labels?.[LABEL.retainedFrom]).toBeUndefined();
+  });
+
+  it("goes with a practice that got no further", async () => {
+    const namespace = namespaces.stuck;
+    const metadata = { namespace, name: `${name}-signalling-1` };
+    await hand.create(RESOURCES.Secret, { apiVersion: "v1", kind: "Secret", metadata });
+    await hand.practice(namespace);
+    await hand.expectReason(namespace, "Stalled", "NameTaken");
+    expect(childNames(await children(namespace))).toEqual([`ConfigMap/${name}-identity`]);
+    await hand.remove(PRACTICES, { namespace, name });
+    await hand.gone(PRACTICES, { namespace, name });
+    expect(childNames(await children(namespace))).toEqual([]);
+    expect(await hand.names(RESOURCES.Secret, namespace)).toEqual([metadata.name]);
   });
 });
 

@@ -69,6 +69,7 @@ function cacheWith({
           : [],
     serves: () => true,
     unread: () => undefined,
+    hears: () => true,
     holds: () => "whole",
     learn: () => undefined,
     synced: true,

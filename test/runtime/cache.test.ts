@@ -411,6 +411,19 @@ describe("when the server misbehaves", () => {
     expect(await afterwards(cache, kind)).toEqual(["after@99", "kept@1"]);
   });
 
+  it("hears no kind of which nothing has come for longer than a bookmark takes", async () => {
+    const kind = kindOf("configmaps");
+    const clock = fakeClock();
+    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics, clock });
+    void cache.start(stop.signal);
+    const { stream } = await watchOf(kind);
+    await vi.waitFor(() => expect(cache.hears(MAPS)).toBe(true));
+    await clock.advance(100_000);
+    expect(cache.hears(MAPS)).toBe(false);
+    stream.write({ type: "BOOKMARK", object: { metadata: { resourceVersion: "7" } } });
+    await vi.waitFor(() => expect(cache.hears(MAPS)).toBe(true));
+  });
+
   it("cuts a watch that is silent for longer than was asked, and goes on", async () => {
     const kind = kindOf("configmaps");
     const { cache } = await start({ watchTimes: { shortest: 0, longest: 0, grace: 0.5 } });
@@ -496,12 +509,25 @@ describe("when the server misbehaves", () => {
     kind.onList.push(...Array.from({ length: 100 }, () => forbid));
     chosen.add("b");
     let through = false;
-    const listing = cache.relistChosen().then(() => (through = true));
+    const listing = cache.relistChosen("").then(() => (through = true));
     await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("forbidden"));
     expect([cache.synced, names(cache), through]).toEqual([true, ["a@1"], false]);
     kind.onList.length = 0;
     await listing;
     expect([cache.synced, names(cache)]).toEqual([true, ["a@1", "b@2"]]);
+  });
+
+  it("tells what was passed over in one namespace whatever may be read in another", async () => {
+    const b = kindOf("b/configmaps");
+    const keeps = () => true;
+    const { cache } = await start({ kinds: [{ resource: MAPS, keeps }], namespaces: ["a", "b"] });
+    b.onList.push(...Array.from({ length: 100 }, () => forbid));
+    const there = cache.relistChosen("b");
+    await cache.relistChosen("a");
+    await vi.waitFor(() => expect([cache.hears(MAPS, "a"), cache.hears(MAPS, "b")]).toEqual([true, false]));
+    b.onList.length = 0;
+    await there;
+    await vi.waitFor(() => expect(cache.hears(MAPS, "b")).toBe(true));
   });
 
   it("hears what was passed over also when that is asked for while it waits after a failure", async () => {
@@ -516,7 +542,7 @@ describe("when the server misbehaves", () => {
     await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("failing"), 5000);
     kind.onWatch.length = 0;
     chosen.add("b");
-    await cache.relistChosen();
+    await cache.relistChosen("");
     expect(names(cache)).toEqual(["a@1", "b@2"]);
   });
 

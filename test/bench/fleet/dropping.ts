@@ -27,8 +27,11 @@ async function watchOne(agent: Agent, origin: string, { resource, labelSelector,
   const headers = { accept: metadataOnly ? METADATA : "application/json" };
   const answer = await agent.request({ origin, path: pathOf(resource), method: "GET", query, headers, bodyTimeout: 0 });
   if (answer.statusCode === 404) return answer.body.dump();
+  if (answer.statusCode !== 200)
+    throw new Error(`${resource.plural}: ${answer.statusCode} ${await answer.body.text()}`);
   const told = Promise.withResolvers<void>();
-  void drop(answer.body, told.resolve).then(told.resolve, told.resolve);
+  // Nobody minds an end after everything was told.
+  drop(answer.body, told.resolve).then(() => told.reject(new Error(`${resource.plural} ended.`)), told.reject);
   return told.promise;
 }
 
