@@ -30,13 +30,14 @@ export interface Born {
  */
 export async function birth(context: Context, resource: PracticeResource, spec: PracticeSpec): Promise<Born> {
   const wanted = defaultIdentity(resource.metadata.namespace, resource.metadata.name, spec);
-  const volumes = await volumesOf(context, resource);
-  const hasData = volumes.size > 0 || spec.messaging.database.external !== undefined;
+  const isExternal = spec.messaging.database.external !== undefined;
+  const volumes = await volumesOf(context, resource, isExternal);
   // Beside data no identity is made before its keys are known to be there.
+  const hasData = volumes.size > 0 || isExternal;
   const first = hasData ? undefined : await makeFirst(context, resource, () => chosen(context, wanted, spec));
   const { identity: name } = namesOf(resource.metadata.name);
   const found = first ?? (await findOurs(context, resource, RESOURCES.ConfigMap, name));
-  if (found) assertUsable(resource, found, hasData ? wanted.serverName : undefined);
+  if (found) assertUsable(resource, found, wanted);
   // Adopted only now: whose data it is must be clear before a deletion of this practice could take it along.
   const kept = found && readIdentity(await adopt(context, resource, RESOURCES.ConfigMap, found));
   const versions = first ? {} : { ...kept?.versions };
@@ -44,8 +45,7 @@ export async function birth(context: Context, resource: PracticeResource, spec: 
     versions[secret] = await ensureSecret(context, resource, secret, versions[secret], volumes);
   }
   await adoptVolumes(context, resource, volumes);
-  const former = hasData ? kept?.identity : { ...kept?.identity, serverName: wanted.serverName };
-  const identity = { ...(kept ? wanted : chosen(context, wanted, spec)), ...former };
+  const identity = kept ? { ...wanted, ...kept.identity } : chosen(context, wanted, spec);
   await (kept
     ? updateIdentity(context, identity, versions, kept.object)
     : makeIdentity(context, resource, identity, versions));
@@ -67,8 +67,7 @@ async function makeFirst(context: Context, resource: PracticeResource, choose: (
   }
 }
 
-/** @param serverName what it has to say; `undefined` where there is no data yet that it could belong to. */
-function assertUsable({ metadata }: PracticeResource, found: LiveObject, serverName: string | undefined): void {
+function assertUsable({ metadata }: PracticeResource, found: LiveObject, { serverName }: Identity): void {
   const { restoring, identity } = readIdentity(found);
   if (restoring) {
     throw new Waiting(
@@ -77,7 +76,7 @@ function assertUsable({ metadata }: PracticeResource, found: LiveObject, serverN
       10,
     );
   }
-  if (serverName === undefined || identity.serverName === serverName) return;
+  if (identity.serverName === serverName) return;
   const { namespace, name } = metadata;
   throw new Stalled(
     "ServerNameMismatch",
@@ -102,13 +101,21 @@ async function adoptVolumes(context: Context, resource: PracticeResource, volume
 /** By name. */
 type Volumes = ReadonlyMap<string, LiveObject>;
 
-/** What has the names of volumes, whoever made it: all volumes are watched, and only while that watch is silent it is asked for. */
-async function volumesOf({ cache, cluster }: Context, { metadata: { namespace, name } }: PracticeResource) {
+/**
+ * What has the names of volumes, whoever made it. All volumes are watched; only while that watch may lag behind, those that the
+ * practice needs are asked for.
+ */
+async function volumesOf(
+  { cache, cluster }: Context,
+  { metadata: { namespace, name } }: PracticeResource,
+  isExternal: boolean,
+): Promise<Volumes> {
   const { databaseVolume, messagesVolume } = namesOf(name);
   const kind = RESOURCES.PersistentVolumeClaim;
   const found = new Map<string, LiveObject>();
   for (const ref of [databaseVolume, messagesVolume].map((volume) => ({ namespace, name: volume }))) {
-    const live = cache.get(kind, ref) ?? (cache.hears(kind, namespace) ? undefined : await cluster.get(kind, ref));
+    const isKnown = cache.hears(kind, namespace) || (isExternal && ref.name === databaseVolume);
+    const live = cache.get(kind, ref) ?? (isKnown ? undefined : await cluster.get(kind, ref));
     if (live) found.set(ref.name, live);
   }
   return found;

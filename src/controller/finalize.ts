@@ -67,18 +67,15 @@ async function assertNoPodsLeft(context: Context, resource: PracticeResource): P
   }
 }
 
-type Spec = { readonly deletionPolicy?: string } | undefined;
-
 /** Volumes, Secrets and the identity: kept and released, or deleted, as the practice says. */
 async function letGoOfWhatWasBorn(context: Context, resource: PracticeResource, children: readonly LiveObject[]) {
+  const retain = (resource.spec as { deletionPolicy?: string } | undefined)?.deletionPolicy !== "Delete";
   const secrets = await secretsOf(context, resource);
-  const data = [
+  const kept = [
     ...children.filter((child) => child.kind === "PersistentVolumeClaim"),
+    ...(await identityOf(context, resource)),
     ...secrets.filter((secret) => guardsData(resource, secret)),
   ];
-  // An identity of nothing would only stand in the way of the next practice.
-  const retain = (resource.spec as Spec)?.deletionPolicy !== "Delete" && data.length > 0;
-  const kept = [...data, ...(await identityOf(context, resource))];
   for (const object of kept) await (retain ? release(context, resource, object) : remove(context, object));
   for (const secret of secrets) if (!guardsData(resource, secret)) await remove(context, secret);
   await removeAccountKey(context, resource);

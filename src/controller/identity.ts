@@ -52,7 +52,8 @@ export async function updateIdentity(
   live: LiveObject,
 ): Promise<void> {
   const data = dataOf(identity, versions);
-  if (Object.entries(data).every(([key, value]) => (live["data"] as typeof data)[key] === value)) return;
+  const said = (live["data"] ?? {}) as typeof data;
+  if (Object.entries(data).every(([key, value]) => said[key] === value)) return;
   const patch = { metadata: { resourceVersion: live.metadata.resourceVersion }, data };
   await context.cluster.mergePatch(RESOURCES.ConfigMap, refOf(live), patch, FIELD_MANAGER);
 }

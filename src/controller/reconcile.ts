@@ -31,7 +31,7 @@ import { replaceStaleFront } from "./stale-front.ts";
 import { assertSeen, Unseen } from "./seen.ts";
 import { judgeAllTheSame } from "./standing.ts";
 import { noteFacts, writeStatus } from "./status.ts";
-import { unreadKinds } from "./unread.ts";
+import { unreadNeeded } from "./unread.ts";
 
 /** How soon to look again at a practice that has all it needs: whatever matters is watched. */
 const LOOK_AGAIN_SECONDS = 300;
@@ -82,7 +82,7 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
 
 /** What is not known whole would be taken for what was never made. A status that nobody can stand for any more is taken back. */
 async function waitForCache(context: Context, report: Report): Promise<{ requeueAfterSeconds: number }> {
-  const [unread] = unreadKinds(context, report.resource.metadata.namespace);
+  const [unread] = unreadNeeded(context, report.resource.metadata.namespace);
   if (unread) {
     report.error = new Waiting("Forbidden", `The operator may not read ${unread.kind}: ${unread.problem}`, 1);
     await writeStatus(context, report);

@@ -16,7 +16,11 @@ const JUDGED: readonly Resource[] = [RESOURCES.Namespace, RESOURCES.Pod, ...CHIL
 /** Kinds that the promises of a practice are judged by, of which nobody knows what the cluster has now. */
 export const unreadKinds = (context: Pick<Context, "cache">, namespace: string) => unreadOf(JUDGED, context, namespace);
 
-/** The same of the policies of network plugins. */
+/** Kinds without which nothing can be made of a practice, nor judged. */
+export const unreadNeeded = (context: Pick<Context, "cache">, namespace: string) =>
+  unreadOf([...JUDGED, RESOURCES.Secret], context, namespace);
+
+/** Policies of network plugins, of which nobody knows what the cluster has now. */
 export const unreadPolicies = (context: Pick<Context, "cache">, namespace: string) =>
   unreadOf(PLUGIN_POLICIES, context, namespace);
 

@@ -45,7 +45,7 @@ interface Watched {
 
 const SYNC_POLL_MS = 50;
 /** A server sends a bookmark each minute (apiserver, storage/cacher). */
-const HEARD_LATELY_MS = 90_000;
+const KNOWN_LATELY_MS = 90_000;
 /** A watch that fails is tried again all the time; after so long the cluster and we are apart. */
 const FAILING_SECONDS = 180;
 /** A watch lasts ten minutes at most, and opening the next one is a sign of life. */
@@ -163,10 +163,11 @@ export function createCache(options: {
       reflectorsOf(resource, namespace)
         .map(({ refusal }) => refusal)
         .find((words) => words !== undefined),
-    hears: (resource, namespace) =>
-      reflectorsOf(resource, namespace).every(
-        ({ state, heardAt }) => state === "watching" && clock.now() - heardAt < HEARD_LATELY_MS,
-      ),
+    hears(resource, namespace) {
+      const here = reflectorsOf(resource, namespace);
+      const since = clock.now() - KNOWN_LATELY_MS;
+      return here.length > 0 && here.every(({ knownAt = -Infinity }) => knownAt > since);
+    },
     holds(resource) {
       const kind = watched.get(idOf(resource))?.kind;
       if (!kind) return "nothing";

@@ -85,7 +85,10 @@ export interface Cache {
    * or everywhere.
    */
   unread(resource: Resource, namespace?: string): string | undefined;
-  /** Whether the server has told of this kind lately, so that what it has is known here. A quiet watch is told each minute that it is. */
+  /**
+   * Whether all that the server has of this kind was known here a moment ago. A quiet watch is told so each minute; one that is
+   * cut, refused, silent or goes on from where it was may lag behind.
+   */
   hears(resource: Resource, namespace?: string): boolean;
   /** How much of an object of this kind is in memory: `part` when it is projected or metadata only. */
   holds(resource: Resource): "whole" | "part" | "nothing";

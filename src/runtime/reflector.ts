@@ -38,6 +38,8 @@ export interface Reflector {
   readonly synced: boolean;
   /** `Clock.now()` when the server was last heard of this kind. */
   readonly heardAt: number;
+  /** `Clock.now()` when all that the server has was last known; `undefined` while something may be missing. */
+  readonly knownAt: number | undefined;
   /** Look at once whether the kind is served now: ends a wait, and the watch. */
   wake(): void;
   /** Tells everything anew: see `Relists.ask`. */
@@ -88,6 +90,7 @@ export function createReflector(options: {
   let refusal: string | undefined;
   let synced = false;
   let heardAt = clock.now();
+  let knownAt: number | undefined;
   let interrupt = new AbortController();
   const relists = createRelists(wake);
   /** From where the next watch goes on; without it, everything is told anew. */
@@ -169,12 +172,15 @@ export function createReflector(options: {
       if (told) streams = isUnknown(error) ? "never" : "not now";
       throw error;
     } finally {
+      knownAt = undefined;
       if (clock.now() - openedAt >= HEALTHY_MS) backoff.reset();
     }
   }
 
   function take({ type, object }: WatchEvent): void {
     heardAt = clock.now();
+    // What a watch that goes on from a position has still to tell ends with its first bookmark at the latest.
+    if (type === "BOOKMARK" || knownAt !== undefined) knownAt = heardAt;
     if (type === "DELETED") store.remove(asObject(object, resource));
     else if (type !== "BOOKMARK") keep(object);
   }
@@ -191,6 +197,7 @@ export function createReflector(options: {
     history.complete(version);
     position = version;
     synced = true;
+    knownAt = clock.now();
     toldAnew();
   }
 
@@ -270,6 +277,9 @@ export function createReflector(options: {
     },
     get heardAt() {
       return heardAt;
+    },
+    get knownAt() {
+      return knownAt;
     },
     wake,
     relist: relists.ask,

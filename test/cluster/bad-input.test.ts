@@ -19,8 +19,6 @@ const namespaces = {
   service: "",
   volume: "",
   typo: "",
-  nothing: "",
-  stuck: "",
   shared: "",
   strangers: "",
   open: "",
@@ -156,40 +154,8 @@ describe("a volume that somebody made from a snapshot of a former practice's", (
     await hand.remove(PRACTICES, { namespace, name });
     await hand.gone(PRACTICES, { namespace, name });
     await hand.practice(namespace);
-    await hand.expectReason(namespace, "Stalled", "SecretLost");
-  });
-});
-
-describe("an identity without any data", () => {
-  it("is that of the next practice of its name, whatever its host", async () => {
-    const namespace = namespaces.nothing;
-    const ref = { namespace, name: `${name}-identity` };
-    const labels = { [LABEL.practice]: name, [LABEL.retainedFrom]: "a-former-practice" };
-    const data = { serverName: "a-slip.example", mediaPort: "31000", postgresMajor: "17", "secret.rooms": "1" };
-    await hand.create(RESOURCES.ConfigMap, {
-      apiVersion: "v1",
-      kind: "ConfigMap",
-      metadata: { ...ref, labels },
-      data,
-    });
-    await hand.practice(namespace);
-    await exists(namespace, "StatefulSet");
-    const now = await hand.get(RESOURCES.ConfigMap, ref);
-    expect(now?.["data"]).toMatchObject({ ...data, serverName: `matrix.${namespace}.example` });
-    expect(now?.metadata.labels?.[LABEL.retainedFrom]).toBeUndefined();
-  });
-
-  it("goes with a practice that got no further", async () => {
-    const namespace = namespaces.stuck;
-    const metadata = { namespace, name: `${name}-signalling-1` };
-    await hand.create(RESOURCES.Secret, { apiVersion: "v1", kind: "Secret", metadata });
-    await hand.practice(namespace);
-    await hand.expectReason(namespace, "Stalled", "NameTaken");
-    expect(childNames(await children(namespace))).toEqual([`ConfigMap/${name}-identity`]);
-    await hand.remove(PRACTICES, { namespace, name });
-    await hand.gone(PRACTICES, { namespace, name });
-    expect(childNames(await children(namespace))).toEqual([]);
-    expect(await hand.names(RESOURCES.Secret, namespace)).toEqual([metadata.name]);
+    const told = await hand.expectReason(namespace, "Stalled", "SecretLost");
+    expect(told.message).toContain(`${name}-database-1`);
   });
 });
 
