@@ -5,15 +5,16 @@ import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
 import { defaultIdentity } from "../practice/resolve.ts";
 import { phaseOf } from "../render/order.ts";
-import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
+import { ApiError, Stalled } from "../runtime/errors.ts";
 import type { Cache } from "../runtime/cluster.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { BIRTHS, outlivesPractice } from "./born-secrets.ts";
 import type { Context, PracticeResource } from "./context.ts";
-import { makeIdentity, readIdentity, updateIdentity, type Versions } from "./identity.ts";
+import { assertUsable, makeFirst, makeIdentity, readIdentity, updateIdentity, type Versions } from "./identity.ts";
 import { liveChildren } from "./live.ts";
 import { freeMediaPort } from "./media-ports.ts";
 import { adopt, assertOurs, bornMetadata, findAndAdopt, findOurs, isOurs } from "./ownership.ts";
+import { adoptVolumes, type Volumes, volumesOf } from "./volumes.ts";
 
 /** What exists once for a practice and is never made anew while its data exists. */
 export interface Born {
@@ -52,73 +53,9 @@ export async function birth(context: Context, resource: PracticeResource, spec: 
   return { identity, secrets: secretNames(resource.metadata.name, versions) };
 }
 
-/**
- * The identity of a practice of which nothing is there, before anything else: so nothing is made beside one that is somebody
- * else's, and nobody has to be asked. `undefined` when there is one already.
- */
-async function makeFirst(context: Context, resource: PracticeResource, choose: () => Identity) {
-  const { namespace, name } = resource.metadata;
-  if (context.cache.get(RESOURCES.ConfigMap, { namespace, name: namesOf(name).identity })) return undefined;
-  try {
-    return await makeIdentity(context, resource, choose(), {});
-  } catch (error) {
-    if (error instanceof ApiError && error.reason === "AlreadyExists") return undefined;
-    throw error;
-  }
-}
-
-function assertUsable({ metadata }: PracticeResource, found: LiveObject, { serverName }: Identity): void {
-  const { restoring, identity } = readIdentity(found);
-  if (restoring) {
-    throw new Waiting(
-      "Restoring",
-      "A backup is being put back. The practice goes on by itself when all of it is there.",
-      10,
-    );
-  }
-  if (identity.serverName === serverName) return;
-  const { namespace, name } = metadata;
-  throw new Stalled(
-    "ServerNameMismatch",
-    `The data kept for this practice belongs to ${identity.serverName}, but the manifest asks for ${serverName}. ` +
-      `Delete this practice and apply it again with spec.hosts.matrix: ${identity.serverName}; or, if nobody needs that data, delete it: ` +
-      `kubectl -n ${namespace} delete pvc,secret,configmap -l telehealth-operator.io/practice=${name}`,
-  );
-}
-
 /** A port that nobody has asked for is one that nobody has. */
 function chosen({ cache }: Context, wanted: Identity, { video: { media } }: PracticeSpec): Identity {
   return media.port === undefined ? { ...wanted, mediaPort: freeMediaPort(cache, wanted.mediaPort) } : wanted;
-}
-
-/** Volumes are applied like other objects, but only here a former practice's mark is taken from them. */
-async function adoptVolumes(context: Context, resource: PracticeResource, volumes: Volumes): Promise<void> {
-  for (const live of volumes.values()) {
-    if (isOurs(context, resource, live)) await adopt(context, resource, RESOURCES.PersistentVolumeClaim, live);
-  }
-}
-
-/** By name. */
-type Volumes = ReadonlyMap<string, LiveObject>;
-
-/**
- * What has the names of volumes, whoever made it. All volumes are watched; only while that watch may lag behind, those that the
- * practice needs are asked for.
- */
-async function volumesOf(
-  { cache, cluster }: Context,
-  { metadata: { namespace, name } }: PracticeResource,
-  isExternal: boolean,
-): Promise<Volumes> {
-  const { databaseVolume, messagesVolume } = namesOf(name);
-  const kind = RESOURCES.PersistentVolumeClaim;
-  const found = new Map<string, LiveObject>();
-  for (const ref of [databaseVolume, messagesVolume].map((volume) => ({ namespace, name: volume }))) {
-    const isKnown = cache.hears(kind, namespace) || (isExternal && ref.name === databaseVolume);
-    const live = cache.get(kind, ref) ?? (isKnown ? undefined : await cluster.get(kind, ref));
-    if (live) found.set(ref.name, live);
-  }
-  return found;
 }
 
 /** What was born, as far as a cache tells; makes nothing. */

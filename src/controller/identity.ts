@@ -2,6 +2,7 @@ import { FIELD_MANAGER } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import { BORN_SECRETS, type BornSecret, namesOf } from "../practice/names.ts";
 import type { Identity } from "../practice/practice.ts";
+import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { freeMediaPort, nextMediaPort } from "./media-ports.ts";
@@ -30,6 +31,44 @@ export function readIdentity(object: LiveObject) {
       postgresMajor: Number(data["postgresMajor"]),
     } satisfies Identity,
   };
+}
+
+/**
+ * The identity of a practice of which nothing is there, before anything else: so nothing is made beside one that is somebody
+ * else's, and nobody has to be asked. `undefined` when there is one already.
+ */
+export async function makeFirst(context: Context, resource: PracticeResource, choose: () => Identity) {
+  const { namespace, name } = resource.metadata;
+  if (context.cache.get(RESOURCES.ConfigMap, { namespace, name: namesOf(name).identity })) return undefined;
+  try {
+    return await makeIdentity(context, resource, choose(), {});
+  } catch (error) {
+    if (error instanceof ApiError && error.reason === "AlreadyExists") return undefined;
+    throw error;
+  }
+}
+
+/**
+ * @throws Waiting `Restoring` while a backup is being put back, Stalled `ServerNameMismatch` when the data that it is kept with
+ *   belongs to another host.
+ */
+export function assertUsable({ metadata }: PracticeResource, found: LiveObject, { serverName }: Identity): void {
+  const { restoring, identity } = readIdentity(found);
+  if (restoring) {
+    throw new Waiting(
+      "Restoring",
+      "A backup is being put back. The practice goes on by itself when all of it is there.",
+      10,
+    );
+  }
+  if (identity.serverName === serverName) return;
+  const { namespace, name } = metadata;
+  throw new Stalled(
+    "ServerNameMismatch",
+    `The data kept for this practice belongs to ${identity.serverName}, but the manifest asks for ${serverName}. ` +
+      `Delete this practice and apply it again with spec.hosts.matrix: ${identity.serverName}; or, if nobody needs that data, delete it: ` +
+      `kubectl -n ${namespace} delete pvc,secret,configmap -l telehealth-operator.io/practice=${name}`,
+  );
 }
 
 /** @throws ApiError `AlreadyExists` */
