@@ -61,6 +61,19 @@ describe("the chain over what others put beside a practice", () => {
     expect(failing(evaluate(LIVE_CHAIN, does(sound())))).toEqual([check]);
   });
 
+  it("knows a host that is still served while an edit of the manifest waits", () => {
+    const { practice, ...input } = sound();
+    const route = {
+      apiVersion: "networking.k8s.io/v1",
+      kind: "Ingress",
+      metadata: { name: "open", namespace: practice.namespace },
+      spec: { rules: [{ host: practice.hosts.meet }] },
+    };
+    const edited = { ...practice, hosts: { ...practice.hosts, meet: "elsewhere.greenriver.example" } };
+    const found = evaluate(FOREIGN_CHAIN, { ...input, practice: edited, objects: [...input.objects, route] });
+    expect(failing(found)).toEqual(["foreign-route"]);
+  });
+
   it.each(HARMLESS.map((item) => [item.what, item] as const))("leaves alone %s", (_, { does }) => {
     expect(evaluate(LIVE_CHAIN, does(sound()))).toEqual([]);
   });
