@@ -30,7 +30,7 @@ export interface Applier {
       readonly signal: AbortSignal;
     },
   ): Promise<ChangeSet>;
-  /** Deletes these, each only if it still is the same object. */
+  /** Deletes these, each only if it still is the same object, and once: the cache may show it for a moment longer. */
   prune(
     candidates: readonly LiveObject[],
     options: { readonly told?: Told; readonly signal: AbortSignal },
@@ -111,9 +111,12 @@ export function createApplier(options: {
     prune(candidates, { told, signal }) {
       const cluster = options.cluster.within(signal);
       return all(candidates, { told, signal }, async (live) => {
-        const ref = refOf(live);
+        const [ref, resource, { uid }] = [refOf(live), resourceOf(live), live.metadata];
+        if (ledger.isDeleted(live, OVERDUE_MS)) return { object: ref, action: "unchanged" };
         ledger.drop(live);
-        await cluster.delete(resourceOf(live), ref, { uid: live.metadata.uid, propagation: "Background" });
+        await cluster.delete(resource, ref, { uid, propagation: "Background" });
+        // The watch may have been faster than the answer.
+        if (cache.get(resource, ref)?.metadata.uid === uid) ledger.deleted(live);
         return { object: ref, action: "pruned" };
       });
     },

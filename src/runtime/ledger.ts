@@ -27,6 +27,10 @@ export interface Ledger {
   giveUp(expected: Expected): void;
   /** We delete it ourselves. */
   drop(object: Manifest): void;
+  /** We have deleted it. */
+  deleted(live: LiveObject): void;
+  /** Whether we have deleted it less than `ms` ago, and the cache has not heard of that yet. */
+  isDeleted(live: LiveObject, ms: number): boolean;
   forget(namespace: string): void;
   readonly size: number;
 }
@@ -43,6 +47,8 @@ export interface Expected {
 interface NamespaceLedger {
   readonly entries: Map<string, Entry>;
   readonly expected: Map<string, Expected>;
+  /** When what we deleted was deleted, by uid. */
+  readonly deleted: Map<string, number>;
 }
 
 /**
@@ -57,7 +63,7 @@ export function createLedger(
   const namespaces = new Map<string, NamespaceLedger>();
 
   function within(namespace = ""): NamespaceLedger {
-    const found = namespaces.get(namespace) ?? { entries: new Map(), expected: new Map() };
+    const found = namespaces.get(namespace) ?? { entries: new Map(), expected: new Map(), deleted: new Map() };
     namespaces.set(namespace, found);
     return found;
   }
@@ -65,6 +71,7 @@ export function createLedger(
   cache.onEvent(({ type, object }) => {
     if (type !== "deleted") return;
     const ledger = namespaces.get(object.metadata.namespace ?? "");
+    ledger?.deleted.delete(object.metadata.uid);
     const expected = ledger?.expected.get(keyOf(object));
     // A delete that is older than our write is news about the object's predecessor.
     if (expected && !reached(object.metadata.resourceVersion, expected.resourceVersion)) return;
@@ -73,7 +80,8 @@ export function createLedger(
       ledger.entries.delete(keyOf(object));
       onLost(object);
     }
-    if (ledger?.entries.size === 0 && ledger.expected.size === 0) namespaces.delete(object.metadata.namespace ?? "");
+    if (ledger && ledger.entries.size + ledger.expected.size + ledger.deleted.size === 0)
+      namespaces.delete(object.metadata.namespace ?? "");
   });
 
   return {
@@ -100,6 +108,11 @@ export function createLedger(
     giveUp: ({ resource: { kind }, ref: { namespace = "", name } }) =>
       void namespaces.get(namespace)?.expected.delete(`${kind}/${name}`),
     drop: (object) => void namespaces.get(object.metadata.namespace ?? "")?.entries.delete(keyOf(object)),
+    deleted: ({ metadata }) => void within(metadata.namespace).deleted.set(metadata.uid, clock.now()),
+    isDeleted({ metadata: { namespace = "", uid } }, ms) {
+      const since = namespaces.get(namespace)?.deleted.get(uid);
+      return since !== undefined && clock.now() - since < ms;
+    },
     forget: (namespace) => void namespaces.delete(namespace),
     get size() {
       return [...namespaces.values()].reduce((sum, { entries }) => sum + entries.size, 0);

@@ -445,4 +445,18 @@ describe("prune", () => {
     expect(changes.map(({ action }) => action)).toEqual(["pruned"]);
     expect(JSON.parse(server.received.at(-1)?.body ?? "")).toMatchObject({ preconditions: { uid: live.metadata.uid } });
   });
+
+  it("deletes once what the cache shows for a moment longer, and again what it still shows after half a minute", async () => {
+    const live = put(`${PATH}a`, map("a", {}));
+    sync();
+    const prune = async () => (await applier.prune([live], { signal: OPTIONS.signal }))[0]?.action;
+    expect([await prune(), await prune()]).toEqual(["pruned", "unchanged"]);
+    expect(server.received.filter(({ method }) => method === "DELETE")).toHaveLength(1);
+    clock.jump(30_000);
+    expect(await prune()).toBe("pruned");
+    // One of the same name that was made since is another one.
+    const next = { ...live, metadata: { ...live.metadata, uid: "another" } };
+    const changes = await applier.prune([next], { signal: OPTIONS.signal });
+    expect(changes.map(({ action }) => action)).toEqual(["pruned"]);
+  });
 });
