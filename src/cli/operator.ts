@@ -73,6 +73,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
   });
   logger.info({ instance, version: packageVersion(), port: telemetry.port }, "Operator started");
   try {
+    // It also resolves at a stop, with caches that are not filled.
     void running.watch(stop).then(() => !stop.aborted && filled.resolve(), filled.reject);
     outdated = await crdProblem(unchecked);
     if (outdated) logger.error({ problem: outdated }, "The installed definition does not fit this operator");

@@ -31,8 +31,8 @@ export function doubts(context: Context, report: Report): Verdict[] {
         found.type === "NetworkIsolated"
           ? asFarAsRead(opened(context, report, found) ?? found, ofWalls)
           : asFarAsRead(found, kinds);
-      if (now.reason === "Forbidden" && now === found) return [verdict(found.type, "Unknown", "NotJudged", READ_AGAIN)];
-      return now === found ? [] : [now];
+      if (now !== found) return [now];
+      return found.reason === "Forbidden" ? [verdict(found.type, "Unknown", "NotJudged", READ_AGAIN)] : [];
     });
 }
 

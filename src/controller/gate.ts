@@ -125,7 +125,7 @@ export function isSpared({ later }: ApplyPlan, live: LiveObject): boolean {
  * from this one's guard and images: that is told in the conditions, but it is no break of what was promised when it was
  * made.
  */
-export function closing(findings: readonly Finding[], plan: ApplyPlan): readonly Finding[] {
+export function closingFindings(findings: readonly Finding[], plan: ApplyPlan): readonly Finding[] {
   const held = plan.later.some(({ object, reason }) => phaseOf(object) === "workloads" && !SPARING.has(reason));
   return held ? findings.filter(({ promise }) => promise === "isolation") : findings;
 }

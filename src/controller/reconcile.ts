@@ -17,7 +17,7 @@ import {
 import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { finalize } from "./finalize.ts";
-import { closing, isSpared } from "./gate.ts";
+import { closingFindings, isSpared } from "./gate.ts";
 import { assertGatewayFits } from "./gateway-class.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
 import { moveMediaPort } from "./identity.ts";
@@ -127,7 +127,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   report.certificates = await certificates(context, practice, observed);
   await ownTurn();
   report.findings = judge(context, practice, (object) => isSpared(plan, object));
-  report.door = context.doors.judge(keyOf(resource), closing(report.findings, plan));
+  report.door = context.doors.judge(keyOf(resource), closingFindings(report.findings, plan));
 }
 
 function parse(resource: PracticeResource): PracticeSpec {

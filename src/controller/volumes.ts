@@ -20,7 +20,7 @@ export async function volumesOf(
   const kind = RESOURCES.PersistentVolumeClaim;
   const found = new Map<string, LiveObject>();
   for (const ref of [databaseVolume, messagesVolume].map((volume) => ({ namespace, name: volume }))) {
-    const isKnown = cache.hears(kind, namespace) || (isExternal && ref.name === databaseVolume);
+    const isKnown = cache.isCurrent(kind, namespace) || (isExternal && ref.name === databaseVolume);
     const live = cache.get(kind, ref) ?? (isKnown ? undefined : await cluster.get(kind, ref));
     if (live) found.set(ref.name, live);
   }

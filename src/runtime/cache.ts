@@ -33,7 +33,10 @@ export interface WatchedCache extends Cache {
   stale(): string[];
   /** Called when a right to read was lost or is back: what `unread` says is another. */
   onRights(listener: () => void): void;
-  /** Lists every kind anew of which some objects are kept: what was passed over in this namespace is wanted now. Resolves when it is through. */
+  /**
+   * Lists every kind anew of which some objects are kept: what was passed over in this namespace is wanted now. Resolves when
+   * it is through.
+   */
   relistChosen(namespace: string): Promise<void>;
 }
 
@@ -45,7 +48,7 @@ interface Watched {
 
 const SYNC_POLL_MS = 50;
 /** A server sends a bookmark each minute (apiserver, storage/cacher). */
-const KNOWN_LATELY_MS = 90_000;
+const CURRENT_MS = 90_000;
 /** A watch that fails is tried again all the time; after so long the cluster and we are apart. */
 const FAILING_SECONDS = 180;
 /** A watch lasts ten minutes at most, and opening the next one is a sign of life. */
@@ -163,9 +166,9 @@ export function createCache(options: {
       reflectorsOf(resource, namespace)
         .map(({ refusal }) => refusal)
         .find((words) => words !== undefined),
-    hears(resource, namespace) {
+    isCurrent(resource, namespace) {
       const here = reflectorsOf(resource, namespace);
-      const since = clock.now() - KNOWN_LATELY_MS;
+      const since = clock.now() - CURRENT_MS;
       return here.length > 0 && here.every(({ knownAt = -Infinity }) => knownAt > since);
     },
     holds(resource) {
@@ -186,13 +189,14 @@ export function createCache(options: {
     onRights: (listener) => void rightsListeners.push(listener),
     async start(signal) {
       const [first, then] = [reflectors((kind) => !kind.keeps), reflectors((kind) => kind.keeps !== undefined)];
-      for (const reflector of first) {
-        void reflector.run(signal);
-        await ownTurn();
-      }
-      if (needsCrds && !watched.has(crdId)) for (const { reflector } of crds.reflectors) void reflector.run(signal);
+      await run(first, signal);
+      if (needsCrds && !watched.has(crdId))
+        await run(
+          crds.reflectors.map(({ reflector }) => reflector),
+          signal,
+        );
       while (!first.every(({ synced }) => synced) && !signal.aborted) await sleep(clock, SYNC_POLL_MS, signal);
-      for (const reflector of then) void reflector.run(signal);
+      await run(then, signal);
       while (!cache.synced && !signal.aborted) await sleep(clock, SYNC_POLL_MS, signal);
     },
     status: () =>
@@ -221,6 +225,14 @@ export function createCache(options: {
     },
   };
   return cache;
+}
+
+/** Each begins in a turn of its own: to open all streams at once would hold the event loop for longer than any object. */
+async function run(reflectors: readonly Reflector[], signal: AbortSignal): Promise<void> {
+  for (const reflector of reflectors) {
+    void reflector.run(signal);
+    await ownTurn();
+  }
 }
 
 const CRDS: CachedKind = { resource: RESOURCES.CustomResourceDefinition, metadataOnly: true };

@@ -89,7 +89,7 @@ export interface Cache {
    * Whether all that the server has of this kind was known here a moment ago. A quiet watch is told so each minute; one that is
    * cut, refused, silent or goes on from where it was may lag behind.
    */
-  hears(resource: Resource, namespace?: string): boolean;
+  isCurrent(resource: Resource, namespace?: string): boolean;
   /** How much of an object of this kind is in memory: `part` when it is projected or metadata only. */
   holds(resource: Resource): "whole" | "part" | "nothing";
   /** Every served kind has been listed. */

@@ -79,7 +79,12 @@ export function isEndOfInitialEvents({ type, object }: WatchEvent): boolean {
   return type === "BOOKMARK" && object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
 }
 
-function requestFor(
+/**
+ * Asks to watch a kind.
+ * @param from without it, the watch begins with every object there is.
+ * @param seconds how long it is to last.
+ */
+export function requestFor(
   { labelSelector, metadataOnly }: CachedKind,
   path: string,
   from: Position | undefined,

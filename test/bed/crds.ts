@@ -148,6 +148,7 @@ export function installCrds(connection: Connection, name: CrdSource): Promise<vo
   });
 }
 
+/** How long a removal may take before the API server is reminded of it. */
 const PATIENCE_MS = 50_000;
 
 /** Removes them with everything that was stored in their kinds; returns once they are gone. */

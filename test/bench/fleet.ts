@@ -33,7 +33,7 @@ const CHURN_MINUTES = full ? 30 : 0;
 const CONCURRENCIES = full ? [16, 32] : [8, 16, 32, 64];
 
 const ARMS: Readonly<{ [name: string]: Arm }> = { kubectl, helm, go10: go(10), go32: go(32), ours };
-/** The same, with what an operator watches watched as well. */
+/** The second one watches as well, as every operator has to. */
 const FLOORS = ["floor", "watching"];
 const names = (values.arms ?? (full ? "floor,go10,go32,ours" : "floor,watching,kubectl,helm,go10,go32,ours")).split(
   ",",

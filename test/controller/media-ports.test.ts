@@ -69,7 +69,7 @@ function cacheWith({
           : [],
     serves: () => true,
     unread: () => undefined,
-    hears: () => true,
+    isCurrent: () => true,
     holds: () => "whole",
     learn: () => undefined,
     synced: true,

@@ -96,7 +96,7 @@ function restart(holds: "whole" | "part" = "whole"): void {
     list: () => store.list(),
     serves: (resource) => resource.kind === "ConfigMap",
     unread: () => undefined,
-    hears: () => true,
+    isCurrent: () => true,
     holds: () => holds,
     learn: (_, live) => store.put(live),
     synced: true,

@@ -7,6 +7,7 @@ import { RESOURCES } from "../../src/runtime/resources.ts";
 import { createTransport, type Transport } from "../../src/runtime/transport.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fakeClock } from "../support/fake-clock.ts";
+import { countTurns } from "../support/loop-turns.ts";
 import { quickClock } from "../support/quick-clock.ts";
 import { type Reply, type ScriptedServer, startScriptedServer, type Stream } from "../support/scripted-server.ts";
 
@@ -188,6 +189,23 @@ describe("list and watch", () => {
       "ConfigMap blue",
       "Node -",
     ]);
+  });
+
+  it("opens each stream in a turn of its own", async () => {
+    const loop = countTurns();
+    const turns: number[] = [];
+    const counted: Transport = {
+      ...transport,
+      stream(request) {
+        turns.push(loop.turns);
+        return transport.stream(request);
+      },
+    };
+    const kinds = ["configmaps", "services", "pods", "jobs"].map((plural) => ({ resource: { ...MAPS, plural } }));
+    const cache = createCache({ transport: counted, kinds, namespaces: "all", logger, metrics });
+    await cache.start(stop.signal);
+    loop.stop();
+    expect(new Set(turns.slice(0, kinds.length)).size).toBe(kinds.length);
   });
 
   it("asks for metadata only, and projects what it keeps", async () => {
@@ -411,27 +429,27 @@ describe("when the server misbehaves", () => {
     expect(await afterwards(cache, kind)).toEqual(["after@99", "kept@1"]);
   });
 
-  it("hears no kind of which nothing has come for longer than a bookmark takes", async () => {
+  it("is not current in what nothing has come of for longer than a bookmark takes, nor in what a new watch has still to tell", async () => {
     const kind = kindOf("configmaps");
     const clock = fakeClock();
     const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics, clock });
     void cache.start(stop.signal);
     const { stream } = await watchOf(kind);
-    await vi.waitFor(() => expect(cache.hears(MAPS)).toBe(true));
+    await vi.waitFor(() => expect(cache.isCurrent(MAPS)).toBe(true));
     await clock.advance(100_000);
-    expect(cache.hears(MAPS)).toBe(false);
+    expect(cache.isCurrent(MAPS)).toBe(false);
     const bookmark = { type: "BOOKMARK", object: { metadata: { resourceVersion: "7" } } };
     stream.write(bookmark);
-    await vi.waitFor(() => expect(cache.hears(MAPS)).toBe(true));
+    await vi.waitFor(() => expect(cache.isCurrent(MAPS)).toBe(true));
     // Where the next watch goes on from, something may still have to be told.
     stream.end();
-    await vi.waitFor(() => expect(cache.hears(MAPS)).toBe(false));
+    await vi.waitFor(() => expect(cache.isCurrent(MAPS)).toBe(false));
     const next = await watchOf(kind, 1);
     next.stream.write({ type: "ADDED", object: map("a", 8) });
     await vi.waitFor(() => expect(names(cache)).toEqual(["a@8"]));
-    expect(cache.hears(MAPS)).toBe(false);
+    expect(cache.isCurrent(MAPS)).toBe(false);
     next.stream.write(bookmark);
-    await vi.waitFor(() => expect(cache.hears(MAPS)).toBe(true));
+    await vi.waitFor(() => expect(cache.isCurrent(MAPS)).toBe(true));
   });
 
   it("cuts a watch that is silent for longer than was asked, and goes on", async () => {
@@ -534,10 +552,10 @@ describe("when the server misbehaves", () => {
     b.onList.push(...Array.from({ length: 100 }, () => forbid));
     const there = cache.relistChosen("b");
     await cache.relistChosen("a");
-    await vi.waitFor(() => expect([cache.hears(MAPS, "a"), cache.hears(MAPS, "b")]).toEqual([true, false]));
+    await vi.waitFor(() => expect([cache.isCurrent(MAPS, "a"), cache.isCurrent(MAPS, "b")]).toEqual([true, false]));
     b.onList.length = 0;
     await there;
-    await vi.waitFor(() => expect(cache.hears(MAPS, "b")).toBe(true));
+    await vi.waitFor(() => expect(cache.isCurrent(MAPS, "b")).toBe(true));
   });
 
   it("hears what was passed over also when that is asked for while it waits after a failure", async () => {

@@ -1,10 +1,10 @@
-import { trace, type Tracer } from "@opentelemetry/api";
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { createController, type Reconcile } from "../../src/runtime/controller.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { type FakeClock, fakeClock } from "../support/fake-clock.ts";
 import { countTurns } from "../support/loop-turns.ts";
+import { recordSpans } from "../support/spans.ts";
 
 function setup(reconcile: Reconcile, workers = 2) {
   const clock = fakeClock();
@@ -21,16 +21,8 @@ function setup(reconcile: Reconcile, workers = 2) {
 }
 
 describe("controller", () => {
-  it("makes one span of each reconcile, by which it can be found in the log", async ({ onTestFinished }) => {
-    const spans: object[] = [];
-    const tracer = {
-      startActiveSpan(name: string, { attributes }: { attributes: object }, run: (span: object) => unknown) {
-        spans.push({ name, ...attributes });
-        return run({ setStatus: () => undefined, end: () => undefined });
-      },
-    };
-    trace.setGlobalTracerProvider({ getTracer: () => tracer as unknown as Tracer });
-    onTestFinished(() => trace.disable());
+  it("makes one span of each reconcile, by which it can be found in the log", async () => {
+    const spans = recordSpans();
     const { controller, clock, lines } = setup((_, { logger }) => {
       logger.info("at work");
       return Promise.resolve();
@@ -39,7 +31,8 @@ describe("controller", () => {
     controller.enqueue("a");
     await clock.advance(0);
     const { reconcileId } = JSON.parse(lines[0] ?? "{}") as { reconcileId: string };
-    expect(spans).toEqual([{ name: "reconcile", controller: "test", object: "a", reconcileId }]);
+    const attributes = { controller: "test", object: "a", reconcileId };
+    expect(spans).toEqual([{ name: "reconcile", attributes, ended: true }]);
   });
 
   it("reconciles one key at a time, and once more for changes in between", async () => {

@@ -1,38 +1,54 @@
-import type { Agent } from "undici";
 import { cachedKinds } from "../../../src/controller/kinds.ts";
-import type { CachedKind } from "../../../src/runtime/cluster.ts";
+import { ApiError } from "../../../src/runtime/errors.ts";
 import { pathOf } from "../../../src/runtime/resources.ts";
+import { createTransport, type Transport } from "../../../src/runtime/transport.ts";
+import { requestFor, WATCH_TIMES } from "../../../src/runtime/watch.ts";
+import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import type { Connection } from "../../bed/api.ts";
 
-const METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io";
 /** What a stream says when it has told every object that there is. */
 const TOLD = Buffer.from("k8s.io/initial-events-end");
 
-/**
- * Watches all that our operator watches, from every object on, and drops what comes: what the API server, the proxy and the
- * network take for it, whoever does it.
- * @returns when every object that is there has come. The streams stay open until the agent is closed.
- */
-export async function watchAndDrop(agent: Agent, origin: string): Promise<void> {
-  await Promise.all(cachedKinds({ nodes: true }).map((kind) => watchOne(agent, origin, kind)));
+/** Streams whose events nobody looks at. */
+export interface Dropping {
+  /** Resolves when every object that is there has come; rejects when a stream ends before. */
+  readonly told: Promise<unknown>;
+  /** Closes them. */
+  stop(): Promise<void>;
 }
 
-async function watchOne(agent: Agent, origin: string, { resource, labelSelector, metadataOnly }: CachedKind) {
-  const query = {
-    watch: "1",
-    sendInitialEvents: "true",
-    resourceVersionMatch: "NotOlderThan",
-    allowWatchBookmarks: "true",
-    ...(labelSelector && { labelSelector }),
+/**
+ * Watches all that our operator watches, with its own requests and from every object on, and drops what comes: what the API
+ * server, the proxy and the network take for it, whoever does it.
+ */
+export function watchAndDrop(connection: Connection): Dropping {
+  const anonymous = { ...connection, authorization: async () => undefined };
+  const transport = createTransport({ connection: anonymous, metrics: createMetrics() });
+  const stop = new AbortController();
+  const kinds = cachedKinds({ nodes: true });
+  return {
+    told: Promise.all(kinds.map((kind) => watchOne(transport, kind, stop.signal))),
+    async stop() {
+      stop.abort(new Error("Nobody watches any more."));
+      await transport.close();
+    },
   };
-  const headers = { accept: metadataOnly ? METADATA : "application/json" };
-  const answer = await agent.request({ origin, path: pathOf(resource), method: "GET", query, headers, bodyTimeout: 0 });
-  if (answer.statusCode === 404) return answer.body.dump();
-  if (answer.statusCode !== 200)
-    throw new Error(`${resource.plural}: ${answer.statusCode} ${await answer.body.text()}`);
-  const told = Promise.withResolvers<void>();
-  // Nobody minds an end after everything was told.
-  drop(answer.body, told.resolve).then(() => told.reject(new Error(`${resource.plural} ended.`)), told.reject);
-  return told.promise;
+}
+
+async function watchOne(transport: Transport, kind: Parameters<typeof requestFor>[0], signal: AbortSignal) {
+  const request = requestFor(kind, pathOf(kind.resource), undefined, WATCH_TIMES.longest, signal);
+  try {
+    const told = Promise.withResolvers<void>();
+    // Nobody minds an end after everything was told.
+    drop(await transport.stream(request), told.resolve).then(
+      () => told.reject(new Error(`${kind.resource.plural} ended.`)),
+      told.reject,
+    );
+    await told.promise;
+  } catch (error) {
+    // The cluster does not serve it.
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+  }
 }
 
 async function drop(body: AsyncIterable<Buffer>, told: () => void): Promise<void> {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { Agent } from "undici";
 import { PRACTICES } from "../../../src/controller/kinds.ts";
 import type { Counting } from "./counting.ts";
 import { watchAndDrop } from "./dropping.ts";
@@ -29,7 +28,7 @@ export interface Restart {
 
 /** Starts an operator where everything is made already. @returns it, still running. */
 export async function restart(stage: Stage, counting: Counting): Promise<{ restart: Restart; operator: Operator }> {
-  const floorSeconds = await readAndDropped(counting);
+  const floorSeconds = await secondsToReadAll(counting);
   const before = await counting.counts();
   const startedAt = performance.now();
   const operator = await startOurs(stage, counting.connection.server);
@@ -42,13 +41,11 @@ export async function restart(stage: Stage, counting: Counting): Promise<{ resta
   return { restart: { seconds, floorSeconds, lookedSeconds, writes, requests }, operator };
 }
 
-async function readAndDropped({ connection: { server, ca, cert, key } }: Counting): Promise<number> {
-  const agent = new Agent({ allowH2: false, connect: { ca, cert, key } });
+async function secondsToReadAll({ connection }: Counting): Promise<number> {
   const startedAt = performance.now();
-  await watchAndDrop(agent, server);
-  const seconds = (performance.now() - startedAt) / 1000;
-  await agent.destroy();
-  return seconds;
+  const { told, stop } = watchAndDrop(connection);
+  await told.finally(stop);
+  return (performance.now() - startedAt) / 1000;
 }
 
 async function isBusy(operator: Operator): Promise<boolean> {

@@ -26,7 +26,7 @@ async function prepare({ connection, objects, concurrency, watches }: Order): Pr
   const requests = await load(objects);
   const { server: origin, ca, cert, key } = connection;
   const agent = new Agent({ allowH2: false, connections: concurrency, connect: { ca, cert, key } });
-  if (watches) await watchAndDrop(new Agent({ allowH2: false, connect: { ca, cert, key } }), origin);
+  if (watches) await watchAndDrop(connection).told;
   process.once("message", () => void send());
   process.send?.("ready");
 

@@ -47,7 +47,7 @@ export function oursTable({ ours, objects, arms }: Summary): string {
     ["memory slope under churn, MiB / h", told(ours.memorySlopeMiBPerHour), "flat"],
     [
       "alive after a collection, before and after it, MiB",
-      pairOf(ours.churn?.liveFromMiB, ours.churn?.liveToMiB),
+      fromTo(ours.churn?.liveFromMiB, ours.churn?.liveToMiB),
       "flat",
     ],
   ];
@@ -64,7 +64,7 @@ function told(value: number | undefined): string | undefined {
   return value === undefined ? undefined : short(value);
 }
 
-function pairOf(from: number | undefined, to: number | undefined): string | undefined {
+function fromTo(from: number | undefined, to: number | undefined): string | undefined {
   return from === undefined || to === undefined ? undefined : `${short(from)} → ${short(to)}`;
 }
 
