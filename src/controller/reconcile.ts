@@ -1,7 +1,7 @@
 import { FIELD_MANAGER, FINALIZER } from "../api/group.ts";
 import { parseSpec, type PracticeSpec } from "../api/practice.ts";
 import type { Practice } from "../practice/practice.ts";
-import { CLASS_STAYS, effectiveHosts } from "../api/spec-rules.ts";
+import { effectiveHosts } from "../api/spec-rules.ts";
 import { InvalidPractice, resolve } from "../practice/resolve.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
 import { ownTurn } from "../runtime/turns.ts";
@@ -20,8 +20,8 @@ import { finalize } from "./finalize.ts";
 import { closingFindings, isSpared } from "./gate.ts";
 import { assertGatewayFits } from "./gateway-class.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
-import { moveMediaPort } from "./identity.ts";
 import { judge } from "./live.ts";
+import { withMediaService } from "./media-service.ts";
 import { replaceMisled } from "./misled.ts";
 import { observe } from "./observe.ts";
 import { probeRun } from "./probe-run.ts";
@@ -160,35 +160,6 @@ async function ensureFinalizer(context: Context, resource: PracticeResource): Pr
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 409)) throw error;
     throw new Waiting("Progressing", "The practice has just changed; it is looked at again.", 0.2);
-  }
-}
-
-/**
- * The chosen media port may be another Service's: then the next one is chosen, and everything is rendered again.
- * @throws Stalled `InvalidSpec` when a stated port is taken, or the load balancer's class is another than the Service's.
- */
-async function withMediaService<T>(
-  context: Context,
-  resource: PracticeResource,
-  { video: { media } }: PracticeSpec,
-  apply: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await apply();
-  } catch (error) {
-    if (!(error instanceof ApiError && error.status === 422)) throw error;
-    if (error.causes.some(({ field }) => field === "spec.loadBalancerClass")) {
-      throw new Stalled("InvalidSpec", `spec.video.media.loadBalancerClass: ${CLASS_STAYS}`);
-    }
-    if (!error.message.includes("already allocated")) throw error;
-    if (media.port !== undefined) {
-      throw new Stalled(
-        "InvalidSpec",
-        `spec.video.media.port: ${media.port} or ${media.port + 1} belongs to another Service of this cluster. Choose another port, or leave the field out and two free ones are chosen.`,
-      );
-    }
-    await moveMediaPort(context, resource);
-    throw new Waiting("Progressing", "The media port was taken by another Service; the next one is tried.", 0.2);
   }
 }
 

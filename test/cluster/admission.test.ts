@@ -231,9 +231,14 @@ describe("the policies let pass", () => {
   });
 
   it("the controllers of StatefulSets, Deployments and ReplicaSets", async () => {
-    // An earlier change may still be rolled out: then the pods that there were are gone soon.
     await cluster.hand.converged(namespace);
-    for (const name of ["greenriver-synapse-0", ...(await podsOf("front"))]) {
+    // An earlier change may still be rolled out: then the pods that there were go by themselves.
+    const one = async () => {
+      const pods = await podsOf("front");
+      return pods.length === 1 && pods;
+    };
+    const front = await waitFor(one, { what: "the last roll-out to end" });
+    for (const name of [...front, "greenriver-synapse-0"]) {
       const uid = async () => (await cluster.hand.get(RESOURCES.Pod, { namespace, name }))?.metadata.uid;
       const former = await uid();
       await cluster.hand.remove(RESOURCES.Pod, { namespace, name });

@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseSpec } from "../../src/api/practice.ts";
 import { loadAssets } from "../../src/assets.ts";
 import { loadConfig } from "../../src/config.ts";
+import { readIdentity } from "../../src/controller/identity.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import type { LiveObject } from "../../src/manifest.ts";
 import { LIVE_CHAIN } from "../../src/policy/index.ts";
 import { evaluate } from "../../src/policy/policy.ts";
-import { defaultIdentity, resolve } from "../../src/practice/resolve.ts";
+import { resolve } from "../../src/practice/resolve.ts";
 import { pathOf, RESOURCES } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
@@ -23,7 +24,12 @@ import {
 
 const client = apiClient(bed.adminConnection);
 
-/** The practice as the operator sees it. */
+async function identityOf(namespace: string) {
+  const { body } = await client.request("GET", pathOf(RESOURCES.ConfigMap, { namespace, name: "greenriver-identity" }));
+  return readIdentity(body as LiveObject);
+}
+
+/** The practice as the operator sees it: its media port may be the next one, where somebody else has the first. */
 async function livePractice(namespace: string) {
   const { body } = await client.request("GET", pathOf(PRACTICES, { namespace, name: "greenriver" }));
   const resource = body as LiveObject;
@@ -31,7 +37,7 @@ async function livePractice(namespace: string) {
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.issues));
   const { spec } = parsed;
   const metadata = { ...resource.metadata, namespace };
-  const identity = defaultIdentity(namespace, "greenriver", spec);
+  const { identity } = await identityOf(namespace);
   return resolve({ resource: { metadata }, spec, options: loadConfig({}), identity });
 }
 

@@ -44,8 +44,7 @@ describe("two operators that share the practices by a label", () => {
       const told = await metrics();
       expect(told).toContain(`telehealth_practices{shard="${name}"} 1`);
       expect(told).toContain("telehealth_practices_seen 3");
-      const configurations = (await children(name === "east" ? east : west)).filter(({ kind }) => kind === "ConfigMap");
-      expect(told).toContain(`telehealth_cache_objects{kind="ConfigMap"} ${configurations.length}`);
+      await holds(metrics, name === "east" ? east : west);
     }
   });
 
@@ -113,12 +112,18 @@ describe("two operators that share the practices by a label", () => {
     expect(wrote(east.proxy, namespace).length).toBe(written);
     expect(await west.metrics()).toContain('telehealth_practices{shard="west"} 1');
     // What it passed over while the practice was another's is in its memory now.
-    const configurations = [...after.keys()].filter((name) => name.startsWith("ConfigMap/"));
-    const held = async () =>
-      (await west.metrics()).includes(`telehealth_cache_objects{kind="ConfigMap"} ${configurations.length}`);
-    await waitFor(held, { timeout: 60_000, what: "everything to be listed anew" });
+    await holds(west.metrics, namespace);
   });
 });
+
+/** Waits until an operator has in memory all configurations of this namespace, and no other. */
+async function holds(metrics: () => Promise<string>, namespace: string): Promise<void> {
+  const held = async () => {
+    const configurations = (await children(namespace)).filter(({ kind }) => kind === "ConfigMap").length;
+    return (await metrics()).includes(`telehealth_cache_objects{kind="ConfigMap"} ${configurations}\n`);
+  };
+  await waitFor(held, { timeout: 60_000, what: `the configurations of ${namespace} in memory` });
+}
 
 /** The port that a practice of this name asks for. */
 async function portOf(namespace: string, name: string): Promise<number> {
