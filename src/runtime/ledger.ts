@@ -32,7 +32,6 @@ export interface Ledger {
   /** Whether we have deleted it less than `ms` ago, and the cache has not heard of that yet. */
   isDeleted(live: LiveObject, ms: number): boolean;
   forget(namespace: string): void;
-  readonly size: number;
 }
 
 /** A write that the cache has to show. */
@@ -114,9 +113,6 @@ export function createLedger(
       return since !== undefined && clock.now() - since < ms;
     },
     forget: (namespace) => void namespaces.delete(namespace),
-    get size() {
-      return [...namespaces.values()].reduce((sum, { entries }) => sum + entries.size, 0);
-    },
   };
 }
 

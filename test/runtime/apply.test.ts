@@ -459,4 +459,15 @@ describe("prune", () => {
     const changes = await applier.prune([next], { signal: OPTIONS.signal });
     expect(changes.map(({ action }) => action)).toEqual(["pruned"]);
   });
+
+  it("remembers nothing of what it deleted when the watch told of that before the answer came", async () => {
+    const live = put(`${PATH}a`, map("a", {}));
+    sync();
+    server.script((_, reply) => {
+      store.remove(live);
+      reply.json(200, {});
+    });
+    const prune = async () => (await applier.prune([live], { signal: OPTIONS.signal }))[0]?.action;
+    expect([await prune(), await prune()]).toEqual(["pruned", "pruned"]);
+  });
 });

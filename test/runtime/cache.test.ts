@@ -31,6 +31,16 @@ interface Kind {
 
 const forbid = (reply: Reply) => reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
 
+/** Refuses every list, until the answer is called. */
+function forbidLists({ onList }: Kind): () => void {
+  const again = (reply: Reply) => {
+    onList.push(again);
+    forbid(reply);
+  };
+  onList.push(again);
+  return () => void (onList.length = 0);
+}
+
 let server: ScriptedServer;
 /** Plurals that discovery names. */
 let served: string[];
@@ -534,26 +544,42 @@ describe("when the server misbehaves", () => {
     const keeps = ({ metadata }: LiveObject) => chosen.has(metadata.name);
     const { cache } = await start({ kinds: [{ resource: MAPS, keeps }] });
     expect(names(cache)).toEqual(["a@1"]);
-    kind.onList.push(...Array.from({ length: 100 }, () => forbid));
+    const allow = forbidLists(kind);
     chosen.add("b");
     let through = false;
     const listing = cache.relistChosen("").then(() => (through = true));
     await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("forbidden"));
     expect([cache.synced, names(cache), through]).toEqual([true, ["a@1"], false]);
-    kind.onList.length = 0;
+    allow();
     await listing;
     expect([cache.synced, names(cache)]).toEqual([true, ["a@1", "b@2"]]);
+  });
+
+  it("hears what was passed over also when that is asked for while another list goes on", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("b", 2), map("a", 1)];
+    const chosen = new Set(["a"]);
+    const keeps = ({ metadata }: LiveObject) => chosen.has(metadata.name);
+    const cache = createCache({ transport, kinds: [{ resource: MAPS, keeps }], namespaces: "all", logger, metrics });
+    const heard = Promise.withResolvers<string[]>();
+    cache.onEvent(({ object }) => {
+      if (object.metadata.name !== "a") return;
+      chosen.add("b");
+      void cache.relistChosen("").then(() => heard.resolve(names(cache)));
+    });
+    void cache.start(stop.signal);
+    expect(await heard.promise).toEqual(["a@1", "b@2"]);
   });
 
   it("tells what was passed over in one namespace whatever may be read in another", async () => {
     const b = kindOf("b/configmaps");
     const keeps = () => true;
     const { cache } = await start({ kinds: [{ resource: MAPS, keeps }], namespaces: ["a", "b"] });
-    b.onList.push(...Array.from({ length: 100 }, () => forbid));
+    const allow = forbidLists(b);
     const there = cache.relistChosen("b");
     await cache.relistChosen("a");
     await vi.waitFor(() => expect([cache.isCurrent(MAPS, "a"), cache.isCurrent(MAPS, "b")]).toEqual([true, false]));
-    b.onList.length = 0;
+    allow();
     await there;
     await vi.waitFor(() => expect(cache.isCurrent(MAPS, "b")).toBe(true));
   });
@@ -576,22 +602,14 @@ describe("when the server misbehaves", () => {
 
   it("reports 403 and goes on once the right is given", async () => {
     const kind = kindOf("configmaps");
-    let allowed = false;
-    const again = (reply: Reply) => {
-      if (allowed) reply.json(200, { metadata: { resourceVersion: "1" }, items: [] });
-      else {
-        kind.onList.push(again);
-        forbid(reply);
-      }
-    };
-    kind.onList.push(again);
+    const allow = forbidLists(kind);
     const started = start();
     const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics });
     void cache.start(stop.signal);
     await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("forbidden"));
     expect(cache.status()[0]?.problem).toBe("configmaps is forbidden");
     expect(cache.synced).toBe(false);
-    allowed = true;
+    allow();
     await started;
     await vi.waitFor(() => expect(cache.synced).toBe(true), 5000);
   });
