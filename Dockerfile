@@ -7,12 +7,16 @@ RUN npm ci --omit=dev
 COPY src ./src
 COPY LICENSE ./
 RUN chmod 755 src/main.ts
+# What Node makes of the sources, for the user below: a program in a pod starts in two thirds of the time.
+RUN NODE_COMPILE_CACHE="$PWD/compiled" node --input-type=module -e 'for (const name of ["main", "cli/operator", "cli/entry", "cli/stun", "cli/copy", "cli/probe"]) await import(`./src/${name}.ts`)' >/dev/null
+RUN for made in compiled/*; do mv "$made" "${made%-*}-65532"; done && chmod -R a+rX compiled
 
 FROM docker.io/library/node:24.21.0-trixie-slim
 COPY --from=build /app /app
 RUN ln -s /app/src/main.ts /usr/local/bin/telehealth
 WORKDIR /app
 USER 65532:65532
+ENV NODE_COMPILE_CACHE=/app/compiled
 EXPOSE 8080
 ENTRYPOINT ["node", "src/main.ts"]
 CMD ["help"]

@@ -1,7 +1,6 @@
 import type { Assets } from "../assets.ts";
 import type { Config } from "../config.ts";
 import { FIELD_MANAGER, GROUP, LABEL } from "../api/group.ts";
-import { parseSpec } from "../api/practice.ts";
 import { effectiveHosts } from "../api/spec-rules.ts";
 import { createApplier } from "../runtime/apply.ts";
 import { createCache } from "../runtime/cache.ts";
@@ -20,6 +19,7 @@ import { createDoors } from "./door.ts";
 import { createEdits } from "./edits.ts";
 import { cachedKinds, keyOf, PRACTICES, PLUGIN_POLICIES } from "./kinds.ts";
 import { createLookup } from "./lookup.ts";
+import { parsedPractice } from "./parsed.ts";
 import { createProbes } from "./probes.ts";
 import { reconcile } from "./reconcile.ts";
 import { createShard } from "./shard.ts";
@@ -150,7 +150,7 @@ function isOfAll({ resource }: CacheEvent): boolean {
 function concerned(context: Pick<Context, "cache">, claims: HostClaims, event: CacheEvent): readonly string[] {
   const { resource, object } = event;
   if (resource === PRACTICES) {
-    const parsed = event.type === "deleted" ? undefined : parseSpec(object);
+    const parsed = event.type === "deleted" ? undefined : parsedPractice(object);
     const hosts = parsed?.ok ? Object.values(effectiveHosts(parsed.spec)) : [];
     // When one goes, another one may take over its hosts or its namespace.
     const neighbours = context.cache.list(PRACTICES, object.metadata.namespace).map(keyOf);

@@ -1,5 +1,5 @@
 import { FIELD_MANAGER, FINALIZER } from "../api/group.ts";
-import { parseSpec, type PracticeSpec } from "../api/practice.ts";
+import type { PracticeSpec } from "../api/practice.ts";
 import type { Practice } from "../practice/practice.ts";
 import { effectiveHosts } from "../api/spec-rules.ts";
 import { InvalidPractice, resolve } from "../practice/resolve.ts";
@@ -24,6 +24,7 @@ import { judge } from "./live.ts";
 import { withMediaService } from "./media-service.ts";
 import { replaceMisled } from "./misled.ts";
 import { observe } from "./observe.ts";
+import { parsedPractice } from "./parsed.ts";
 import { probeRun } from "./probe-run.ts";
 import type { Report } from "./report.ts";
 import { resumeRollOuts } from "./roll-outs.ts";
@@ -131,7 +132,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
 }
 
 function parse(resource: PracticeResource): PracticeSpec {
-  const parsed = parseSpec(resource);
+  const parsed = parsedPractice(resource);
   if (parsed.ok) return parsed.spec;
   throw new Stalled(
     parsed.issues[0]?.reason ?? "InvalidSpec",

@@ -1,4 +1,4 @@
-import { parseSpec, type PracticeSpec } from "../api/practice.ts";
+import type { PracticeSpec } from "../api/practice.ts";
 import { evaluate } from "../policy/policy.ts";
 import { STANDING_CHAIN } from "../policy/index.ts";
 import type { Practice } from "../practice/practice.ts";
@@ -8,6 +8,7 @@ import { knownBirth } from "./birth.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { keyOf } from "./kinds.ts";
 import { liveObjects } from "./live.ts";
+import { parsedPractice } from "./parsed.ts";
 import type { Report } from "./report.ts";
 
 /** How soon to try again to close a door. */
@@ -45,7 +46,7 @@ export async function judgeAllTheSame(context: Context, report: Report): Promise
  */
 function knownPractice({ cache, config }: Context, resource: PracticeResource): Practice | undefined {
   const { namespace, name } = resource.metadata;
-  const parsed = parseSpec(resource);
+  const parsed = parsedPractice(resource);
   const { identity } = knownBirth(cache, namespace, name);
   if (!parsed.ok || !identity) return undefined;
   const { video, maintenance } = parsed.spec;

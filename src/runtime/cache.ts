@@ -85,6 +85,8 @@ export function createCache(options: {
   const needsCrds = kinds.some(({ optional }) => optional);
   if (watched.has(crdId)) listeners.push(noticeKind);
 
+  const all = reflectors();
+
   function watchedKind(kind: CachedKind, changed: (event: CacheEvent) => void): Watched {
     const store = createStore(kind, changed);
     const scopes = namespaces === "all" || !kind.resource.namespaced ? [undefined] : [...new Set(namespaces)];
@@ -183,7 +185,7 @@ export function createCache(options: {
         ?.reflector.learn(live);
     },
     get synced() {
-      return reflectors().every(({ synced }) => synced);
+      return all.every(({ synced }) => synced);
     },
     onEvent: (listener) => void listeners.push(listener),
     onRights: (listener) => void rightsListeners.push(listener),

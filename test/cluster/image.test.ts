@@ -27,10 +27,15 @@ afterAll(async () => {
 
 /** Runs a program as the image's user where we may change users, in the read-only folder, without a home. */
 function asUser(...program: string[]) {
+  return inImage(program, {});
+}
+
+function inImage(program: readonly string[], more: Readonly<Record<string, string>>) {
   const [user = ""] = /(?<=^USER )\d+/m.exec(dockerfile) ?? [];
   const change = process.getuid?.() === 0 ? ["setpriv", `--reuid=${user}`, `--regid=${user}`, "--clear-groups"] : [];
   const [command = "", ...rest] = [...change, ...program];
-  const env = { HOME: "/nonexistent", PATH: process.env["PATH"] };
+  const [, compiled = ""] = /^ENV NODE_COMPILE_CACHE=\/app(\S+)$/m.exec(dockerfile) ?? [];
+  const env = { HOME: "/nonexistent", PATH: process.env["PATH"], NODE_COMPILE_CACHE: `${image}${compiled}`, ...more };
   return spawnSync(command, rest, { cwd: image, encoding: "utf8", env, timeout: 30_000 });
 }
 
@@ -56,6 +61,18 @@ describe("what the Dockerfile makes", () => {
     expect(asUser("touch", "src/main.ts")).toMatchObject({ status: 1 });
     expect(asUser("touch", "new")).toMatchObject({ status: 1 });
   });
+
+  it.runIf(process.getuid?.() === 0).each(["operator", "entry", "copy", "probe"])(
+    "has compiled %s for its user already",
+    (command) => {
+      const program = [process.execPath, "src/main.ts", command, "--unknown"];
+      const { stderr } = inImage(program, { NODE_DEBUG_NATIVE: "COMPILE_CACHE" });
+      const read = stderr.split("\n").filter((line) => line.includes("reading cache from"));
+      expect(read.length).toBeGreaterThan(20);
+      expect(read.filter((line) => !line.includes("success, size="))).toEqual([]);
+      expect(stderr).not.toContain("was rejected");
+    },
+  );
 
   it("helps", () => {
     const { status, stdout, stderr } = telehealth("help");

@@ -98,7 +98,12 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
   const program = `exec "${process.execPath}" ${flags.join(" ")} "${MAIN}" operator --config "${file}"`;
   const script = [...mounts, program].join(" && ");
   const { hostname, port: serverPort } = new URL(server);
-  const environment = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: serverPort };
+  const environment = {
+    KUBERNETES_SERVICE_HOST: hostname,
+    KUBERNETES_SERVICE_PORT: serverPort,
+    // In the image it is filled from the start, here from the first run on, which is not measured.
+    NODE_COMPILE_CACHE: join(directory, "compiled"),
+  };
   const running = group.start("ours", "unshare", ["--map-root-user", "--mount", "sh", "-c", script], environment);
   const ready = () => running.ended() !== undefined || isReady(port);
   await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" }).catch((error: unknown) => {
