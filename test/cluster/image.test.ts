@@ -17,6 +17,9 @@ beforeAll(async () => {
   // The same Node as the image's; packages that are at hand are not fetched again.
   const path = `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`;
   await runBuildStage(image, { PATH: path, npm_config_prefer_offline: "true" });
+  // Node looks in a folder for each user, and ours is another one where we may not change users.
+  const ours = 'for made in compiled/*; do cp -r "$made" "${made%-*}-$(id -u)"; done';
+  if (process.getuid?.() !== 0) await run("sh", ["-ec", ours], { cwd: image });
   await run("chmod", ["-R", "a-w", image]);
 });
 
@@ -62,17 +65,14 @@ describe("what the Dockerfile makes", () => {
     expect(asUser("touch", "new")).toMatchObject({ status: 1 });
   });
 
-  it.runIf(process.getuid?.() === 0).each(["operator", "entry", "copy", "probe"])(
-    "has compiled %s for its user already",
-    (command) => {
-      const program = [process.execPath, "src/main.ts", command, "--unknown"];
-      const { stderr } = inImage(program, { NODE_DEBUG_NATIVE: "COMPILE_CACHE" });
-      const read = stderr.split("\n").filter((line) => line.includes("reading cache from"));
-      expect(read.length).toBeGreaterThan(20);
-      expect(read.filter((line) => !line.includes("success, size="))).toEqual([]);
-      expect(stderr).not.toContain("was rejected");
-    },
-  );
+  it.each(["operator", "entry", "copy", "probe"])("has compiled %s already", (command) => {
+    const program = [process.execPath, "src/main.ts", command, "--unknown"];
+    const { stderr } = inImage(program, { NODE_DEBUG_NATIVE: "COMPILE_CACHE" });
+    const read = stderr.split("\n").filter((line) => line.includes("reading cache from"));
+    expect(read.length).toBeGreaterThan(20);
+    expect(read.filter((line) => !line.includes("success, size="))).toEqual([]);
+    expect(stderr).not.toContain("was rejected");
+  });
 
   it("helps", () => {
     const { status, stdout, stderr } = telehealth("help");
