@@ -1,14 +1,16 @@
 import type { PracticeSpec } from "../api/practice.ts";
 import { CLASS_STAYS } from "../api/spec-rules.ts";
+import { namesOf } from "../practice/names.ts";
 import { sleep, systemClock } from "../runtime/clock.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
+import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { moveMediaPort } from "./identity.ts";
 
 /**
  * After how long, in ms, to ask again for a port that is taken. A Service that is deleted holds its ports for some
  * milliseconds longer than its name (kubernetes pkg/registry/core/service/storage/storage.go, afterDelete), and one that is
- * put back at once asks for its own.
+ * put back at once asks for its own. A practice that never had the port takes the next one without a pause.
  */
 const ASK_AGAIN_AFTER_MS = [100, 400];
 
@@ -23,7 +25,7 @@ export async function withMediaService<T>(
   apply: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await askingAgain(apply, context.signal);
+    return await (hasHadPort(context, resource) ? askingAgain(apply, context.signal) : apply());
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 422)) throw error;
     if (error.causes.some(({ field }) => field === "spec.loadBalancerClass")) {
@@ -41,7 +43,15 @@ export async function withMediaService<T>(
   }
 }
 
-/** A port that firewalls know is not given up for one that is only not free yet. */
+/** Whether it had its port before: workloads come after the Service, and a former practice of this name leaves its identity. */
+function hasHadPort({ cache }: Context, { metadata }: PracticeResource): boolean {
+  const { namespace, name, creationTimestamp: made = "" } = metadata;
+  const { signalling, identity } = namesOf(name);
+  const born = cache.get(RESOURCES.ConfigMap, { namespace, name: identity })?.metadata.creationTimestamp ?? made;
+  return born < made || cache.get(RESOURCES.StatefulSet, { namespace, name: signalling }) !== undefined;
+}
+
+/** Firewalls know the port: before another one is taken it is asked for again, because it may only not be free yet. */
 async function askingAgain<T>(apply: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (const ms of ASK_AGAIN_AFTER_MS) {
     try {

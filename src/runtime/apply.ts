@@ -13,7 +13,7 @@ import { telling } from "./telling.ts";
 
 export interface Applier {
   /**
-   * Makes the objects so, some at a time; writes only what differs. Call once per phase, with `only` choosing it.
+   * Makes the objects so, some at a time; writes only what differs. Call it phase by phase, with `only` choosing.
    * Waits for every object, then throws the first error: what could be done is done.
    * An immutable ConfigMap with other content is made anew. `told` hears of each change, also when another one failed.
    * @throws NameTaken, or ApiError (an immutable field is a 422 with its causes).

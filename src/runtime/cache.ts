@@ -85,7 +85,7 @@ export function createCache(options: {
   const needsCrds = kinds.some(({ optional }) => optional);
   if (watched.has(crdId)) listeners.push(noticeKind);
 
-  const all = reflectors();
+  const everyReflector = reflectors();
 
   function watchedKind(kind: CachedKind, changed: (event: CacheEvent) => void): Watched {
     const store = createStore(kind, changed);
@@ -185,7 +185,7 @@ export function createCache(options: {
         ?.reflector.learn(live);
     },
     get synced() {
-      return all.every(({ synced }) => synced);
+      return everyReflector.every(({ synced }) => synced);
     },
     onEvent: (listener) => void listeners.push(listener),
     onRights: (listener) => void rightsListeners.push(listener),

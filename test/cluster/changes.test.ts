@@ -11,7 +11,7 @@ import { ALWAYS } from "../support/practice-bed.ts";
 const hand = handOn(bed.adminConnection);
 const name = "greenriver";
 
-/** A test that is tried again begins with a practice of its own. */
+/** One for each test: whichever is tried again begins with a practice of its own. */
 const SECOND_TRIES = 3;
 
 describe("a practice that changes while it runs", () => {
@@ -44,6 +44,7 @@ describe("a practice that changes while it runs", () => {
       return (identity?.["data"] as { mediaPort?: string } | undefined)?.mediaPort;
     };
     const known = await port();
+    expect(known).toMatch(/^3\d{4}$/);
     for (let round = 0; round < 3; round += 1) {
       await hand.remove(PRACTICES, ref);
       await waitFor(async () => !(await hand.get(PRACTICES, ref)), { timeout: 60_000, interval: 5, what: "its end" });

@@ -116,7 +116,7 @@ describe("two operators that share the practices by a label", () => {
   });
 });
 
-/** Waits until an operator has in memory all configurations of this namespace, and no other. */
+/** Waits until an operator has in memory as many configurations as this namespace, its only one, has. */
 async function holds(metrics: () => Promise<string>, namespace: string): Promise<void> {
   const held = async () => {
     const configurations = (await children(namespace)).filter(({ kind }) => kind === "ConfigMap").length;

@@ -6,19 +6,30 @@ import { ApiError } from "../../src/runtime/errors.ts";
 
 const TAKEN = new ApiError(422, "spec.ports[0].nodePort: Invalid value: 31000: provided port is already allocated");
 
+/** What there was before of the practice. */
+type Had = "workloads" | "a former practice" | "nothing";
+
 /** Applies to an API server that refuses the first `refusals` times, for a practice whose identity says 31000. */
-async function applied({ refusals, error = TAKEN, port }: { refusals: number; error?: Error; port?: number }) {
+async function applied(given: { refusals: number; error?: Error; port?: number; had?: Had }) {
+  const { refusals, error = TAKEN, port, had = "workloads" } = given;
   const patched: unknown[] = [];
   let tries = 0;
-  const identity = { metadata: { namespace: "a", name: "a-identity", uid: "1", labels: LABELS }, data: DATA };
+  const creationTimestamp = `2026-11-${had === "a former practice" ? "26" : "27"}T08:00:01Z`;
+  const metadata = { namespace: "a", name: "a-identity", uid: "1", labels: LABELS, creationTimestamp };
+  const live: Readonly<Record<string, object | undefined>> = {
+    "a-identity": { metadata, data: DATA },
+    "a-signalling": had === "workloads" ? {} : undefined,
+  };
   const context = {
     signal: new AbortController().signal,
-    cache: { get: () => identity, list: () => [], serves: () => true },
+    cache: { get: (_: unknown, { name }: { name: string }) => live[name], list: () => [], serves: () => true },
     cluster: {
       mergePatch: (...[, , patch]: [unknown, unknown, { data: object }]) => Promise.resolve(patched.push(patch.data)),
     },
   } as unknown as Context;
-  const resource = { metadata: { namespace: "a", name: "a", uid: "7" } } as PracticeResource;
+  const resource = {
+    metadata: { namespace: "a", name: "a", uid: "7", creationTimestamp: "2026-11-27T08:00:00Z" },
+  } as PracticeResource;
   const spec = { video: { media: { port } } } as PracticeSpec;
   const apply = () => {
     tries += 1;
@@ -32,14 +43,22 @@ const LABELS = { "telehealth-operator.io/practice": "a", "telehealth-operator.io
 const DATA = { serverName: "a.example", mediaPort: "31000", postgresMajor: "17" };
 
 describe("a media port that the API server says is taken", () => {
-  it("is kept when it is free a moment later: a Service that is put back has not let go of it yet", async () => {
-    expect(await applied({ refusals: 2 })).toEqual({ outcome: "applied", tries: 3, patched: [] });
-  });
+  it.each(["workloads", "a former practice"] as const)(
+    "is kept when it is free a moment later, by a practice that had %s: the Service has not let go of it yet",
+    async (had) => {
+      expect(await applied({ refusals: 2, had })).toEqual({ outcome: "applied", tries: 3, patched: [] });
+    },
+  );
 
   it("is given up for the next one when it stays taken", async () => {
     const { outcome, tries, patched } = await applied({ refusals: 9 });
     expect(outcome).toMatchObject({ reason: "Progressing" });
     expect({ tries, patched }).toEqual({ tries: 3, patched: [{ mediaPort: "31002" }] });
+  });
+
+  it("is given up at once by a practice that was just born: nobody knows it", async () => {
+    const { tries, patched } = await applied({ refusals: 9, had: "nothing" });
+    expect({ tries, patched }).toEqual({ tries: 1, patched: [{ mediaPort: "31002" }] });
   });
 
   it("is told to whoever stated it, only when it stays taken", async () => {
