@@ -40,7 +40,7 @@ interface Crash {
 describe("an operator that is killed at any of its writes", () => {
   it(
     "leaves no workload without walls, and its successor comes to the same practice",
-    { timeout: 1_200_000, retry: 0 },
+    { timeout: 1_800_000, retry: 0 },
     async () => {
       const reference = await undisturbed();
       const crashes = Array.from({ length: reference.writes }, (_, index) => index + 1).flatMap((write): Crash[] => [
@@ -54,8 +54,8 @@ describe("an operator that is killed at any of its writes", () => {
 
       const successor = await startOperator(bed.kubeconfig, { watchNamespaces: namespaces, workers: 16 });
       try {
-        // Where the crash came first, there was no Service yet to give an address to.
-        await Promise.all(namespaces.map((namespace) => giveMediaAddress(namespace, { timeout: 240_000 })));
+        // Where the crash came first, there was no Service yet to give an address to. One operator makes them one after another.
+        await Promise.all(namespaces.map((namespace) => giveMediaAddress(namespace, { timeout: 600_000 })));
         for (const namespace of namespaces) {
           await waitFor(async () => sameNames(await children(namespace), namespace) === reference.names, {
             timeout: 120_000,
