@@ -38,9 +38,13 @@ beforeAll(async () => {
 }, 400_000);
 afterAll(() => hand.close());
 
+const podOf = async (part: string) =>
+  (await podsOf(practice.namespace)).find(({ metadata }) => metadata.name.startsWith(`greenriver-${part}`));
 const address = async (part: string) => {
-  const pods = await podsOf(practice.namespace);
-  return pods.find(({ metadata }) => metadata.name.startsWith(`greenriver-${part}`))?.status.podIP ?? "";
+  const ip = (await podOf(part))?.status.podIP;
+  // Without one a stranger would try itself.
+  if (!ip) throw new Error(`There is no pod of ${part} to try.`);
+  return ip;
 };
 /** Whether the database is open to a stranger. */
 const database = async () => tryEdge(stranger, "TCP", await address("postgres"), 5432);
@@ -48,11 +52,12 @@ const homeserver = async () => {
   const { body } = await ask(practice, practice.hosts.matrix, "/_matrix/client/versions");
   return body.includes("versions");
 };
-/** Ends the pod of a part, so that it starts anew. */
+/** Ends the pod of a part; resolves when there is another one. */
 const restart = async (part: string) => {
-  const pods = await podsOf(practice.namespace);
-  const name = pods.find(({ metadata }) => metadata.name.startsWith(`greenriver-${part}`))?.metadata.name ?? "";
-  await hand.remove(RESOURCES.Pod, { namespace: practice.namespace, name });
+  const former = (await podOf(part))?.metadata;
+  await hand.remove(RESOURCES.Pod, { namespace: practice.namespace, name: former?.name ?? "" });
+  const another = async () => ![undefined, former?.uid].includes((await podOf(part))?.metadata.uid);
+  await waitFor(another, { timeout: 60_000, what: `another pod of ${part}` });
 };
 const expectAnswers = () => waitFor(homeserver, { timeout: 60_000, what: "the homeserver to answer" });
 
