@@ -45,7 +45,7 @@ export async function withMediaService<T>(
 
 /** Whether it had its port before: workloads come after the Service, and a former practice of this name leaves its identity. */
 function hasHadPort({ cache }: Context, { metadata }: PracticeResource): boolean {
-  const { namespace, name, creationTimestamp: made = "" } = metadata;
+  const { namespace, name, creationTimestamp: made } = metadata;
   const { signalling, identity } = namesOf(name);
   const born = cache.get(RESOURCES.ConfigMap, { namespace, name: identity })?.metadata.creationTimestamp ?? made;
   return born < made || cache.get(RESOURCES.StatefulSet, { namespace, name: signalling }) !== undefined;
