@@ -31,7 +31,7 @@ interface Kind {
 
 const forbid = (reply: Reply) => reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
 
-/** Refuses every list, until the answer is called. */
+/** Refuses every list. @returns what ends that. */
 function forbidLists({ onList }: Kind): () => void {
   const again = (reply: Reply) => {
     onList.push(again);
