@@ -2,7 +2,7 @@ import type { Manifest } from "../manifest.ts";
 import { directives, readNginx } from "./nginx.ts";
 import { type Check, violation } from "./policy.ts";
 import { running } from "./programs.ts";
-import { isObject, keysOf, readHocon, readYaml, unmet } from "./settings.ts";
+import { isObject, keysOf, readHocon, readJson, unmet } from "./settings.ts";
 
 const CLOSED = { enabled: false };
 
@@ -31,7 +31,7 @@ export const adminOnLoopback: Check = {
         .map(() => violation(pod.workload, "nginx listens somewhere else than on port 8080 or inside the pod.")),
     ),
     ...running(objects, "synapse")
-      .filter(({ configuration }) => !administrationInside(configuration(readYaml)))
+      .filter(({ configuration }) => !administrationInside(configuration(readJson)))
       .map(({ pod }) => violation(pod.workload, "People can be administered from outside Synapse's pod.")),
   ],
 };

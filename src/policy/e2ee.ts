@@ -3,7 +3,7 @@ import { remember } from "../remember.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { aliasOf, readNginx, serversOf } from "./nginx.ts";
 import { type Running, running } from "./programs.ts";
-import { isObject, readAssignment, readYaml, unmet } from "./settings.ts";
+import { isObject, readAssignment, readJson, unmet } from "./settings.ts";
 
 /** A server that answers for the meeting host, with a file of it as the browser gets it. */
 export interface MeetingPage {
@@ -109,7 +109,7 @@ export const messagePolicyLoaded: Check = {
       const mounted = synapse.read(`${folder}/${POLICY_MODULE}.py`) === assets.practicePolicy;
       const found: Violation[] = [];
       if (!mounted) found.push(violation(workload, "The message policy is not mounted as we ship it."));
-      if (!loadsPolicy(synapse.configuration(readYaml))) {
+      if (!loadsPolicy(synapse.configuration(readJson))) {
         found.push(violation(workload, "homeserver.yaml does not load the message policy."));
       }
       return found;
@@ -130,7 +130,7 @@ export const roomsEncryptedByDefault: Check = {
   because: "A room that begins unencrypted keeps its first messages readable on the server for ever.",
   violations: ({ objects }) =>
     running(objects, "synapse").flatMap((synapse) =>
-      unmet(synapse.configuration(readYaml), { encryption_enabled_by_default_for_room_type: "all" }).map((path) =>
+      unmet(synapse.configuration(readJson), { encryption_enabled_by_default_for_room_type: "all" }).map((path) =>
         violation(synapse.pod.workload, `homeserver.yaml does not set ${path} to "all".`),
       ),
     ),

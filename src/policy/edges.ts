@@ -1,7 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { LABEL } from "../api/group.ts";
 import type { Role } from "../practice/names.ts";
 import type { Peer, Practice } from "../practice/practice.ts";
-import { canonical } from "../practice/canonical.ts";
 import type { Selector } from "./selectors.ts";
 
 export interface PolicySpec {
@@ -64,15 +64,14 @@ const CONVERSATIONS: readonly (readonly [Role, Role, number])[] = [
 /** Roles that look up names. */
 const ASKS_DNS: readonly Role[] = ["front", "bridge", "synapse", "entry", "pruner", "backup"];
 
-const SOLVER = canonical({ matchLabels: { "acme.cert-manager.io/http01-solver": "true" } });
+const SOLVER = { matchLabels: { "acme.cert-manager.io/http01-solver": "true" } };
 
 /** Whether an opening is on the list of what a practice consists of. */
 export function isListed(practice: Practice, { podSelector }: PolicySpec, edge: Edge): boolean {
   if (typeof edge.port?.port !== "number" || edge.port.endPort !== undefined) return false;
-  if (canonical(podSelector) === SOLVER) return edge.direction === "ingress" && isFrontDoor(practice, edge, 8089);
+  if (isDeepStrictEqual(podSelector, SOLVER)) return edge.direction === "ingress" && isFrontDoor(practice, edge, 8089);
   const role = podSelector?.matchLabels?.[LABEL.role];
-  const isRoleAlone = canonical(podSelector) === canonical({ matchLabels: { [LABEL.role]: role } });
-  if (!isRoleAlone) return false;
+  if (!isDeepStrictEqual(podSelector, { matchLabels: { [LABEL.role]: role } })) return false;
   return edge.direction === "ingress" ? isWelcome(practice, role, edge) : isWayOut(practice, role, edge);
 }
 
@@ -111,7 +110,7 @@ function isFrontDoor({ network }: Practice, edge: Edge, port: number): boolean {
 }
 
 function isOneOf(peers: readonly object[], { peer }: Edge): boolean {
-  return peer !== undefined && peers.some((allowed) => canonical(allowed) === canonical(peer));
+  return peer !== undefined && peers.some((allowed) => isDeepStrictEqual(allowed, peer));
 }
 
 interface RangePeer {

@@ -5,7 +5,7 @@ import { namesNobody } from "./java-logging.ts";
 import { type Directive, directives, readNginx } from "./nginx.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { type Program, type Running, running } from "./programs.ts";
-import { isObject, keysOf, readAssignment, readHocon, readYaml, unmet } from "./settings.ts";
+import { isObject, keysOf, readAssignment, readHocon, readJson, unmet } from "./settings.ts";
 
 /** Violations of one program's configuration: `test` gives whole sentences. */
 function judge({ objects }: PolicyInput, program: Program, test: (found: Running) => readonly string[]): Violation[] {
@@ -86,7 +86,7 @@ export const homeserverKeepsToItself: Check = {
     "to push gateways.",
   violations: (input) =>
     judge(input, "synapse", ({ configuration }) =>
-      unmet(configuration(readYaml), {
+      unmet(configuration(readJson), {
         federation_domain_whitelist: [],
         trusted_key_servers: [],
         report_stats: false,
@@ -149,7 +149,7 @@ export const clientAddressDropped: Check = {
       return (passes && !drops) || again || told ? ["nginx tells the pods behind it who a client is."] : [];
     }),
     ...judge(input, "synapse", ({ configuration }) =>
-      keysOf(configuration(readYaml))
+      keysOf(configuration(readJson))
         .filter(({ key, value }) => key === "x_forwarded" && value !== false)
         .map(({ path }) => `homeserver.yaml asks for the client's address: ${path}.`),
     ),
@@ -213,9 +213,9 @@ export const logsOnlyWarnings: Check = {
       return quiet ? [] : ["Prosody logs more than warnings, or elsewhere than to its output."];
     }),
     ...judge(input, "synapse", ({ configuration, read }) => {
-      const homeserver = configuration(readYaml);
+      const homeserver = configuration(readJson);
       const path = isObject(homeserver) ? homeserver["log_config"] : undefined;
-      const log = readYaml(read(typeof path === "string" ? path : undefined));
+      const log = readJson(read(typeof path === "string" ? path : undefined));
       const levels = keysOf(log).filter(({ key }) => key === "level");
       const root = levels.some((level) => level.path === "root.level") && tellsOnlyOfStarts(log);
       return root && levels.every(({ value }) => QUIET.test(String(value))) ? [] : ["Synapse logs more than warnings."];

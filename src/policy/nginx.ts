@@ -1,4 +1,4 @@
-import { rememberText } from "../remember.ts";
+import { remember, rememberText } from "../remember.ts";
 
 /** One directive of an nginx configuration. */
 export interface Directive {
@@ -52,12 +52,14 @@ function tokensOf(text: string): { text: string; sign: boolean }[] | undefined {
 }
 
 /** All directives of a name, at every depth. */
-export function directives(tree: readonly Directive[], name?: string): Directive[] {
-  return tree.flatMap((directive) => [
-    ...(name === undefined || directive.name === name ? [directive] : []),
-    ...directives(directive.block ?? [], name),
-  ]);
+export function directives(tree: readonly Directive[], name?: string): readonly Directive[] {
+  const all = everyDirective(tree);
+  return name === undefined ? all : all.filter((directive) => directive.name === name);
 }
+
+const everyDirective = remember((tree: readonly Directive[]): readonly Directive[] =>
+  tree.flatMap((directive) => [directive, ...(directive.block ? everyDirective(directive.block) : [])]),
+);
 
 /** The servers that answer for a host. */
 export function serversOf(tree: readonly Directive[], host: string): (Directive & { block: readonly Directive[] })[] {

@@ -1,6 +1,6 @@
 import type { IContainer } from "kubernetes-models/v1";
 import type { Manifest } from "../manifest.ts";
-import { remember } from "../remember.ts";
+import { remember, rememberText } from "../remember.ts";
 import { containersOf, fileAt, type PodTemplate, podTemplates } from "./pods.ts";
 
 /**
@@ -86,15 +86,20 @@ export interface Running {
 }
 
 /** What a container starts; `undefined` for anything that a practice does not consist of. */
-export function programOf(container: IContainer): { program: Program; groups: Record<string, string> } | undefined {
+export function programOf(
+  container: IContainer,
+): { readonly program: Program; readonly groups: Readonly<Record<string, string>> } | undefined {
   if (!container.command) return undefined;
-  const line = [...container.command, ...(container.args ?? [])].join("\n");
+  return startedBy([...container.command, ...(container.args ?? [])].join("\n"));
+}
+
+const startedBy = rememberText((line): ReturnType<typeof programOf> => {
   for (const [program, pattern] of Object.entries(COMMANDS)) {
     const match = pattern.exec(line);
     if (match) return { program: program as Program, groups: { ...match.groups } };
   }
   return undefined;
-}
+});
 
 /** All known programs that the workloads among the objects start, or those of one name. */
 export function running(objects: readonly Manifest[], only?: Program): readonly Running[] {

@@ -2,14 +2,14 @@ import { readProsody } from "./lua.ts";
 import { directives, readNginx } from "./nginx.ts";
 import { type Check, violation } from "./policy.ts";
 import { type Program, type Reader, type Running, running } from "./programs.ts";
-import { isObject, readHocon, readYaml } from "./settings.ts";
+import { isObject, readHocon, readJson } from "./settings.ts";
 
 const READERS: Partial<Record<Program, Reader<unknown>>> = {
   nginx: (text) => directives(readNginx(text) ?? [], "server")[0],
   prosody: readProsody,
   jicofo: asObject(readHocon),
   jvb: asObject(readHocon),
-  synapse: asObject(readYaml),
+  synapse: asObject(readJson),
   postgres: (text) => text,
   "make-database": (text) => text,
 };

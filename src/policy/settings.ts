@@ -1,11 +1,10 @@
-import { parse } from "yaml";
 import { rememberText } from "../remember.ts";
 
 /** Readers of configuration files. Each gives `undefined` for what it cannot read; the check that looks at it objects. */
 type Reader = (text: string | undefined) => unknown;
 
-export const readYaml: Reader = attempt(parse);
-const readJson: Reader = attempt(parseJson);
+/** JSON, also where a program takes it for YAML. */
+export const readJson: Reader = attempt(parseJson);
 
 /** HOCON as we write it: JSON with `${VARIABLE}` for values; each becomes the string `$VARIABLE`. */
 export const readHocon: Reader = (text) =>

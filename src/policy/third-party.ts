@@ -1,7 +1,8 @@
 import type { IContainer } from "kubernetes-models/v1";
+import type { Assets } from "../assets.ts";
 import type { Manifest } from "../manifest.ts";
 import type { Practice } from "../practice/practice.ts";
-import { rememberText } from "../remember.ts";
+import { remember, rememberText } from "../remember.ts";
 import { containersOf, podTemplates, type PodTemplate } from "./pods.ts";
 import { type Check, violation } from "./policy.ts";
 
@@ -41,9 +42,10 @@ export const noThirdPartyHost: Check = {
     const allowed = named(practice);
     // What we ship ourselves is compared byte for byte by other checks, and names protocols by their addresses.
     const shipped = new Set([...Object.values(assets.prosodyModules), assets.practicePolicy]);
+    const hostsIn = hostsBeside(assets);
     return podTemplates(objects).flatMap((pod) => {
       const texts = textsOf(objects, pod, practice).filter((text) => !shipped.has(text));
-      const hosts = texts.flatMap((text) => hostsIn(text.replace(assets.guard, "")));
+      const hosts = texts.flatMap((text) => hostsIn(text));
       return [...new Set(hosts)]
         .filter((host) => !allowed.has(host))
         .map((host) => violation(pod.workload, `Its configuration names ${host}, which is not the practice's own.`));
@@ -62,7 +64,8 @@ function textsOf(objects: readonly Manifest[], { spec }: PodTemplate, practice: 
     ...args,
     ...env.map(({ name, value = "" }) => (name === "ENTRY_STUN" ? withoutOwnResponders(value, practice) : value)),
   ];
-  return [...files, ...containersOf(spec).flatMap(told)];
+  // No address goes on in the next line.
+  return [...files, containersOf(spec).flatMap(told).join("\n")];
 }
 
 /**
@@ -82,13 +85,16 @@ function withoutOwnResponders(list: string, { video }: Practice): string {
     .join(" ");
 }
 
-const hostsIn = rememberText((text): readonly string[] => {
+/** The hosts that a text names; those in our own guard, which is part of a page, are not meant. */
+const hostsBeside = remember(({ guard }: Assets) => rememberText((text) => hostsOf(text.replace(guard, ""))));
+
+function hostsOf(text: string): readonly string[] {
   const plain = unescaped(text);
   const addresses = [...plain.matchAll(ADDRESSES)].map(([, host, relay]) => host ?? relay ?? "");
   return [...addresses, ...[...plain.matchAll(MAKERS)].map(([host]) => host)].map((host) =>
     host.toLowerCase().replaceAll(/^.*@|:[^:\]]*$/g, ""),
   );
-});
+}
 
 /** A text without the escapes of scripts and JSON. What nginx calls `$request_uri` always begins with a slash. */
 function unescaped(text: string): string {

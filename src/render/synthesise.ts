@@ -4,17 +4,16 @@ import type { Manifest } from "../manifest.ts";
 
 /** A class of cdk8s-plus for one kind of Kubernetes. */
 interface KubeClass {
-  new (scope: Chart, id: string, props: object): ApiObject;
+  readonly GVK: { readonly apiVersion: string; readonly kind: string };
+  manifest(props: object): unknown;
 }
 
 /** The low-level classes by `apiVersion/kind`. */
 const CLASSES: ReadonlyMap<string, KubeClass> = new Map(
   Object.values(k8s)
     .filter((candidate) => "GVK" in candidate && "manifest" in candidate)
-    .map((candidate) => {
-      const { apiVersion, kind } = candidate.GVK as { apiVersion: string; kind: string };
-      return [`${apiVersion}/${kind}`, candidate as unknown as KubeClass];
-    }),
+    .map((candidate) => candidate as KubeClass)
+    .map((candidate) => [`${candidate.GVK.apiVersion}/${candidate.GVK.kind}`, candidate]),
 );
 
 /**
@@ -26,7 +25,7 @@ const CLASSES: ReadonlyMap<string, KubeClass> = new Map(
 export function synthesise(objects: readonly Manifest[]): Manifest[] {
   const chart = new Chart(new App(), "practice");
   return objects.map((object, index) => {
-    const written = byClass(chart, `class-${index}`, object);
+    const written = byClass(object);
     if (written && isEqual(written, object)) return written;
     const plain = new ApiObject(chart, `plain-${index}`, object as unknown as ApiObjectProps).toJson() as Manifest;
     if (!isEqual(plain, object)) throw new Error(`cdk8s changed ${object.kind} ${object.metadata.name}.`);
@@ -34,11 +33,9 @@ export function synthesise(objects: readonly Manifest[]): Manifest[] {
   });
 }
 
-function byClass(chart: Chart, id: string, object: Manifest): Manifest | undefined {
-  const Class = CLASSES.get(`${object.apiVersion}/${object.kind}`);
-  if (!Class) return undefined;
-  const { apiVersion: _, kind: __, ...props } = wrapped(object) as Manifest;
-  return new Class(chart, id, props).toJson() as Manifest;
+function byClass(object: Manifest): Manifest | undefined {
+  const { apiVersion, kind, ...props } = object;
+  return CLASSES.get(`${apiVersion}/${kind}`)?.manifest(wrapped(props) as object) as Manifest | undefined;
 }
 
 /** Fields that are a number or a name, by key and by the key above. */
@@ -52,7 +49,7 @@ function isQuantity(key: string, above: string): boolean {
   return key === "sizeLimit" || above === "limits" || above === "requests";
 }
 
-/** The same value with the wrappers that the classes want for what can have two types. */
+/** The same value, its keys in order, with the wrappers that the classes want for what can have two types. */
 function wrapped(value: unknown, key = "", above = ""): unknown {
   if (Array.isArray(value)) {
     // Ports of a Service are numbers, ports of a network policy are not.
@@ -60,7 +57,10 @@ function wrapped(value: unknown, key = "", above = ""): unknown {
     return value.map((item) => wrapped(item, list, above));
   }
   if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([below, item]) => [below, wrapped(item, below, key)]));
+    const fields = value as Readonly<Record<string, unknown>>;
+    const inOrder: Record<string, unknown> = {};
+    for (const below of Object.keys(fields).toSorted()) inOrder[below] = wrapped(fields[below], below, key);
+    return inOrder;
   }
   if (typeof value !== "string" && typeof value !== "number") return value;
   if (isIntOrString(key, above)) {
@@ -73,9 +73,12 @@ function wrapped(value: unknown, key = "", above = ""): unknown {
 /** Deep equality of JSON; a field that is `undefined` is not there. */
 function isEqual(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return a === b;
-  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => isEqual(item, b[index]));
+  }
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  for (const key in left) if (left[key] !== undefined && !isEqual(left[key], right[key])) return false;
-  for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false;
+  for (const key of Object.keys(left)) if (left[key] !== undefined && !isEqual(left[key], right[key])) return false;
+  for (const key of Object.keys(right)) if (right[key] !== undefined && left[key] === undefined) return false;
   return true;
 }

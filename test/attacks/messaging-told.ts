@@ -24,7 +24,7 @@ export const toldAttacks = group<Told>({
     await database.query(`create function twice() returns trigger language plpgsql as '${twice}'`);
     await database.query("create trigger twice before insert on schema_version for each row execute function twice()");
     await database.query("update schema_version set upgraded = true");
-    const plain = (yaml: string) => yaml.replace("formatter: told", "formatter: line");
+    const plain = (yaml: string) => yaml.replace('"formatter": "told"', '"formatter": "line"');
     const { told } = await synapseEnds(params, { database, ...(!defended && { editLog: plain }) });
     return { status: told.slice(-4096), stop: messaging.stop };
   },

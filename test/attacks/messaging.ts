@@ -1,4 +1,3 @@
-import { parse, stringify } from "yaml";
 import type { Account, call } from "../apps/support/messaging.ts";
 import { newRoom, type People, send, set, startPeople } from "../apps/support/rooms.ts";
 import type { Edit } from "../apps/support/signalling.ts";
@@ -31,10 +30,10 @@ export const withSettings =
   (change: (settings: Settings) => void): Edit =>
   (file, text) => {
     if (file !== "homeserver.yaml") return text;
-    const settings = parse(text) as Settings;
+    const settings = JSON.parse(text) as Settings;
     change(settings);
-    const changed = stringify(settings);
-    if (changed === stringify(parse(text))) throw new Error("No setting was taken away.");
+    const changed = JSON.stringify(settings);
+    if (changed === JSON.stringify(JSON.parse(text))) throw new Error("No setting was taken away.");
     return changed;
   };
 

@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
-import { parse, stringify } from "yaml";
 import { withoutPolicy } from "../attacks/messaging.ts";
 import { startMessaging } from "../apps/support/messaging.ts";
 import { ciphertext, newRoom, type People, send, startPeople } from "../apps/support/rooms.ts";
@@ -67,10 +66,10 @@ async function withAndWithout() {
 /** Synapse's settings that only say who and where it is; PostgreSQL's that only say where. */
 function defaults(file: string, text: string): string {
   if (file === "homeserver.yaml") {
-    const settings = parse(text) as Record<string, unknown>;
+    const settings = JSON.parse(text) as Record<string, unknown>;
     const kept =
       /^(server_name|report_stats|public_baseurl|listeners|database|log_config|media_store_path|enable_metrics|\w+_path)$/;
-    return stringify(Object.fromEntries(Object.entries(settings).filter(([key]) => kept.test(key))));
+    return JSON.stringify(Object.fromEntries(Object.entries(settings).filter(([key]) => kept.test(key))));
   }
   if (file !== "postgresql.conf") return text;
   return text

@@ -1,4 +1,3 @@
-import { stringify } from "yaml";
 import type { Database, Practice } from "../../practice/practice.ts";
 import { merged, type Settings } from "../merge.ts";
 import { POSTGRES_PORT, SYNAPSE_ROLE } from "./postgres-config.ts";
@@ -34,9 +33,12 @@ const WHO_PATH = "/practice/who";
 const STAFF_USER_TYPES = ["therapist"];
 const PATIENT = "patient";
 
-/** `homeserver.yaml`, whole. Read by the pinned version; an unknown key would be ignored without a word. */
+/**
+ * `homeserver.yaml`, whole, as JSON, which is YAML with one meaning only (docs/decisions/0045). Read by the pinned version; an
+ * unknown key would be ignored without a word.
+ */
 export function homeserverYaml(practice: Practice): string {
-  return stringify(merged(defaults(practice), enforced(practice)), { lineWidth: 0, aliasDuplicateObjects: false });
+  return JSON.stringify(merged(defaults(practice), enforced(practice)), undefined, 2);
 }
 
 /** How Synapse calls a sign-in through the practice's provider: `oidc-` and the `idp_id`. The module knows it too. */
@@ -289,7 +291,7 @@ function server(database: Database, { names }: Practice): Settings {
  * also goes into the pod's status, where the operator reads it: from the one logger that speaks of nothing else.
  */
 export function synapseLogYaml(): string {
-  return stringify({
+  const logging = {
     version: 1,
     disable_existing_loggers: false,
     formatters: {
@@ -302,5 +304,6 @@ export function synapseLogYaml(): string {
     },
     loggers: { "synapse.app._base": { handlers: ["told"] } },
     root: { level: "WARNING", handlers: ["console"] },
-  });
+  };
+  return JSON.stringify(logging, undefined, 2);
 }

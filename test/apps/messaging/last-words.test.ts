@@ -26,14 +26,19 @@ describe("Synapse that cannot start", () => {
   });
   afterAll(() => messaging?.stop());
 
-  const tls = "dbname: synapse\n    sslmode: verify-full\n    sslrootcert: /etc/ssl/certs/ca-certificates.crt";
+  const tls = '"dbname": "synapse", "sslmode": "verify-full", "sslrootcert": "/etc/ssl/certs/ca-certificates.crt"';
   it.each([
-    ["with a database that does not listen", "DatabaseUnreachable", "port: PORT", "port: 1"],
-    ["with a database that nobody knows", "DatabaseUnreachable", "host: 127.0.0.1", "host: nowhere.invalid"],
-    ["with a database that knows no such user", "DatabaseRefused", "user: synapse", "user: nobody"],
-    ["with a database that has none of this name", "DatabaseRefused", "dbname: synapse", "dbname: other"],
-    ["with a database without TLS", "DatabaseUntrusted", "dbname: synapse", tls],
-    ["with the accounts of another server", "DatabaseOfAnotherServer", "server_name: matrix.", "server_name: other."],
+    ["with a database that does not listen", "DatabaseUnreachable", '"port": PORT', '"port": 1'],
+    ["with a database that nobody knows", "DatabaseUnreachable", '"host": "127.0.0.1"', '"host": "nowhere.invalid"'],
+    ["with a database that knows no such user", "DatabaseRefused", '"user": "synapse"', '"user": "nobody"'],
+    ["with a database that has none of this name", "DatabaseRefused", '"dbname": "synapse"', '"dbname": "other"'],
+    ["with a database without TLS", "DatabaseUntrusted", '"dbname": "synapse"', tls],
+    [
+      "with the accounts of another server",
+      "DatabaseOfAnotherServer",
+      '"server_name": "matrix.',
+      '"server_name": "other.',
+    ],
   ])("%s: %s", async (_, reason, from, to) => {
     const edit = change(from.replace("PORT", String(database.port)), to);
     const end = await synapseEnds(params, { database, edit });
@@ -119,9 +124,9 @@ describe("what a trial runs", () => {
   };
 
   it.each([
-    ["an option of the module that is misspelt", "widget_hosts:", "widget_host:", "modules.<item 0>.config"],
-    ["a value of the wrong kind", "max_upload_size: 50M", "max_upload_size: [1]", undefined],
-    ["a file that is no YAML", "server_name:", "server_name: [", undefined],
+    ["an option of the module that is misspelt", '"widget_hosts":', '"widget_host":', "modules.<item 0>.config"],
+    ["a value of the wrong kind", '"max_upload_size": "50M"', '"max_upload_size": [1]', undefined],
+    ["a file that is no YAML", '"server_name":', '"server_name": [', undefined],
   ])("stops Synapse at %s, and says where if it can", async (_, from, to, setting) => {
     const end = await synapseEnds(params, { database: nowhere, as: "check", edit: change(from, to) });
     expect(end.exitCode, end.printed).toBeGreaterThan(0);

@@ -11,7 +11,7 @@ it("refuses a database that sorts otherwise than by bytes", async () => {
 });
 
 it("ends when the database does not answer", async () => {
-  const edit = (_: string, text: string) => text.replace(/port: \d+\n(\s+)dbname:/, "port: 9\n$1dbname:");
+  const edit = (_: string, text: string) => text.replace(/"port": \d+,(\s+"dbname":)/, '"port": 9,$1');
   await expect(startMessaging(someParams(), { edit })).rejects.toThrow(
     /Synapse ended with 1: [^]*Is the server running/,
   );

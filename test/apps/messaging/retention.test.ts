@@ -7,7 +7,8 @@ const { messaging } = somePractice();
 let matrix: People;
 beforeAll(async () => {
   // The rendered file, with seconds for days.
-  const edit = (_: string, text: string) => text.replaceAll("90d", "1s").replace("interval: 1d", "interval: 1s");
+  const edit = (_: string, text: string) =>
+    text.replaceAll("90d", "1s").replace('"interval": "1d"', '"interval": "1s"');
   const params = someParams({ practice: { messaging: { ...messaging, retentionDays: 90 } } });
   matrix = await startPeople(params, { edit });
 });

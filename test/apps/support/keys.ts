@@ -9,16 +9,16 @@ import { pythonWithSynapse } from "./messaging-programs.ts";
 export async function unreadKeys(text: string, version?: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "keys-"));
   try {
-    const local = text
-      .replaceAll(/^(\w+_path|log_config): .*\n/gm, "")
-      // Any file will do.
-      .replaceAll(/(client_secret_path): .*/g, `$1: ${join(folder, "homeserver.yaml")}`)
-      .concat("macaroon_secret_key: a\nform_secret: b\nsigning_key: ed25519 a_a ")
-      .concat(randomBytes(32).toString("base64").replace(/=+$/, ""));
-    await writeFile(join(folder, "homeserver.yaml"), local);
+    const file = join(folder, "homeserver.yaml");
+    // Any file will do.
+    const settings = JSON.parse(text, (key, value) => (key === "client_secret_path" ? file : value)) as object;
+    const elsewhere = Object.entries(settings).filter(([key]) => !/^(?:\w+_path|log_config)$/.test(key));
+    const signingKey = `ed25519 a_a ${randomBytes(32).toString("base64").replace(/=+$/, "")}`;
+    const own = { macaroon_secret_key: "a", form_secret: "b", signing_key: signingKey };
+    await writeFile(file, JSON.stringify({ ...Object.fromEntries(elsewhere), ...own }));
     return await run(
       await pythonWithSynapse(version),
-      [join(import.meta.dirname, "unread_keys.py"), join(folder, "homeserver.yaml")],
+      [join(import.meta.dirname, "unread_keys.py"), file],
       // Where it makes a folder for media, because no place for one is left in the file.
       { cwd: folder, env: { PYTHONPATH: join(import.meta.dirname, "../../../src/components/matrix/assets") } },
     );

@@ -64,8 +64,8 @@ export async function synapseEnds(
     "/etc/synapse": place("etc"),
     "/run/secrets/synapse": place("secrets"),
     "/data/media": place("media"),
-    [`host: ${params.practice.names.postgres}`]: "host: 127.0.0.1",
-    "port: 5432": `port: ${database.port}`,
+    [`"host": "${params.practice.names.postgres}"`]: '"host": "127.0.0.1"',
+    '"port": 5432': `"port": ${database.port}`,
   });
   const key = randomBytes(32).toString("base64").replace(/=+$/, "");
   await write(folder, {

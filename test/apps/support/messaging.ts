@@ -345,7 +345,7 @@ function placed(
   ports: Record<"client" | "openid" | "health" | "administration" | "metrics" | "database", number>,
 ): string {
   const listener = (from: number, to: number) => ({
-    [`- port: ${from}\n`]: `- bind_addresses: ["127.0.0.1"]\n    port: ${to}\n`,
+    [`"port": ${from},`]: `"bind_addresses": ["127.0.0.1"],\n      "port": ${to},`,
   });
   return relocated(text, {
     "/etc/synapse": join(folder, "etc"),
@@ -353,13 +353,13 @@ function placed(
     "/data/media": join(folder, "data", "media"),
     "/run/proof": join(folder, "proof"),
     ...(practice.staff.oidc && { "/run/secrets/oidc": join(folder, "oidc") }),
-    [`host: ${practice.names.postgres}`]: "host: 127.0.0.1",
-    "port: 5432": `port: ${ports.database}`,
+    [`"host": "${practice.names.postgres}"`]: '"host": "127.0.0.1"',
+    '"port": 5432': `"port": ${ports.database}`,
     ...listener(8008, ports.client),
     ...listener(8009, ports.openid),
     ...listener(8080, ports.health),
     ...listener(9001, ports.metrics),
-    "- port: 8011\n": `- port: ${ports.administration}\n`,
+    '"port": 8011,': `"port": ${ports.administration},`,
   });
 }
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { parse } from "yaml";
 import { homeserverYaml, synapseLogYaml } from "../../../src/components/matrix/homeserver.ts";
 import type { Database, Practice } from "../../../src/practice/practice.ts";
 import { somePractice } from "../../support/practice.ts";
@@ -14,7 +13,7 @@ const EXTERNAL: Database = {
   to: { kind: "cidrs", cidrs: [] },
 };
 
-const settings = (changes: Partial<Practice> = {}) => parse(homeserverYaml(somePractice(changes)));
+const settings = (changes: Partial<Practice> = {}) => JSON.parse(homeserverYaml(somePractice(changes)));
 
 describe("homeserver.yaml", () => {
   it("says that no other server exists, instead of leaving it out", () => {
@@ -55,7 +54,7 @@ describe("homeserver.yaml", () => {
 
   it("holds no secret, only where to read one", () => {
     const text = homeserverYaml(somePractice());
-    expect(text).not.toMatch(/password:|_secret:|secret_key:/);
+    expect(text).not.toMatch(/(?:password|_secret|secret_key)":/);
     expect(settings().database.args).not.toHaveProperty("password");
   });
 
@@ -80,11 +79,11 @@ describe("homeserver.yaml", () => {
 describe("the log configuration", () => {
   it("keeps people out of the log: warnings only, and nothing set lower beside the root", () => {
     const log = synapseLogYaml();
-    expect(parse(log)).toMatchObject({ root: { level: "WARNING", handlers: ["console"] } });
-    expect(log.match(/level:/g)).toHaveLength(1);
+    expect(JSON.parse(log)).toMatchObject({ root: { level: "WARNING", handlers: ["console"] } });
+    expect(log.match(/"level":/g)).toHaveLength(1);
   });
 
   it("tells the pod's status of nothing but the start", () => {
-    expect(parse(synapseLogYaml())).toMatchObject({ loggers: { "synapse.app._base": { handlers: ["told"] } } });
+    expect(JSON.parse(synapseLogYaml())).toMatchObject({ loggers: { "synapse.app._base": { handlers: ["told"] } } });
   });
 });

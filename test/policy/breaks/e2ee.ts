@@ -141,7 +141,10 @@ export const E2EE_BREAKS: readonly Break[] = [
     "rooms-encrypted-by-default",
     "unencrypted rooms",
     "synapse/homeserver.yaml",
-    replaced("encryption_enabled_by_default_for_room_type: all", "encryption_enabled_by_default_for_room_type: off"),
+    replaced(
+      '"encryption_enabled_by_default_for_room_type": "all"',
+      '"encryption_enabled_by_default_for_room_type": "off"',
+    ),
   ),
   editFile(
     "message-policy-loaded",
@@ -196,6 +199,15 @@ export const E2EE_BREAKS: readonly Break[] = [
       "a program in the configuration",
       "prosody/prosody.cfg.lua",
       (text) => `${text}Include "/tmp/*.lua"\n`,
+    ),
+  ),
+  and(
+    ["message-policy-loaded", "rooms-encrypted-by-default", "homeserver-keeps-to-itself", "logs-only-warnings"],
+    editFile(
+      "configuration-readable",
+      "YAML that is no JSON: what it means depends on who reads it",
+      "synapse/homeserver.yaml",
+      replaced('"max_upload_size":', "max_upload_size:"),
     ),
   ),
   and(

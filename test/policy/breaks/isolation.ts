@@ -145,7 +145,7 @@ export const ISOLATION_BREAKS: readonly Break[] = [
     "admin-on-loopback",
     "people administered from every pod",
     "synapse/homeserver.yaml",
-    replaced("    bind_addresses:\n      - 127.0.0.1\n", ""),
+    replaced(/"bind_addresses": \[\s*"127\.0\.0\.1"\s*\],/, ""),
   ),
   edit(
     "edges-as-listed",

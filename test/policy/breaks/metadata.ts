@@ -91,7 +91,7 @@ export const METADATA_BREAKS: readonly Break[] = [
     "homeserver-keeps-to-itself",
     "federation",
     "synapse/homeserver.yaml",
-    replaced("federation_domain_whitelist: []\n", ""),
+    replaced('"federation_domain_whitelist": [],', ""),
   ),
   editFile(
     "no-stun",
@@ -140,7 +140,7 @@ export const METADATA_BREAKS: readonly Break[] = [
     "client-address-dropped",
     "a homeserver that wants to know",
     "synapse/homeserver.yaml",
-    replaced("x_forwarded: false", "x_forwarded: true"),
+    replaced('"x_forwarded": false', '"x_forwarded": true'),
   ),
   editFile(
     "logs-only-warnings",
@@ -184,7 +184,12 @@ export const METADATA_BREAKS: readonly Break[] = [
     "prosody/prosody.cfg.lua",
     replaced('["min"] = "warn"', '["min"] = "info"'),
   ),
-  editFile("logs-only-warnings", "a talkative Synapse", "synapse/log.yaml", replaced("level: WARNING", "level: INFO")),
+  editFile(
+    "logs-only-warnings",
+    "a talkative Synapse",
+    "synapse/log.yaml",
+    replaced('"level": "WARNING"', '"level": "INFO"'),
+  ),
   editFile(
     "logs-only-warnings",
     "what Synapse says of people in its pod's status",
@@ -195,7 +200,7 @@ export const METADATA_BREAKS: readonly Break[] = [
     "logs-only-warnings",
     "everything that Synapse says in its pod's status",
     "synapse/log.yaml",
-    replaced("    - console", "    - told"),
+    replaced(/("root": \{[^}]*)"console"/, '$1"told"'),
   ),
   editFile(
     "logs-only-warnings",
