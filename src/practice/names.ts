@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { textHash } from "../text-hash.ts";
 
 /** Pods of a practice, by role. There are six, because pods decide how many practices a node can host. */
 export const ROLES = ["front", "signalling", "bridge", "synapse", "postgres", "entry"] as const;
@@ -64,8 +65,8 @@ export function namesOf(name: string) {
 
 /** 8 hex digits over file names and contents, independent of key order. */
 export function contentHash(files: Readonly<Record<string, string>>): string {
-  const entries = Object.keys(files)
-    .toSorted()
-    .map((file) => [file, files[file]]);
+  const entries = Object.entries(files)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([file, text]) => [file, textHash(text)]);
   return hash("sha256", JSON.stringify(entries)).slice(0, 8);
 }

@@ -72,10 +72,12 @@ function stamp(object: Manifest, practice: Practice): Manifest {
  * that the field is taken back also by an operator that has just started and remembers nothing.
  */
 function sealed(object: Manifest): Manifest {
+  // What a ConfigMap holds is in its name.
+  const { data: _, ...told } = object;
   // What was synthesised has its keys in order, so the digest does not depend on how a builder wrote them.
   const annotations = {
     ...object.metadata.annotations,
-    [ANNOTATION.rendered]: hash("sha256", JSON.stringify(object)).slice(0, 8),
+    [ANNOTATION.rendered]: hash("sha256", JSON.stringify(told)).slice(0, 8),
   };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }

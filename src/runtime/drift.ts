@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { LiveObject, Manifest } from "../manifest.ts";
 import { remember } from "../remember.ts";
+import { textHash } from "../text-hash.ts";
 import { type Difference, differences } from "./differences.ts";
 
 /** What is not as we want it. Of a ConfigMap that is named by its content also every file more. */
@@ -22,10 +23,12 @@ export function isOfSealed(found: readonly Difference[], desired: Manifest, live
 }
 
 /** Rendering is deterministic, so the order of fields is part of the identity. */
-export const hashOf = remember((desired: Manifest): string =>
-  createHash("sha256").update(JSON.stringify(desired)).digest("base64url"),
-);
+export const hashOf = remember(({ data, ...rest }: Manifest): string => {
+  const files = Object.entries((data ?? {}) as Readonly<Record<string, string>>);
+  const hashed = files.map(([file, text]) => [file, textHash(text)]);
+  return hash("sha256", JSON.stringify([rest, hashed]), "base64url");
+});
 
 export function fingerprint(found: readonly Difference[]): string {
-  return found.length === 0 ? "" : createHash("sha256").update(JSON.stringify(found)).digest("base64url");
+  return found.length === 0 ? "" : hash("sha256", JSON.stringify(found), "base64url");
 }
