@@ -22,11 +22,14 @@ const may: Readonly<Record<string, readonly string[]>> = {
 };
 
 const impure = {
-  regex: "^(node:([^c]|c[^r])|@kubernetes/client-node|undici|pino|prom-client|@hono|hono)",
+  regex: "^(node:([^cu]|c[^r]|u[^t])|@kubernetes/client-node|undici|pino|prom-client|@hono|hono)",
   message: "Rendering is pure: no file, network, client, clock or log. Do it in controller/ and pass the result in.",
 };
-/** A digest is as pure as a sum; chance is not. */
-const digests = { name: "node:crypto", allowImportNames: ["hash"], message: impure.message };
+/** A digest and a comparison are as pure as a sum; chance is not. */
+const sums = [
+  { name: "node:crypto", allowImportNames: ["hash"], message: impure.message },
+  { name: "node:util", allowImportNames: ["isDeepStrictEqual"], message: impure.message },
+];
 const cdk8s = {
   regex: "^(cdk8s|cdk8s-plus-28|constructs)($|/)",
   message: "Only components/kube.ts and render/synthesise.ts meet cdk8s: it drops fields that it does not know.",
@@ -49,7 +52,7 @@ function direction(folder: string, allowed: readonly string[]) {
 
 function importRules(folder: string, allowed: readonly string[]): OxlintOverride {
   const patterns = [...direction(folder, allowed), cdk8s, ...(pure.includes(folder) ? [impure] : [])];
-  const paths = pure.includes(folder) ? [digests] : [];
+  const paths = pure.includes(folder) ? sums : [];
   return { files: [`src/${folder}/**/*.ts`], rules: { "no-restricted-imports": ["error", { paths, patterns }] } };
 }
 
@@ -82,7 +85,7 @@ export default defineConfig({
       rules: {
         "no-restricted-imports": [
           "error",
-          { paths: [digests], patterns: [...direction("render", may.render ?? []), impure] },
+          { paths: sums, patterns: [...direction("render", may.render ?? []), impure] },
         ],
       },
     },
