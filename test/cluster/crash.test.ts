@@ -1,13 +1,11 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import type { LiveObject } from "../../src/manifest.ts";
 import { phaseOf } from "../../src/render/order.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
-import type { Connection } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
+import { kubeconfigFile } from "../support/kubeconfig.ts";
 import { runOperator, startOperator } from "../support/operator.ts";
 import { handOn } from "../support/own-cluster.ts";
 import {
@@ -154,7 +152,7 @@ async function lastRoute(namespace: string): Promise<void> {
 async function undisturbed(): Promise<{ names: string; walls: readonly string[]; writes: number }> {
   const namespace = await practiceNamespace();
   const proxy = await startProxy(bed);
-  const operator = await startOperator(await kubeconfigFor(proxy.connection), { watchNamespaces: [namespace] });
+  const operator = await startOperator(await kubeconfigFile(proxy.connection), { watchNamespaces: [namespace] });
   await applyPractice(namespace);
   await giveMediaAddress(namespace);
   await lastRoute(namespace);
@@ -182,7 +180,7 @@ async function crashAt({ write, moment }: Crash, walls: readonly string[]): Prom
   const operator =
     moment === "before"
       ? runOperator(proxy.connection, [namespace])
-      : await startOperator(await kubeconfigFor(proxy.connection), { watchNamespaces: [namespace] });
+      : await startOperator(await kubeconfigFile(proxy.connection), { watchNamespaces: [namespace] });
   await applyPractice(namespace);
   const late = setTimeout(() => killed.resolve(), 8000);
   void giveMediaAddress(namespace).catch(() => undefined);
@@ -199,35 +197,6 @@ async function crashAt({ write, moment }: Crash, walls: readonly string[]): Prom
 function sameNames(objects: readonly LiveObject[], namespace: string): string {
   const names = childNames(objects).map((name) => name.replaceAll(namespace, "NS").replace(/-[0-9a-f]{8}$/, "-HASH"));
   return names.toSorted().join("\n");
-}
-
-async function kubeconfigFor(connection: Connection): Promise<string> {
-  // Beside the administrator's, so that it goes with the control plane.
-  const folder = await mkdtemp(join(dirname(bed.kubeconfig), "proxy-"));
-  const base64 = (text: string) => Buffer.from(text).toString("base64");
-  const file = join(folder, "kubeconfig");
-  await writeFile(
-    file,
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      "current-context": "proxy",
-      clusters: [
-        {
-          name: "proxy",
-          cluster: { server: connection.server, "certificate-authority-data": base64(connection.ca) },
-        },
-      ],
-      users: [
-        {
-          name: "proxy",
-          user: { "client-certificate-data": base64(connection.cert), "client-key-data": base64(connection.key) },
-        },
-      ],
-      contexts: [{ name: "proxy", context: { cluster: "proxy", user: "proxy" } }],
-    }),
-  );
-  return file;
 }
 
 async function inParallel<T>(items: readonly T[], task: (item: T) => Promise<void>): Promise<void> {

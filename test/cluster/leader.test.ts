@@ -4,6 +4,7 @@ import { RESOURCES, pathOf } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
+import { kubeconfigFile } from "../support/kubeconfig.ts";
 import { likenessOf } from "../support/likeness.ts";
 import { type RunningOperator, runOperator, startOperator } from "../support/operator.ts";
 import {
@@ -15,6 +16,15 @@ import {
   practiceNamespace,
   quiet,
 } from "../support/practice-bed.ts";
+import { type Fault, type ProxiedRequest, startProxy } from "../support/proxy.ts";
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 const leads = async (operator: RunningOperator) => (await operator.log()).includes("Reconciling practices");
 
@@ -58,6 +68,34 @@ describe("several operators for the same practices", () => {
     await waitFor(() => leads(third), { timeout: 25_000, what: "the third operator to find the lease abandoned" });
     expect(performance.now() - killedAt, "fail-over").toBeLessThan(17_500);
     expect((await children(namespace)).some(({ kind }) => kind === "StatefulSet")).toBe(true);
+  });
+
+  it("write nothing any more when they have slept until another one leads", { timeout: 120_000 }, async () => {
+    const namespace = await practiceNamespace();
+    const config = { watchNamespaces: [namespace], leaderElection: { enabled: true, namespace, name: "operators" } };
+    // In the middle of a birth: there is more to write as soon as it wakes up.
+    let sleeps = false;
+    const slow = ({ writes }: ProxiedRequest): Fault | undefined =>
+      writes > 20 && !sleeps ? { kind: "delay", milliseconds: 300 } : undefined;
+    const proxy = await startProxy(bed, slow);
+    const first = await startOperator(await kubeconfigFile(proxy.connection), config);
+    const second = await startOperator(bed.kubeconfig, config, { ready: false });
+    started.push(first, second);
+    try {
+      await applyPractice(namespace);
+      await waitFor(() => (proxy.requests.at(-1)?.writes ?? 0) > 24, { interval: 10, what: "a birth to begin" });
+      process.kill(first.pid, "SIGSTOP");
+      sleeps = true;
+      await waitFor(() => leads(second), { timeout: 25_000, what: "the second operator to find the lease abandoned" });
+      const slept = proxy.requests.length;
+      process.kill(first.pid, "SIGCONT");
+      await waitFor(() => !isAlive(first.pid), { timeout: 20_000, what: "the first operator to end" });
+      const written = proxy.requests.slice(slept).filter(({ isWrite, path }) => isWrite && !path.includes("/leases/"));
+      expect(written.map(({ method, path }) => `${method} ${path}`)).toEqual([]);
+    } finally {
+      await first.kill();
+      await proxy.stop();
+    }
   });
 
   it("do no damage when two work at the same time for 15 s: one birth, the same objects, and then peace", async () => {

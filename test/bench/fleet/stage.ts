@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseAllDocuments, stringify } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { LABEL } from "../../../src/api/group.ts";
 import { PRACTICES } from "../../../src/controller/kinds.ts";
 import { CHILD_RESOURCES } from "../../../src/controller/live.ts";
@@ -14,6 +14,7 @@ import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Connection } from "../../bed/api.ts";
 import { type ControlPlane, startControlPlane } from "../../bed/control-plane.ts";
 import { installCrds } from "../../bed/crds.ts";
+import { kubeconfigFor } from "../../bed/identities.ts";
 import { installOwnCrd } from "../../bed/own-crd.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { standIn } from "./stand-in.ts";
@@ -132,18 +133,9 @@ export async function setStage(practices: number): Promise<Stage> {
       const answer = await transport.request({ method: "POST", path, body, repeatable: true });
       return (JSON.parse(answer) as { status: { token: string } }).status.token;
     },
-    async kubeconfig({ server, ca, cert, key }) {
-      const base64 = (text: string) => Buffer.from(text).toString("base64");
+    async kubeconfig(connection) {
       const file = join(plane.directory, `bench-${(written += 1)}.kubeconfig`);
-      const config = {
-        apiVersion: "v1",
-        kind: "Config",
-        "current-context": "bench",
-        clusters: [{ name: "bench", cluster: { server, "certificate-authority-data": base64(ca) } }],
-        users: [{ name: "bench", user: { "client-certificate-data": base64(cert), "client-key-data": base64(key) } }],
-        contexts: [{ name: "bench", context: { cluster: "bench", user: "bench" } }],
-      };
-      await writeFile(file, stringify(config), { mode: 0o600 });
+      await writeFile(file, kubeconfigFor(connection), { mode: 0o600 });
       return file;
     },
     async stop() {
