@@ -1,7 +1,6 @@
 import type { IContainer, IPodSpec } from "kubernetes-models/v1";
 import { ANNOTATION } from "../api/group.ts";
 import { contentHash } from "../practice/names.ts";
-import { remember } from "../remember.ts";
 import { containersOf, podTemplates } from "./pods.ts";
 import { type Check, type PolicyInput, violation, type Violation } from "./policy.ts";
 import { programOf } from "./programs.ts";
@@ -118,14 +117,11 @@ export const configurationNamedByContent: Check = {
       .filter(({ metadata }) => metadata.name !== practice.names.identity)
       .filter((map) => {
         const files = (map["data"] ?? {}) as Record<string, string>;
-        const named = map.metadata.name.endsWith(`-${hashOf(files)}`);
+        const named = map.metadata.name.endsWith(`-${contentHash(files)}`);
         return !named || map["immutable"] !== true || map["binaryData"] !== undefined;
       })
       .map((map) => violation(map, "It can be changed, or holds something else than its name says.")),
 };
-
-/** A live object is the same until it changes. */
-const hashOf = remember(contentHash);
 
 export const noSecretRendered: Check = {
   name: "no-secret-rendered",

@@ -85,8 +85,11 @@ function withoutOwnResponders(list: string, { video }: Practice): string {
     .join(" ");
 }
 
-/** The hosts that a text names; those in our own guard, which is part of a page, are not meant. */
-const hostsBeside = remember(({ guard }: Assets) => rememberText((text) => hostsOf(text.replace(guard, ""))));
+/**
+ * The hosts that a text names; those in our own guard, which is part of a page, are not meant. What stands on both sides of it is
+ * kept apart, so that nothing hides by being joined.
+ */
+const hostsBeside = remember(({ guard }: Assets) => rememberText((text) => hostsOf(text.replace(guard, "\n"))));
 
 function hostsOf(text: string): readonly string[] {
   const plain = unescaped(text);

@@ -63,7 +63,10 @@ export function namesOf(name: string) {
   };
 }
 
-/** 8 hex digits over file names and contents, independent of key order. */
+/**
+ * 8 hex digits over file names and contents, independent of key order. What is live is judged by them: a release that counts them in
+ * another way takes every running configuration for a forged one.
+ */
 export function contentHash(files: Readonly<Record<string, string>>): string {
   const entries = Object.entries(files)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))

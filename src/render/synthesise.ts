@@ -57,11 +57,11 @@ function wrapped(value: unknown, key = "", above = ""): unknown {
     return value.map((item) => wrapped(item, list, above));
   }
   if (typeof value === "object" && value !== null) {
-    const fields = value as Readonly<Record<string, unknown>>;
-    const inOrder: Record<string, unknown> = {};
-    for (const below of Object.keys(fields).toSorted()) inOrder[below] = wrapped(fields[below], below, key);
-    return inOrder;
+    const inOrder = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(inOrder.map(([below, item]) => [below, wrapped(item, below, key)]));
   }
+  // Dropped, as by everything else of cdk8s, so that the comparison objects.
+  if (value === null) return undefined;
   if (typeof value !== "string" && typeof value !== "number") return value;
   if (isIntOrString(key, above)) {
     return typeof value === "number" ? k8s.IntOrString.fromNumber(value) : k8s.IntOrString.fromString(value);
@@ -79,6 +79,6 @@ function isEqual(a: unknown, b: unknown): boolean {
   }
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
   for (const key of Object.keys(left)) if (left[key] !== undefined && !isEqual(left[key], right[key])) return false;
-  for (const key of Object.keys(right)) if (right[key] !== undefined && left[key] === undefined) return false;
-  return true;
+  const isThere = (key: string) => Object.hasOwn(left, key) && left[key] !== undefined;
+  return Object.keys(right).every((key) => right[key] === undefined || isThere(key));
 }

@@ -57,9 +57,20 @@ describe("synthesise", () => {
     expect(synthesise([deployment, service]).map(({ kind }) => kind)).toEqual(["Deployment", "Service"]);
   });
 
-  it("refuses what it cannot keep: a null would be dropped", () => {
-    expect(() => synthesise([{ apiVersion: "v1", kind: "Service", metadata, spec: { ports: null } }])).toThrow(
-      "cdk8s changed Service a.",
+  it.each<[string, object]>([
+    ["a list that is null", { spec: { ports: null } }],
+    ["a map that is null", { spec: { selector: null } }],
+    ["an entry of a map that is null", { spec: { selector: { a: null } } }],
+    ["an item of a list that is null", { spec: { externalIPs: [null] } }],
+  ])("refuses what it cannot keep: %s", (_, more) => {
+    const service = { apiVersion: "v1", kind: "Service", metadata, ...more };
+    expect(() => synthesise([service])).toThrow("cdk8s changed Service a.");
+  });
+
+  it("keeps a key that means something else to JavaScript", () => {
+    const spec = JSON.parse('{"selector":{"__proto__":"x"}}') as object;
+    expect(JSON.stringify(synthesise([{ apiVersion: "v1", kind: "Service", metadata, spec }]))).toContain(
+      JSON.stringify(spec),
     );
   });
 

@@ -34,7 +34,7 @@ const STAFF_USER_TYPES = ["therapist"];
 const PATIENT = "patient";
 
 /**
- * `homeserver.yaml`, whole, as JSON, which is YAML with one meaning only (docs/decisions/0045). Read by the pinned version; an
+ * `homeserver.yaml`, whole, as JSON, which readers of YAML understand alike (docs/decisions/0045). Read by the pinned version; an
  * unknown key would be ignored without a word.
  */
 export function homeserverYaml(practice: Practice): string {

@@ -1,3 +1,4 @@
+import { loadAssets } from "../../../src/assets.ts";
 import { type Break, edit, editFile, editPod, replaced } from "../../support/broken.ts";
 
 /** Where the entry page is told which STUN servers devices try. */
@@ -47,6 +48,18 @@ export const METADATA_BREAKS: readonly Break[] = [
   editPod("no-third-party-host", "an address in the environment", "Deployment/entry", (spec) => {
     spec.containers[0].env.push({ name: "ENTRY_HELP_URL", value: "https://help.example/" });
   }),
+  editPod(
+    "no-third-party-host",
+    "a STUN server behind our guard, which is not looked at",
+    "Deployment/entry",
+    (spec) => {
+      const { guard } = loadAssets();
+      const { env } = spec.containers[0];
+      // Were the guard only taken out, with its last line break, the two would read as one word.
+      env.push({ name: "ENTRY_A", value: `_${guard.slice(0, -1)}` });
+      env.push({ name: "ENTRY_B", value: "stun:help.example:3478" });
+    },
+  ),
   editPod("no-third-party-host", "somebody else's STUN server beside our own", "Deployment/entry", (spec) => {
     trials(spec).value += " stun:stun.help.example:3478";
   }),
