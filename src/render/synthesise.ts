@@ -56,12 +56,12 @@ function wrapped(value: unknown, key = "", above = ""): unknown {
     const list = key === "ports" && (above === "ingress" || above === "egress") ? `${above}.ports` : key;
     return value.map((item) => wrapped(item, list, above));
   }
-  if (typeof value === "object" && value !== null) {
+  // Dropped, as by everything else of cdk8s, so that the comparison objects.
+  if (value === null) return undefined;
+  if (typeof value === "object") {
     const inOrder = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
     return Object.fromEntries(inOrder.map(([below, item]) => [below, wrapped(item, below, key)]));
   }
-  // Dropped, as by everything else of cdk8s, so that the comparison objects.
-  if (value === null) return undefined;
   if (typeof value !== "string" && typeof value !== "number") return value;
   if (isIntOrString(key, above)) {
     return typeof value === "number" ? k8s.IntOrString.fromNumber(value) : k8s.IntOrString.fromString(value);
@@ -78,7 +78,9 @@ function isEqual(a: unknown, b: unknown): boolean {
     return a.every((item, index) => isEqual(item, b[index]));
   }
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  for (const key of Object.keys(left)) if (left[key] !== undefined && !isEqual(left[key], right[key])) return false;
   const isThere = (key: string) => Object.hasOwn(left, key) && left[key] !== undefined;
-  return Object.keys(right).every((key) => right[key] === undefined || isThere(key));
+  return (
+    Object.keys(left).every((key) => left[key] === undefined || isEqual(left[key], right[key])) &&
+    Object.keys(right).every((key) => right[key] === undefined || isThere(key))
+  );
 }

@@ -22,7 +22,7 @@ export function isOfSealed(found: readonly Difference[], desired: Manifest, live
   return (isSealed(desired) || isSealed(live)) && found.some(({ path: [part] }) => part !== "metadata");
 }
 
-/** Rendering is deterministic, so the order of fields is part of the identity. */
+/** Rendering is deterministic, so the order of fields is part of the identity. Files are long, and their hashes known by now. */
 export const hashOf = remember(({ data, ...rest }: Manifest): string => {
   const files = Object.entries((data ?? {}) as Readonly<Record<string, string>>);
   const hashed = files.map(([file, text]) => [file, textHash(text)]);

@@ -1,9 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { homeserverYaml } from "../../../src/components/matrix/homeserver.ts";
+import { homeserverYaml, synapseLogYaml } from "../../../src/components/matrix/homeserver.ts";
+import { readJson } from "../../../src/policy/settings.ts";
+import { run } from "../../bed/run.ts";
 import { someParams, somePractice } from "../../support/practice.ts";
+import { staffedBy } from "../../support/staffed.ts";
 import { type Front, startFront } from "../support/front.ts";
 import { unreadKeys } from "../support/keys.ts";
 import { type Account, call, type Messaging } from "../support/messaging.ts";
+import { pythonWithSynapse } from "../support/messaging-programs.ts";
 import { newRoom, type People, startPeople } from "../support/rooms.ts";
 
 const CLIENT = "/_matrix/client/v3";
@@ -48,6 +52,20 @@ describe("homeserver.yaml", () => {
       .replace("{", '{ "federation_whitelist": [],');
     expect(await unreadKeys(wrong)).toBe("federation_whitelist\npresence.enable");
   });
+
+  // What a manifest may say there is ASCII; this is all of it that YAML takes for something else.
+  it.each(["yes", "0o17", "1e3", "<<", "12:30:45", "2026-01-01", "~", "- a: &b *c # d", String.raw`\"'{}[]\u0085`])(
+    "says the same to Synapse as to our checks, whatever staff is called: %s",
+    async (value) => {
+      const { practice } = staffedBy({ issuer: "https://login.example", clientId: value });
+      const { oidc } = practice.staff;
+      const named = { ...practice, staff: { ...(oidc && { oidc: { ...oidc, claim: { name: value, value } } }) } };
+      for (const text of [homeserverYaml(named), synapseLogYaml()]) {
+        const read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.argv[1])))";
+        expect(JSON.parse(await run(await pythonWithSynapse(), ["-c", read, text]))).toEqual(readJson(text));
+      }
+    },
+  );
 
   it("passes Synapse's own check", async () => {
     expect(await matrix.check()).toContain("Config parses OK!");
