@@ -1,5 +1,6 @@
 import { createTwoFilesPatch } from "diff";
 import { stringify } from "yaml";
+import { FIELD_MANAGER } from "../api/group.ts";
 import { loadAssets } from "../assets.ts";
 import { environment, loadConfig } from "../config.ts";
 import { cachedKinds } from "../controller/kinds.ts";
@@ -27,6 +28,7 @@ export async function plan(argv: readonly string[]): Promise<number> {
         transport,
         kinds: cachedKinds({ nodes: true }),
         namespaces: [namespace],
+        manager: FIELD_MANAGER,
         logger,
         metrics,
       });

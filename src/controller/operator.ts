@@ -62,6 +62,7 @@ export function createOperator(options: OperatorOptions): Operator {
     transport: options.transport,
     kinds: cachedKinds({ nodes: !namespaced, ...(config.shard && { keeps: (object) => shard.keeps(object) }) }),
     namespaces: namespaced ? config.watchNamespaces : "all",
+    manager: FIELD_MANAGER,
     logger,
     metrics,
     clock,

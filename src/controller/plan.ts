@@ -8,6 +8,7 @@ import { defaultIdentity, resolve } from "../practice/resolve.ts";
 import { render } from "../render/render.ts";
 import type { Cache, Cluster } from "../runtime/cluster.ts";
 import { ApiError } from "../runtime/errors.ts";
+import { isUpdatedBy, withoutLeftovers } from "../runtime/managed-fields.ts";
 import { resourceOf } from "../runtime/resources.ts";
 import { superfluousChildren } from "./apply-plan.ts";
 import { knownBirth } from "./birth.ts";
@@ -71,12 +72,15 @@ async function planObject(cluster: Cluster, desired: Manifest): Promise<PlannedC
   const live = await cluster.get(resource, { ...(namespace && { namespace }), name });
   const object = describe(desired);
   if (!live) return { object, action: "create", after: desired };
-  const dry = await cluster
-    .apply(resource, desired, { manager: FIELD_MANAGER, force: true, dryRun: true })
-    .catch(named(object));
-  const [before, after] = [settled(live), settled(dry)];
-  const same = JSON.stringify(before) === JSON.stringify(after);
-  return same ? { object, action: "same" } : { object, action: "change", before, after };
+  const options = { manager: FIELD_MANAGER, force: true, dryRun: true };
+  const dry = await cluster.apply(resource, desired, options).catch(named(object));
+  const before = settled(live);
+  if (JSON.stringify(before) === JSON.stringify(settled(dry))) return { object, action: "same" };
+  // The operator makes what it sets its own before it applies; nobody may do that on trial, so its leftovers are taken out here.
+  const after = isUpdatedBy(live, FIELD_MANAGER)
+    ? await cluster.replace(resource, withoutLeftovers(dry, desired, FIELD_MANAGER), options).catch(named(object))
+    : dry;
+  return { object, action: "change", before, after: settled(after) };
 }
 
 /** Without what changes by itself. */

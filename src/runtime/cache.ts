@@ -62,6 +62,8 @@ export function createCache(options: {
   readonly transport: Transport;
   readonly kinds: readonly CachedKind[];
   readonly namespaces: "all" | readonly string[];
+  /** Our field manager. */
+  readonly manager: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly clock?: Clock;

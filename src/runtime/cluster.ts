@@ -26,10 +26,24 @@ export interface Cluster {
   get(resource: Resource, ref: Ref): Promise<LiveObject | undefined>;
   /** All pages. */
   list(resource: Resource, options?: { namespace?: string; labelSelector?: string }): Promise<LiveObject[]>;
-  /** POST. A 409 with reason AlreadyExists is thrown like any other. */
-  create(resource: Resource, object: Manifest, manager: string): Promise<LiveObject>;
+  /**
+   * POST. A 409 with reason AlreadyExists is thrown like any other. `repeatable` sends it again when nobody knows whether it had
+   * an effect: then what exists may be the answer to the first one.
+   */
+  create(
+    resource: Resource,
+    object: Manifest,
+    manager: string,
+    options?: { readonly repeatable?: boolean },
+  ): Promise<LiveObject>;
   /** Server-side apply with `fieldValidation=Strict`. */
   apply(resource: Resource, object: Manifest, options: ApplyOptions): Promise<LiveObject>;
+  /** PUT, if it still is in the version that the object names. */
+  replace(
+    resource: Resource,
+    object: LiveObject,
+    options: Pick<ApplyOptions, "manager" | "dryRun">,
+  ): Promise<LiveObject>;
   /** JSON merge patch; put `metadata.resourceVersion` in the patch as a precondition. */
   mergePatch(resource: Resource, ref: Ref, patch: object, manager: string): Promise<LiveObject>;
   /** Deletes exactly the object with this uid. An object that is gone or another one is a success. */

@@ -63,7 +63,7 @@ export function createCluster(transport: Transport, options: ClusterOptions = {}
       return found;
     },
 
-    async create(resource, object, manager) {
+    async create(resource, object, manager, { repeatable = false } = {}) {
       const query = { fieldManager: manager, fieldValidation: "Strict" };
       return parse(
         await write(resource, {
@@ -71,7 +71,7 @@ export function createCluster(transport: Transport, options: ClusterOptions = {}
           path: pathOf(resource, namespaceOf(object)),
           query,
           body: JSON.stringify(object),
-          repeatable: false,
+          repeatable,
         }),
       );
     },
@@ -89,6 +89,14 @@ export function createCluster(transport: Transport, options: ClusterOptions = {}
           body: JSON.stringify(object),
           repeatable: true,
         }),
+      );
+    },
+
+    async replace(resource, object, { manager, dryRun }) {
+      const path = pathOf(resource, { ...namespaceOf(object), name: object.metadata.name });
+      const query = { fieldManager: manager, ...(dryRun && { dryRun: "All" }) };
+      return parse(
+        await write(resource, { method: "PUT", path, query, body: JSON.stringify(object), repeatable: true }),
       );
     },
 

@@ -5,7 +5,7 @@ import type { Cache, Cluster } from "./cluster.ts";
 import { drift, fingerprint, hashOf, isOfSealed } from "./drift.ts";
 import type { Fights } from "./fights.ts";
 import type { Ledger } from "./ledger.ts";
-import { hasLeftovers, managersOf } from "./managed-fields.ts";
+import { asApplied, hasLeftovers, isUpdatedBy, managersOf } from "./managed-fields.ts";
 import { guarded, isRefusedByGuard } from "./precondition.ts";
 import { reached } from "./resource-version.ts";
 import { resourceOf } from "./resources.ts";
@@ -63,12 +63,16 @@ export function createMaker(options: {
     const wait = !entry || same ? fights.wait(desired, run.longestFightMs) : 0;
     if (wait > 0) return { object: ref, action: "contested", waitMs: wait };
     // What we made and the cache does not show is on its way to it, or of a kind that it does not hold.
-    const known = cached ? whole : cache.serves(resource) && !entry;
+    const known = cached ? whole && !isUpdatedBy(cached, manager) : cache.serves(resource) && !entry;
     // To say who made what is sealed, it must be read before it goes.
     if (!known || (cached && isOfSealed(found, desired, cached))) return repair(task, run);
     try {
-      const wanted = guarded(desired, cached);
-      return written(task, await run.cluster.apply(resource, wanted, { manager, force: false }), cached);
+      if (!cached) return await create(task, run);
+      return written(
+        task,
+        await run.cluster.apply(resource, guarded(desired, cached), { manager, force: false }),
+        cached,
+      );
     } catch (error) {
       if (!isRefusedByGuard(error)) throw error;
       return repair(task, run);
@@ -76,28 +80,47 @@ export function createMaker(options: {
   }
 
   /** Compares with the server's own object, and takes over what differs. */
-  async function repair(task: Task, { cluster, ours }: Run): Promise<Change> {
+  async function repair(task: Task, run: Run): Promise<Change> {
     const { desired, tolerated } = task;
     const resource = resourceOf(desired);
-    const live = await cluster.get(resource, refOf(desired));
-    if (live && !ours(live)) throw new NameTaken(desired);
-    const found = live ? drift(desired, live) : [];
-    if (live && fingerprint(found) === tolerated && !hasLeftovers(live, desired, manager)) {
+    const live = await run.cluster.get(resource, refOf(desired));
+    if (!live) return create(task, run);
+    if (!run.ours(live)) throw new NameTaken(desired);
+    const found = drift(desired, live);
+    if (fingerprint(found) === tolerated && !hasLeftovers(live, desired, manager)) {
       ledger.expect(resource, live);
       return unchanged(task, live);
     }
-    const sealed = live !== undefined && isOfSealed(found, desired, live);
-    if (sealed) {
-      // Nothing can be written to it: somebody deleted ours and made this one in its place.
-      ledger.drop(desired);
-      await cluster.delete(resource, refOf(desired), { uid: live.metadata.uid, propagation: "Background" });
-    }
-    const wanted = guarded(desired, sealed ? undefined : live);
-    const applied = written(task, await cluster.apply(resource, wanted, { manager, force: true }), live);
-    const change = sealed ? { ...applied, inPlaceOf: live } : applied;
+    const change = await (isOfSealed(found, desired, live) ? makeAnew : takeOver)(task, run, live);
     const paths = found.map(({ path }) => path);
-    const others = live && change.action === "configured" ? managersOf(live, desired, paths, manager) : [];
+    const others = change.action === "configured" ? managersOf(live, desired, paths, manager) : [];
     return others.length > 0 ? { ...change, tookOverFrom: others } : change;
+  }
+
+  /** Costs the server a fifth less than an apply, and never touches what is there (docs/decisions/0046). */
+  async function create(task: Task, { cluster }: Run, inPlaceOf?: LiveObject): Promise<Change> {
+    const made = await cluster.create(resourceOf(task.desired), task.desired, manager, { repeatable: true });
+    return written(task, made, inPlaceOf);
+  }
+
+  /** Nothing can be written to it: somebody deleted ours and made this one in its place. */
+  async function makeAnew(task: Task, run: Run, live: LiveObject): Promise<Change> {
+    const { uid } = live.metadata;
+    ledger.drop(task.desired);
+    await run.cluster.delete(resourceOf(live), refOf(live), { uid, propagation: "Background" });
+    return { ...(await create(task, run, live)), inPlaceOf: live };
+  }
+
+  /** An apply takes away only what an apply has set, so what we made or patched has to count as that first. */
+  async function takeOver(task: Task, { cluster }: Run, live: LiveObject): Promise<Change> {
+    const resource = resourceOf(task.desired);
+    const managedFields = asApplied(live, manager);
+    if (managedFields) {
+      const { uid, resourceVersion } = live.metadata;
+      const patch = { metadata: { uid, resourceVersion, managedFields } };
+      await cluster.mergePatch(resource, refOf(live), patch, manager);
+    }
+    return written(task, await cluster.apply(resource, guarded(task.desired, live), { manager, force: true }), live);
   }
 
   function written(task: Task, applied: LiveObject, before: LiveObject | undefined): Change {

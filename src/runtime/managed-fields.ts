@@ -5,6 +5,7 @@ import { mergeKeys, type Path } from "./differences.ts";
 export interface ManagedFieldsEntry {
   readonly manager: string;
   readonly operation: "Apply" | "Update";
+  readonly apiVersion?: string;
   readonly subresource?: string;
   readonly fieldsV1?: FieldSet;
 }
@@ -21,14 +22,57 @@ export function managersOf(live: LiveObject, desired: object, paths: readonly Pa
 
 /** True when the manager's last apply set fields that `desired` no longer has: only another apply removes them. */
 export function hasLeftovers(live: LiveObject, desired: object, manager: string): boolean {
-  return entries(live)
-    .filter((entry) => entry.manager === manager && entry.operation === "Apply" && !entry.subresource)
-    .some(({ fieldsV1 = {} }) => leftover(fieldsV1, desired, []));
+  const applied = entriesOf(live, manager).filter(({ operation }) => operation === "Apply");
+  return applied.some(({ fieldsV1 = {} }) => !leftovers(fieldsV1, desired, desired).next().done);
 }
 
-function entries(live: LiveObject): readonly ManagedFieldsEntry[] {
-  const metadata = live.metadata as LiveObject["metadata"] & { readonly managedFields?: readonly ManagedFieldsEntry[] };
-  return metadata.managedFields ?? [];
+/** Whether the manager has made or patched the object: what it set so, no apply takes away. Tells it of a condensed one, too. */
+export function isUpdatedBy(live: LiveObject, manager: string): boolean {
+  return entriesOf(live, manager).some(({ operation }) => operation === "Update");
+}
+
+/**
+ * The object's `managedFields` as if the manager had applied all that it set, for a patch (client-go does the same, `csaupgrade`).
+ * @returns undefined when it has, or set it in another version of the kind.
+ */
+export function asApplied(live: LiveObject, manager: string): readonly ManagedFieldsEntry[] | undefined {
+  const mine = entriesOf(live, manager).filter(({ apiVersion }) => apiVersion === live.apiVersion);
+  const made = mine.find(({ operation }) => operation === "Update");
+  if (!made) return undefined;
+  const fieldsV1 = mine.map((entry) => entry.fieldsV1 ?? {}).reduce(union);
+  return [{ ...made, operation: "Apply", fieldsV1 }, ...entries(live).filter((entry) => !mine.includes(entry))];
+}
+
+/** The object without what the manager has set in any way and `desired` does not have; the server's defaults go as well. */
+export function withoutLeftovers(live: LiveObject, desired: object, manager: string): LiveObject {
+  const rest = structuredClone(live);
+  for (const { fieldsV1 = {} } of entriesOf(live, manager)) {
+    for (const remove of [...leftovers(fieldsV1, desired, rest)]) remove();
+  }
+  return rest;
+}
+
+/** The object with as much of `managedFields` as `isUpdatedBy` reads, `updated`; the rest is half of an object's memory. */
+export function condensed(live: LiveObject, manager: string, updated: readonly ManagedFieldsEntry[]): LiveObject {
+  const { managedFields, ...rest } = live.metadata as Managed;
+  if (!managedFields) return live;
+  const metadata: Managed = isUpdatedBy(live, manager) ? { ...rest, managedFields: updated } : rest;
+  return { ...live, metadata };
+}
+
+type Managed = LiveObject["metadata"] & { readonly managedFields?: readonly ManagedFieldsEntry[] };
+
+function entries({ metadata }: LiveObject): readonly ManagedFieldsEntry[] {
+  return (metadata as Managed).managedFields ?? [];
+}
+
+function entriesOf(live: LiveObject, manager: string): readonly ManagedFieldsEntry[] {
+  return entries(live).filter((entry) => entry.manager === manager && !entry.subresource);
+}
+
+function union(one: FieldSet, other: FieldSet): FieldSet {
+  const both = Object.entries(other).map(([step, set]) => [step, union(one[step] ?? {}, set)]);
+  return { ...one, ...(Object.fromEntries(both) as FieldSet) };
 }
 
 function owns(fields: FieldSet, desired: unknown, path: Path): boolean {
@@ -53,19 +97,29 @@ function itemSet(set: FieldSet, list: unknown, index: number, path: Path): Field
   return step === undefined ? undefined : set[step];
 }
 
-function leftover(set: FieldSet, desired: unknown, path: Path): boolean {
-  return Object.entries(set).some(([step, below]) => {
-    if (step === ".") return false;
-    if (step.startsWith("f:")) {
-      const name = step.slice(2);
-      const value = (desired as Readonly<Record<string, unknown>> | null)?.[name];
-      return value === undefined || leftover(below, value, [...path, name]);
-    }
-    if (!Array.isArray(desired)) return true;
-    if (step.startsWith("v:")) return !desired.includes(JSON.parse(step.slice(2)));
-    const item: unknown = desired.find((candidate) => matches(candidate, step));
-    return item === undefined || leftover(below, item, path);
-  });
+/** What is in the set and not wanted, each as what takes it away from `live`. */
+function* leftovers(set: FieldSet, desired: unknown, live: unknown): Generator<() => void> {
+  for (const [step, below] of Object.entries(set)) {
+    if (step === ".") continue;
+    const [wanted, there] = [find(desired, step), find(live, step)];
+    if (wanted === undefined) yield () => remove(live, step);
+    else yield* leftovers(below, wanted, there);
+  }
+}
+
+/** A field, or an item of a list. */
+function find(value: unknown, step: string): unknown {
+  if (step.startsWith("f:")) return (value as Readonly<Record<string, unknown>> | null | undefined)?.[step.slice(2)];
+  return Array.isArray(value) ? (value as unknown[]).find((item) => isStep(item, step)) : undefined;
+}
+
+function remove(value: unknown, step: string): void {
+  if (step.startsWith("f:")) Reflect.deleteProperty(Object(value) as object, step.slice(2));
+  else if (Array.isArray(value)) value.splice(0, value.length, ...value.filter((item) => !isStep(item, step)));
+}
+
+function isStep(item: unknown, step: string): boolean {
+  return step.startsWith("k:") ? matches(item, step) : item === JSON.parse(step.slice(2));
 }
 
 /** Whether the item has the key `k:{"containerPort":80,"protocol":"TCP"}`; the protocol may be left to its default. */

@@ -9,6 +9,7 @@ import { ApiError } from "./errors.ts";
 import { createHistory } from "./history.ts";
 import { asObject } from "./kube-cluster.ts";
 import { listSource } from "./listing.ts";
+import { condensed } from "./managed-fields.ts";
 import { createPageSize } from "./page-size.ts";
 import { createRelists } from "./relists.ts";
 import { pathOf } from "./resources.ts";
@@ -63,6 +64,8 @@ export function createReflector(options: {
   readonly transport: Transport;
   readonly kind: CachedKind;
   readonly namespace?: string;
+  /** Our field manager. */
+  readonly manager: string;
   readonly store: Store;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -73,7 +76,7 @@ export function createReflector(options: {
   /** Called when `refusal` begins or ends. */
   readonly onRights: () => void;
 }): Reflector {
-  const { transport, kind, namespace, store, metrics, clock, breathe, watchTimes = WATCH_TIMES } = options;
+  const { transport, kind, namespace, manager, store, metrics, clock, breathe, watchTimes = WATCH_TIMES } = options;
   const { resource } = kind;
   const logger = options.logger.child({ kind: resource.kind, ...(namespace ? { namespace } : {}) });
   const path = pathOf(resource, namespace === undefined ? {} : { namespace });
@@ -82,6 +85,8 @@ export function createReflector(options: {
   const absence = createBackoff(clock, ABSENT.base, ABSENT.cap);
   const pages = createPageSize(kind.metadataOnly === true);
   const history = createHistory(clock);
+  /** One for all objects. */
+  const updated = [{ manager, operation: "Update" }] as const;
   const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
   /** Whether the next start asks for a stream: off for good where the server has none, and for one try after a failure. */
   let streams: "yes" | "not now" | "never" = "yes";
@@ -187,7 +192,7 @@ export function createReflector(options: {
 
   function keep(item: LiveObject, put = store.put): void {
     if (kind.keeps?.(item) === false) return store.remove(asObject(item, resource));
-    const object = withoutManagedFields(asObject(item, resource));
+    const object = condensed(asObject(item, resource), manager, updated);
     put(kind.project ? kind.project(object) : alike(object));
   }
 
@@ -296,11 +301,4 @@ function isUnknown(error: unknown): boolean {
 /** True when the watch may go on from where it was; else everything is listed anew. */
 function goesOn(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
-}
-
-/** Half of an object's memory, and read by nobody here. */
-function withoutManagedFields(object: LiveObject): LiveObject {
-  if (!("managedFields" in object.metadata)) return object;
-  const { managedFields: _, ...metadata } = object.metadata;
-  return { ...object, metadata };
 }

@@ -115,7 +115,7 @@ async function fill(port: string): Promise<void> {
   const connection = { server: `http://127.0.0.1:${port}`, authorization: () => Promise.resolve(undefined) };
   const transport = createTransport({ connection, metrics });
   const logger = createLogger("silent");
-  const cache = createCache({ transport, kinds: KINDS, namespaces: "all", logger, metrics });
+  const cache = createCache({ transport, kinds: KINDS, namespaces: "all", manager: "bench", logger, metrics });
   // While the caches fill, what concerns a practice is looked up, and nothing is done.
   cache.onEvent(({ object }) => void cache.list(PRACTICES, object.metadata.namespace).map(keyOf));
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });

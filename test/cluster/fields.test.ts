@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { FIELD_MANAGER } from "../../src/api/group.ts";
 import { superfluousChildren } from "../../src/controller/apply-plan.ts";
 import { cachedKinds, PRACTICES } from "../../src/controller/kinds.ts";
 import { liveChildren } from "../../src/controller/live.ts";
-import type { LiveObject, VerifiedManifests } from "../../src/manifest.ts";
+import { describe as describeObject, type LiveObject, type VerifiedManifests } from "../../src/manifest.ts";
 import type { Practice } from "../../src/practice/practice.ts";
 import { render } from "../../src/render/render.ts";
 import { type Applier, createApplier } from "../../src/runtime/apply.ts";
@@ -52,7 +53,14 @@ describe("every field that can be changed", () => {
     const connection = { ...adminConnection, authorization: async () => undefined };
     transport = createTransport({ connection, metrics });
     const cluster = createCluster(transport);
-    cache = createCache({ transport, kinds: cachedKinds({ nodes: false }), namespaces: [namespace], logger, metrics });
+    cache = createCache({
+      transport,
+      kinds: cachedKinds({ nodes: false }),
+      namespaces: [namespace],
+      manager: FIELD_MANAGER,
+      logger,
+      metrics,
+    });
     await cache.start(stop.signal);
     applier = createApplier({ cluster, cache, manager: FIELD_MANAGER, logger, metrics });
   });
@@ -73,8 +81,21 @@ describe("every field that can be changed", () => {
       expect(whenChanged).not.toEqual(whenSet);
     }
     expect(await made(without)).toEqual(before);
+    // Made with the field at once: what a POST has set goes as well.
+    await remove(Object.keys(whenChanged).filter((child) => !isDeepStrictEqual(whenChanged[child], before[child])));
     expect(await made(changed)).toEqual(whenChanged);
+    expect(await made(without)).toEqual(before);
   });
+
+  /** All but volumes, which wait for a controller that is not here. */
+  async function remove(names: readonly string[]): Promise<void> {
+    const meant = liveChildren(cache, { namespace, uid }).filter(
+      (child) => child.kind !== "PersistentVolumeClaim" && names.includes(describeObject(child)),
+    );
+    await applier.prune(meant, { signal: stop.signal });
+    const left = () => liveChildren(cache, { namespace, uid }).filter((child) => meant.includes(child));
+    await waitFor(() => left().length === 0, { interval: 5, what: "what was deleted to go" });
+  }
 
   /** Makes the practice so, and says what there is then. */
   async function made(spec: Spec): Promise<Record<string, unknown>> {
@@ -99,15 +120,13 @@ describe("every field that can be changed", () => {
   function snapshot({ uid: owner = "" }: Practice, wanted: VerifiedManifests): Record<string, unknown> {
     const children = liveChildren(cache, { namespace, uid: owner });
     expect(children.length).toBeGreaterThanOrEqual(wanted.length - 1);
-    return Object.fromEntries(
-      children.map((child) => [`${child.kind}/${child.metadata.name}`, withoutServersOwn(child)]),
-    );
+    return Object.fromEntries(children.map((child) => [describeObject(child), withoutServersOwn(child)]));
   }
 });
 
 /** What the server counts and says for itself; an address of the cluster comes anew with a Service. */
 const SERVERS_OWN = new Set(["status", "clusterIP", "clusterIPs", "healthCheckNodePort"]);
-const SERVERS_METADATA = new Set(["uid", "resourceVersion", "generation", "creationTimestamp"]);
+const SERVERS_METADATA = new Set(["uid", "resourceVersion", "generation", "creationTimestamp", "managedFields"]);
 
 function withoutServersOwn({ metadata, ...rest }: LiveObject): unknown {
   const kept = Object.entries(metadata).filter(([key]) => !SERVERS_METADATA.has(key));

@@ -10,6 +10,8 @@ import { practiceFor, quiet } from "../support/practice-bed.ts";
 
 const hand = handOn(bed.adminConnection);
 const name = "greenriver";
+/** What the practice is made with. */
+const media = { annotations: { "external-dns.alpha.kubernetes.io/ttl": "60" } };
 
 /** What a person would run, on the manifest that this spec makes. */
 async function plan(namespace: string, spec: object = {}) {
@@ -57,25 +59,30 @@ describe("telehealth plan, status and release on a real API server", () => {
 
   it("plans nothing once the practice is as its manifest says", async () => {
     operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace] });
-    await hand.practice(namespace);
+    await hand.practice(namespace, { video: { media } });
     await hand.mediaAddress(namespace);
     await hand.expectReason(namespace, "ComponentsReady", "AllReady", name, 60_000);
     await waitFor(() => hand.get(RESOURCES.Ingress, { namespace, name: `${name}-meet` }), { what: "the last route" });
     await quiet(namespace);
-    const { code, stdout, stderr } = await plan(namespace);
+    const { code, stdout, stderr } = await plan(namespace, { video: { media } });
     expect(stdout).toBe("");
     expect(countsOf(stderr)).toEqual({ create: 0, change: 0, remove: 0, same: expect.any(Number) as number });
     expect(countsOf(stderr).same).toBeGreaterThan(40);
     expect(code).toBe(0);
   });
 
-  it("names exactly the object that an edit changes, with the line before and after", async () => {
+  it("names exactly the object that an edit changes, with the lines before and after, and those that go", async () => {
     const spec = { video: { media: { externalTrafficPolicy: "Cluster" } } };
     const { code, stdout, stderr } = await plan(namespace, spec);
     expect(code, stderr).toBe(0);
     expect(planned(stdout)).toEqual([`Service/${name}-media`]);
     expect(stdout).toMatch(/^-\s+externalTrafficPolicy: Local$/m);
     expect(stdout).toMatch(/^\+\s+externalTrafficPolicy: Cluster$/m);
+    expect(stdout).toMatch(/^-\s+external-dns.alpha.kubernetes.io\/ttl: "60"$/m);
+    const changed = stdout.split("\n").filter((line) => /^[-+] /.test(line));
+    expect(
+      changed.filter((line) => !/externalTrafficPolicy|external-dns|rendered|healthCheckNodePort/.test(line)),
+    ).toEqual([]);
     expect(countsOf(stderr)).toMatchObject({ create: 0, change: 1, remove: 0 });
     const live = await hand.get(RESOURCES.Service, { namespace, name: `${name}-media` });
     expect(live?.["spec"]).toMatchObject({ externalTrafficPolicy: "Local" });
@@ -83,7 +90,7 @@ describe("telehealth plan, status and release on a real API server", () => {
 
   it("tells what an edit creates and removes: a configuration is named after its content", async () => {
     const { code, stdout, stderr } = await plan(namespace, {
-      video: { media: { addresses: [{ ip: "203.0.113.50" }] } },
+      video: { media: { ...media, addresses: [{ ip: "203.0.113.50" }] } },
     });
     expect(code, stderr).toBe(0);
     // The bridge, and the entry page, which tells patients where to try the way.

@@ -23,6 +23,7 @@ const ACCOUNT = "system:serviceaccount:operators:op";
 const UNUSED: Readonly<Record<string, string>> = {
   "get /pods": "asked when a pod that is being deleted has been replaced by another one of its name in that moment",
   "get batch/jobs": "asked when the API server refuses to make a trial because there is one of its name",
+  "patch batch/jobs": "asked when somebody changes a trial while it is tried",
   "get telehealth-operator.io/telehealthpractices":
     "asked when the watch has not told for half a minute that the finalizer was set",
   "update telehealth-operator.io/telehealthpractices/finalizers":

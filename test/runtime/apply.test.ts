@@ -42,9 +42,15 @@ beforeEach(async () => {
       return reply.json(200, {});
     }
     const wanted = JSON.parse(body) as Stored;
-    const refusal = refused(wanted, before, query.get("force") === "true");
+    if (method === "POST") {
+      const name = `${path}/${wanted.metadata.name}`;
+      return objects.has(name)
+        ? reply.status(409, "AlreadyExists")
+        : reply.json(201, put(name, owned(wanted, "Update")));
+    }
+    const refusal = refused(wanted, before, query.get("force") !== "false");
     if (refusal) return reply.status(refusal.code, refusal.reason, { details: { causes: refusal.causes } });
-    reply.json(200, put(path, wanted));
+    reply.json(200, put(path, query.has("force") ? applied(wanted, before) : patched(wanted, before)));
   });
   transport = createTransport({ connection: server.connection, metrics: createMetrics(), clock: quickClock() });
   restart();
@@ -54,6 +60,39 @@ afterEach(async () => {
   await transport.close();
   await server.close();
 });
+
+const fieldsOf = (object: Stored | undefined, operation: string) =>
+  (
+    object?.metadata.managedFields as
+      | { manager: string; operation: string; fieldsV1: { "f:data"?: object } }[]
+      | undefined
+  )
+    ?.filter((entry) => entry.manager === MANAGER && entry.operation === operation)
+    .flatMap(({ fieldsV1 }) => Object.keys(fieldsV1["f:data"] ?? {}).map((field) => field.slice(2))) ?? [];
+
+function owned(object: Stored, operation: string): Stored {
+  const data = fields((object["data"] as object | undefined) ?? {});
+  const managedFields = [{ manager: MANAGER, operation, apiVersion: "v1", fieldsV1: { "f:data": data } }];
+  return { ...object, metadata: { ...object.metadata, managedFields } };
+}
+
+/** Server-side apply takes away what it has set and is not told again, unless an update has set it as well. */
+function applied(wanted: Stored, before: Stored | undefined): Stored {
+  const mine = wanted["data"] as Record<string, string> | undefined;
+  const made = fieldsOf(before, "Update");
+  const kept = Object.entries((before?.["data"] ?? {}) as Record<string, string>).filter(
+    ([file]) => mine?.[file] !== undefined || made.includes(file) || !fieldsOf(before, "Apply").includes(file),
+  );
+  const others =
+    before?.metadata.managedFields?.filter((entry) => (entry as { operation: string }).operation !== "Apply") ?? [];
+  const [entry] = owned(wanted, "Apply").metadata.managedFields ?? [];
+  const metadata = { ...wanted.metadata, managedFields: [...(entry ? [entry] : []), ...others] };
+  return { ...wanted, ...(mine && { data: { ...Object.fromEntries(kept), ...mine } }), metadata };
+}
+
+function patched({ metadata, ...rest }: Stored, before: Stored | undefined): Stored {
+  return { ...before, ...rest, metadata: { ...before?.metadata, ...metadata } };
+}
 
 /** Preconditions and other managers' fields, as test/cluster/preconditions.test.ts sees a real API server judge them. */
 function refused({ metadata: { uid, resourceVersion }, data }: Stored, before: Stored | undefined, force: boolean) {
@@ -149,20 +188,24 @@ describe("apply", () => {
     expect(server.received.length).toBe(before);
   });
 
-  it("creates with one request, and so it changes what is in the cache", async () => {
-    await actions(map("a", { x: "1" }));
-    sync();
-    await actions(map("a", { x: "2" }));
-    expect(server.received.map(({ method, query }) => `${method} ${query.get("force")}`)).toEqual([
-      "PATCH false",
-      "PATCH false",
-    ]);
+  it("creates with one request, makes its own what it made before the first change, then changes with one", async () => {
+    const requests = async (data: Record<string, string>) => {
+      server.received.length = 0;
+      await actions(map("a", data));
+      sync();
+      return server.received.map(({ method, query }) => `${method} ${query.get("force") ?? ""}`.trim());
+    };
+    expect(await requests({ x: "1", y: "1" })).toEqual(["POST"]);
+    expect(await requests({ x: "2" })).toEqual(["GET", "PATCH", "PATCH true"]);
+    expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ x: "2" });
+    expect(await requests({ z: "1" })).toEqual(["PATCH false"]);
+    expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ z: "1" });
   });
 
   it("reads what is ours but not in the cache, and what is another object by now", async () => {
     put(`${PATH}a`, map("a", { x: "0" }));
     expect(await actions(map("a", { x: "1" }))).toEqual(["a configured"]);
-    expect(server.received.map(({ method }) => method)).toEqual(["PATCH", "GET", "PATCH"]);
+    expect(server.received.map(({ method }) => method)).toEqual(["POST", "GET", "PATCH"]);
     sync();
     objects.delete(`${PATH}a`);
     put(`${PATH}a`, {
@@ -211,7 +254,7 @@ describe("apply", () => {
     const before = server.received.length;
     const [change] = await applier.apply(verified(sealed), OPTIONS);
     expect(change).toMatchObject({ action: "configured", tookOverFrom: ["kubectl-create"] });
-    expect(server.received.slice(before).map(({ method }) => method)).toEqual(["GET", "DELETE", "PATCH"]);
+    expect(server.received.slice(before).map(({ method }) => method)).toEqual(["GET", "DELETE", "POST"]);
     expect(objects.get(`${PATH}a`)).toMatchObject({ data: { x: "1" } });
     expect(objects.get(`${PATH}a`)?.["data"]).not.toHaveProperty("y");
     sync();
@@ -351,7 +394,7 @@ describe("apply", () => {
       const before = objects.get(path);
       if (method === "GET") return before ? reply.json(200, before) : reply.status(404, "NotFound");
       const canonical = { ...(JSON.parse(body) as Manifest), data: { x: "one" } };
-      reply.json(200, put(path, canonical));
+      reply.json(200, put(method === "POST" ? `${path}/${canonical.metadata.name}` : path, canonical));
     });
     await actions(wanted);
     for (let round = 0; round < 3; round += 1) {

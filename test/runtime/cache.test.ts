@@ -108,6 +108,7 @@ async function start(
     transport,
     kinds: options.kinds ?? [{ resource: MAPS }],
     namespaces: options.namespaces ?? "all",
+    manager: "us",
     logger,
     metrics,
     clock: { ...quickClock(), random: () => options.random ?? 0 },
@@ -135,7 +136,20 @@ const names = (cache: WatchedCache) =>
     .toSorted();
 
 describe("list and watch", () => {
-  it("holds what is listed, then follows the watch, without managedFields", async () => {
+  it("holds of managedFields whether we have updated the object, and nothing else", async () => {
+    const kind = kindOf("configmaps");
+    const fieldsV1 = { "f:data": { "f:x": {} } };
+    const held = async (...managers: string[]) => {
+      const managedFields = managers.map((manager) => ({ manager, operation: "Update", fieldsV1 }));
+      kind.items = [{ metadata: { name: "a", namespace: "green", uid: "1", resourceVersion: "1", managedFields } }];
+      const { cache } = await start();
+      return cache.get(MAPS, { namespace: "green", name: "a" })?.metadata;
+    };
+    expect(await held("kubectl", "us")).toHaveProperty("managedFields", [{ manager: "us", operation: "Update" }]);
+    expect(await held("kubectl")).not.toHaveProperty("managedFields");
+  });
+
+  it("holds what is listed, then follows the watch", async () => {
     const kind = kindOf("configmaps");
     kind.items = [{ metadata: { name: "a", namespace: "green", uid: "1", resourceVersion: "1", managedFields: [{}] } }];
     const { cache, events } = await start();
@@ -212,7 +226,7 @@ describe("list and watch", () => {
       },
     };
     const kinds = ["configmaps", "services", "pods", "jobs"].map((plural) => ({ resource: { ...MAPS, plural } }));
-    const cache = createCache({ transport: counted, kinds, namespaces: "all", logger, metrics });
+    const cache = createCache({ transport: counted, kinds, namespaces: "all", manager: "us", logger, metrics });
     await cache.start(stop.signal);
     loop.stop();
     expect(new Set(turns.slice(0, kinds.length)).size).toBe(kinds.length);
@@ -270,7 +284,14 @@ describe("a server that streams the beginning too", () => {
         stream.reset();
       }, 100);
     });
-    const options = { transport, kinds: [{ resource: MAPS }], namespaces: "all" as const, logger, metrics };
+    const options = {
+      transport,
+      kinds: [{ resource: MAPS }],
+      namespaces: "all" as const,
+      manager: "us",
+      logger,
+      metrics,
+    };
     const cache = createCache({ ...options, clock: quickClock() });
     await cache.start(stop.signal);
     expect(synced).toBe(false);
@@ -295,7 +316,15 @@ describe("a server that streams the beginning too", () => {
     Object.assign(kind, { streams: true, items: [map("a", 1)] });
     kind.onWatch.push((reply) => void reply.stream());
     const clock = fakeClock();
-    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics, clock });
+    const cache = createCache({
+      transport,
+      kinds: [{ resource: MAPS }],
+      namespaces: "all",
+      manager: "us",
+      logger,
+      metrics,
+      clock,
+    });
     void cache.start(stop.signal);
     await vi.waitFor(() => expect(server.received).toHaveLength(1));
     for (let second = 0; second < 40 && lists() === 0; second += 1) {
@@ -315,7 +344,7 @@ describe("a flood", () => {
       const items = Array.from({ length: 100 }, (_, n) => map(`a${String(n)}`, n + 1));
       Object.assign(kindOf(resource.plural), { streams: true, items });
     }
-    const cache = createCache({ transport, kinds, namespaces: "all", logger, metrics });
+    const cache = createCache({ transport, kinds, namespaces: "all", manager: "us", logger, metrics });
     let [inOneTurn, most] = [0, 0];
     cache.onEvent(() => {
       for (const until = performance.now() + 1; performance.now() < until;);
@@ -442,7 +471,15 @@ describe("when the server misbehaves", () => {
   it("is not current in what nothing has come of for longer than a bookmark takes, nor in what a new watch has still to tell", async () => {
     const kind = kindOf("configmaps");
     const clock = fakeClock();
-    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics, clock });
+    const cache = createCache({
+      transport,
+      kinds: [{ resource: MAPS }],
+      namespaces: "all",
+      manager: "us",
+      logger,
+      metrics,
+      clock,
+    });
     void cache.start(stop.signal);
     const { stream } = await watchOf(kind);
     await vi.waitFor(() => expect(cache.isCurrent(MAPS)).toBe(true));
@@ -560,7 +597,14 @@ describe("when the server misbehaves", () => {
     kind.items = [map("b", 2), map("a", 1)];
     const chosen = new Set(["a"]);
     const keeps = ({ metadata }: LiveObject) => chosen.has(metadata.name);
-    const cache = createCache({ transport, kinds: [{ resource: MAPS, keeps }], namespaces: "all", logger, metrics });
+    const cache = createCache({
+      transport,
+      kinds: [{ resource: MAPS, keeps }],
+      namespaces: "all",
+      manager: "us",
+      logger,
+      metrics,
+    });
     const heard = Promise.withResolvers<string[]>();
     cache.onEvent(({ object }) => {
       if (object.metadata.name !== "a") return;
@@ -604,7 +648,14 @@ describe("when the server misbehaves", () => {
     const kind = kindOf("configmaps");
     const allow = forbidLists(kind);
     const started = start();
-    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics });
+    const cache = createCache({
+      transport,
+      kinds: [{ resource: MAPS }],
+      namespaces: "all",
+      manager: "us",
+      logger,
+      metrics,
+    });
     void cache.start(stop.signal);
     await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("forbidden"));
     expect(cache.status()[0]?.problem).toBe("configmaps is forbidden");
@@ -618,7 +669,15 @@ describe("when the server misbehaves", () => {
     const clock = fakeClock();
     const kind = kindOf("configmaps");
     const watchTimes = { shortest: 3000, longest: 3000, grace: 1 };
-    const options = { transport, kinds: [{ resource: MAPS }], namespaces: "all" as const, logger, metrics, clock };
+    const options = {
+      transport,
+      kinds: [{ resource: MAPS }],
+      namespaces: "all" as const,
+      manager: "us",
+      logger,
+      metrics,
+      clock,
+    };
     const cache = createCache({ ...options, watchTimes });
     void cache.start(stop.signal);
     const { stream } = await watchOf(kind);
@@ -646,6 +705,7 @@ describe("when the server misbehaves", () => {
       transport,
       kinds: [{ resource: MAPS }],
       namespaces: "all",
+      manager: "us",
       logger,
       metrics,
       clock: { ...clock, random: () => 0.5 },
@@ -669,7 +729,15 @@ describe("a history that is not told as it was", () => {
   }
 
   function cacheBy(clock: ReturnType<typeof jumping>): WatchedCache {
-    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics, clock });
+    const cache = createCache({
+      transport,
+      kinds: [{ resource: MAPS }],
+      namespaces: "all",
+      manager: "us",
+      logger,
+      metrics,
+      clock,
+    });
     void cache.start(stop.signal);
     return cache;
   }
@@ -814,7 +882,14 @@ describe("optional kinds", () => {
 
   it("differ from required ones: a required kind that is absent is not synced", async () => {
     kindOf("configmaps").absent = true;
-    const cache = createCache({ transport, kinds: [{ resource: MAPS }], namespaces: "all", logger, metrics });
+    const cache = createCache({
+      transport,
+      kinds: [{ resource: MAPS }],
+      namespaces: "all",
+      manager: "us",
+      logger,
+      metrics,
+    });
     void cache.start(stop.signal);
     await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("absent"));
     expect(cache.synced).toBe(false);

@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import type { LiveObject } from "../../src/manifest.ts";
-import { hasLeftovers, managersOf } from "../../src/runtime/managed-fields.ts";
+import {
+  asApplied,
+  hasLeftovers,
+  isUpdatedBy,
+  managersOf,
+  withoutLeftovers,
+} from "../../src/runtime/managed-fields.ts";
 
 const DESIRED = {
   spec: { replicas: 1, template: { containers: [{ name: "a", image: "x", ports: [{ containerPort: 80 }] }] } },
@@ -55,5 +61,52 @@ describe("hasLeftovers", () => {
     const more = { "f:status": {} };
     expect(hasLeftovers(live("them", more), DESIRED, "us")).toBe(false);
     expect(hasLeftovers(live("us", more, { subresource: "status" }), DESIRED, "us")).toBe(false);
+  });
+});
+
+describe("what was set otherwise than by an apply", () => {
+  const update = { operation: "Update", apiVersion: "v1", time: "then" };
+  const made = (more: object = {}) =>
+    live("us", { "f:spec": { ".": {}, "f:replicas": {}, "f:paused": {} } }, { ...update, ...more });
+  const of = ({ metadata }: LiveObject) => (metadata as unknown as { managedFields: object[] }).managedFields;
+
+  it("is told by its entry, not by another's, nor by one of a subresource", () => {
+    expect(isUpdatedBy(made(), "us")).toBe(true);
+    expect(isUpdatedBy(made(), "them")).toBe(false);
+    expect(isUpdatedBy(made({ subresource: "status" }), "us")).toBe(false);
+    expect(isUpdatedBy(made({ operation: "Apply" }), "us")).toBe(false);
+  });
+
+  it("counts as applied, together with what was, and leaves the others' entries as they are", () => {
+    const applied = of(
+      live("us", { "f:spec": { "f:replicas": {}, "f:template": { "f:x": {} } } }, { apiVersion: "v1" }),
+    );
+    const others = of(live("them", { "f:spec": {} }, update));
+    const metadata = { name: "x", managedFields: [...applied, ...of(made()), ...others] };
+    const object = { apiVersion: "v1", kind: "A", metadata } as unknown as LiveObject;
+    const fieldsV1 = { "f:spec": { ".": {}, "f:replicas": {}, "f:paused": {}, "f:template": { "f:x": {} } } };
+    expect(asApplied(object, "us")).toEqual([{ manager: "us", ...update, operation: "Apply", fieldsV1 }, ...others]);
+    expect(asApplied(object, "nobody")).toBeUndefined();
+  });
+
+  it("does not when it was set in another version of the kind, whose fields have other names", () => {
+    expect(asApplied({ ...made(), apiVersion: "v2" }, "us")).toBeUndefined();
+  });
+
+  it("is taken out of an object where it is not wanted any more, whoever else has fields beside it", () => {
+    const set = {
+      "f:spec": { "f:paused": {}, "f:list": { 'k:{"name":"a"}': { ".": {}, "f:old": {} }, 'k:{"name":"b"}': {} } },
+      "f:metadata": { "f:finalizers": { 'v:"ours"': {} } },
+    };
+    const spec = { replicas: 1, paused: true, list: [{ name: "a", old: 1, theirs: 2 }, { name: "b" }, { name: "c" }] };
+    const managed = of(live("us", set, update));
+    const object = { metadata: { name: "x", finalizers: ["ours", "theirs"], managedFields: managed }, spec };
+    const desired = { metadata: { name: "x", finalizers: [] }, spec: { replicas: 1, list: [{ name: "a" }] } };
+    expect(withoutLeftovers(object as unknown as LiveObject, desired, "us")).toEqual({
+      metadata: { name: "x", finalizers: ["theirs"], managedFields: managed },
+      spec: { replicas: 1, list: [{ name: "a", theirs: 2 }, { name: "c" }] },
+    });
+    expect(object.spec).toBe(spec);
+    expect(spec.paused).toBe(true);
   });
 });

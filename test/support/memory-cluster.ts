@@ -59,6 +59,7 @@ export function memoryCluster(): MemoryCluster {
         return store(key, merged, before.metadata.uid);
       }),
     apply: refuse,
+    replace: refuse,
     list: refuse,
     delete: refuse,
     served: refuse,
