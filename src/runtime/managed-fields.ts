@@ -47,7 +47,7 @@ export function asApplied(live: LiveObject, manager: string): readonly ManagedFi
 export function withoutLeftovers(live: LiveObject, desired: object, manager: string): LiveObject {
   const rest = structuredClone(live);
   for (const { fieldsV1 = {} } of entriesOf(live, manager)) {
-    for (const remove of [...leftovers(fieldsV1, desired, rest)]) remove();
+    for (const remove of leftovers(fieldsV1, desired, rest)) remove();
   }
   return rest;
 }
