@@ -8,7 +8,8 @@ import { defaultIdentity, resolve } from "../practice/resolve.ts";
 import { render } from "../render/render.ts";
 import type { Cache, Cluster } from "../runtime/cluster.ts";
 import { ApiError } from "../runtime/errors.ts";
-import { isUpdatedBy, withoutLeftovers } from "../runtime/managed-fields.ts";
+import { isUpdatedBy, withoutOwn } from "../runtime/managed-fields.ts";
+import { overlay } from "../runtime/overlay.ts";
 import { resourceOf } from "../runtime/resources.ts";
 import { superfluousChildren } from "./apply-plan.ts";
 import { knownBirth } from "./birth.ts";
@@ -66,21 +67,26 @@ export async function planPractice(
   };
 }
 
-async function planObject(cluster: Cluster, desired: Manifest): Promise<PlannedChange> {
+/** @throws Error with the object's name when the server would refuse it. */
+export async function planObject(cluster: Cluster, desired: Manifest): Promise<PlannedChange> {
   const resource = resourceOf(desired);
   const { namespace, name } = desired.metadata;
   const live = await cluster.get(resource, { ...(namespace && { namespace }), name });
   const object = describe(desired);
   if (!live) return { object, action: "create", after: desired };
+  const dry = await tried(cluster, desired, live).catch(named(object));
+  const [before, after] = [settled(live), settled(dry)];
+  const same = JSON.stringify(before) === JSON.stringify(after);
+  return same ? { object, action: "same" } : { object, action: "change", before, after };
+}
+
+/** What the server would make of it. That what was made by POST counts as applied cannot be tried, so what follows is put together here. */
+function tried(cluster: Cluster, desired: Manifest, live: LiveObject): Promise<LiveObject> {
+  const resource = resourceOf(desired);
   const options = { manager: FIELD_MANAGER, force: true, dryRun: true };
-  const dry = await cluster.apply(resource, desired, options).catch(named(object));
-  const before = settled(live);
-  if (JSON.stringify(before) === JSON.stringify(settled(dry))) return { object, action: "same" };
-  // The operator makes what it sets its own before it applies; nobody may do that on trial, so its leftovers are taken out here.
-  const after = isUpdatedBy(live, FIELD_MANAGER)
-    ? await cluster.replace(resource, withoutLeftovers(dry, desired, FIELD_MANAGER), options).catch(named(object))
-    : dry;
-  return { object, action: "change", before, after: settled(after) };
+  if (!isUpdatedBy(live, FIELD_MANAGER)) return cluster.apply(resource, desired, options);
+  const wanted = overlay(withoutOwn(live, desired, FIELD_MANAGER), desired) as LiveObject;
+  return cluster.replace(resource, wanted, options);
 }
 
 /** Without what changes by itself. */

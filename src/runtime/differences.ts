@@ -71,7 +71,7 @@ function compare(desired: unknown, live: unknown, path: Path, exact: boolean, fo
   else if (!sameValue(desired, live, path)) found.push({ path, live });
 }
 
-type JsonMap = Readonly<Record<string, unknown>>;
+export type JsonMap = Readonly<Record<string, unknown>>;
 
 function compareMaps(desired: JsonMap, live: JsonMap, path: Path, exact: boolean, found: Difference[]): void {
   const name = path.at(-1);
@@ -129,7 +129,8 @@ export function mergeKeys(list: readonly unknown[], path: Path): readonly string
   return candidates?.find((keys) => list.every((item) => isMap(item) && item[keys[0] as string] !== undefined));
 }
 
-function keyField(item: JsonMap, key: string): unknown {
+/** A field by which items are told apart; the protocol of a port may be left to its default. */
+export function keyField(item: JsonMap, key: string): unknown {
   return item[key] ?? (key === "protocol" ? "TCP" : undefined);
 }
 
@@ -139,7 +140,7 @@ function isAbsent(value: unknown, path: Path): boolean {
   return path[0] === "metadata" && isMap(value) && Object.keys(value).length === 0;
 }
 
-function isMap(value: unknown): value is JsonMap {
+export function isMap(value: unknown): value is JsonMap {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

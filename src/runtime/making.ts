@@ -24,7 +24,7 @@ interface Task {
   readonly tolerated: string;
 }
 
-/** Makes one object as it is wanted: one request for an object that differs, none for one that does not. */
+/** Makes one object as it is wanted. None that is as it should be costs a request, most that are not cost one. */
 export function createMaker(options: {
   readonly cache: Cache;
   readonly ledger: Ledger;
@@ -111,16 +111,21 @@ export function createMaker(options: {
     return { ...(await create(task, run, live)), inPlaceOf: live };
   }
 
-  /** An apply takes away only what an apply has set, so what we made or patched has to count as that first. */
   async function takeOver(task: Task, { cluster }: Run, live: LiveObject): Promise<Change> {
-    const resource = resourceOf(task.desired);
+    await declareApplied(cluster, live);
+    const wanted = guarded(task.desired, live);
+    return written(task, await cluster.apply(resourceOf(live), wanted, { manager, force: true }), live);
+  }
+
+  /**
+   * An apply takes away only what an apply has set, so what we made or patched has to count as that first. Whatever version it is in
+   * by now: who writes to it all the time would keep us from it. He loses that he was the last to write something, nothing else.
+   */
+  async function declareApplied(cluster: Cluster, live: LiveObject): Promise<void> {
     const managedFields = asApplied(live, manager);
-    if (managedFields) {
-      const { uid, resourceVersion } = live.metadata;
-      const patch = { metadata: { uid, resourceVersion, managedFields } };
-      await cluster.mergePatch(resource, refOf(live), patch, manager);
-    }
-    return written(task, await cluster.apply(resource, guarded(task.desired, live), { manager, force: true }), live);
+    if (!managedFields) return;
+    const patch = { metadata: { uid: live.metadata.uid, managedFields } };
+    await cluster.mergePatch(resourceOf(live), refOf(live), patch, manager);
   }
 
   function written(task: Task, applied: LiveObject, before: LiveObject | undefined): Change {

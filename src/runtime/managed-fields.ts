@@ -10,6 +10,9 @@ export interface ManagedFieldsEntry {
   readonly fieldsV1?: FieldSet;
 }
 
+/** Who is named for the oldest updates of an object with more than ten managers (apimachinery, `internal/capmanagers.go`). */
+const ANCIENT = "ancient-changes";
+
 /** Fields as `f:name`, items of merged lists as `k:{"name":"a"}`, of sets as `v:"a"`, and `.` for the thing itself. */
 type FieldSet = { readonly [step: string]: FieldSet };
 
@@ -23,7 +26,9 @@ export function managersOf(live: LiveObject, desired: object, paths: readonly Pa
 /** True when the manager's last apply set fields that `desired` no longer has: only another apply removes them. */
 export function hasLeftovers(live: LiveObject, desired: object, manager: string): boolean {
   const applied = entriesOf(live, manager).filter(({ operation }) => operation === "Apply");
-  return applied.some(({ fieldsV1 = {} }) => !leftovers(fieldsV1, desired, desired).next().done);
+  return applied.some(({ fieldsV1 = {} }) =>
+    [...owned(fieldsV1, desired, undefined)].some(({ isWanted }) => !isWanted),
+  );
 }
 
 /** Whether the manager has made or patched the object: what it set so, no apply takes away. Tells it of a condensed one, too. */
@@ -40,24 +45,30 @@ export function asApplied(live: LiveObject, manager: string): readonly ManagedFi
   const made = mine.find(({ operation }) => operation === "Update");
   if (!made) return undefined;
   const fieldsV1 = mine.map((entry) => entry.fieldsV1 ?? {}).reduce(union);
-  return [{ ...made, operation: "Apply", fieldsV1 }, ...entries(live).filter((entry) => !mine.includes(entry))];
+  return [
+    { ...made, manager, operation: "Apply", fieldsV1 },
+    ...entries(live).filter((entry) => !mine.includes(entry)),
+  ];
 }
 
-/** The object without what the manager has set in any way and `desired` does not have; the server's defaults go as well. */
-export function withoutLeftovers(live: LiveObject, desired: object, manager: string): LiveObject {
+/** The object without all that the manager has set in any way, whoever else has set it as well. */
+export function withoutOwn(live: LiveObject, desired: object, manager: string): LiveObject {
   const rest = structuredClone(live);
   for (const { fieldsV1 = {} } of entriesOf(live, manager)) {
-    for (const remove of leftovers(fieldsV1, desired, rest)) remove();
+    for (const { holder, step } of owned(fieldsV1, desired, rest)) takeOut(holder, step);
   }
   return rest;
 }
 
-/** The object with as much of `managedFields` as `isUpdatedBy` reads, `updated`; the rest is half of an object's memory. */
-export function condensed(live: LiveObject, manager: string, updated: readonly ManagedFieldsEntry[]): LiveObject {
-  const { managedFields, ...rest } = live.metadata as Managed;
-  if (!managedFields) return live;
-  const metadata: Managed = isUpdatedBy(live, manager) ? { ...rest, managedFields: updated } : rest;
-  return { ...live, metadata };
+/** Leaves of `managedFields` what `isUpdatedBy` reads, the same for all objects; the rest is half of an object's memory. */
+export function condensing(manager: string): (live: LiveObject) => LiveObject {
+  const updated: readonly ManagedFieldsEntry[] = [{ manager, operation: "Update" }];
+  return (live) => {
+    const { managedFields, ...rest } = live.metadata as Managed;
+    if (!managedFields) return live;
+    const metadata: Managed = isUpdatedBy(live, manager) ? { ...rest, managedFields: updated } : rest;
+    return { ...live, metadata };
+  };
 }
 
 type Managed = LiveObject["metadata"] & { readonly managedFields?: readonly ManagedFieldsEntry[] };
@@ -66,8 +77,10 @@ function entries({ metadata }: LiveObject): readonly ManagedFieldsEntry[] {
   return (metadata as Managed).managedFields ?? [];
 }
 
+/** With those that the server has put together because there were more than ten: the first of them was ours, if we made it. */
 function entriesOf(live: LiveObject, manager: string): readonly ManagedFieldsEntry[] {
-  return entries(live).filter((entry) => entry.manager === manager && !entry.subresource);
+  const isOurs = (entry: ManagedFieldsEntry) => entry.manager === manager || entry.manager === ANCIENT;
+  return entries(live).filter((entry) => isOurs(entry) && !entry.subresource);
 }
 
 function union(one: FieldSet, other: FieldSet): FieldSet {
@@ -97,23 +110,35 @@ function itemSet(set: FieldSet, list: unknown, index: number, path: Path): Field
   return step === undefined ? undefined : set[step];
 }
 
-/** What is in the set and not wanted, each as what takes it away from `live`. */
-function* leftovers(set: FieldSet, desired: unknown, live: unknown): Generator<() => void> {
+interface Owned {
+  readonly isWanted: boolean;
+  /** What of the live object it is in, and by which step. */
+  readonly holder: unknown;
+  readonly step: string;
+}
+
+/** What is in the set: each thing that is not wanted, and each that is and has nothing below it. Items keep their keys. */
+function* owned(set: FieldSet, desired: unknown, live: unknown, keys: object = {}): Generator<Owned> {
   for (const [step, below] of Object.entries(set)) {
-    if (step === ".") continue;
-    const [wanted, there] = [find(desired, step), find(live, step)];
-    if (wanted === undefined) yield () => remove(live, step);
-    else yield* leftovers(below, wanted, there);
+    if (step === "." || Object.hasOwn(keys, step.slice(2))) continue;
+    const wanted = at(desired, step);
+    const isWanted = wanted !== undefined;
+    if (isWanted && Object.keys(below).length > 0) yield* owned(below, wanted, at(live, step), keysOf(step));
+    else yield { isWanted, holder: live, step };
   }
 }
 
+function keysOf(step: string): object {
+  return step.startsWith("k:") ? (JSON.parse(step.slice(2)) as object) : {};
+}
+
 /** A field, or an item of a list. */
-function find(value: unknown, step: string): unknown {
+function at(value: unknown, step: string): unknown {
   if (step.startsWith("f:")) return (value as Readonly<Record<string, unknown>> | null | undefined)?.[step.slice(2)];
   return Array.isArray(value) ? (value as unknown[]).find((item) => isStep(item, step)) : undefined;
 }
 
-function remove(value: unknown, step: string): void {
+function takeOut(value: unknown, step: string): void {
   if (step.startsWith("f:")) Reflect.deleteProperty(Object(value) as object, step.slice(2));
   else if (Array.isArray(value)) value.splice(0, value.length, ...value.filter((item) => !isStep(item, step)));
 }
@@ -124,9 +149,8 @@ function isStep(item: unknown, step: string): boolean {
 
 /** Whether the item has the key `k:{"containerPort":80,"protocol":"TCP"}`; the protocol may be left to its default. */
 function matches(item: unknown, step: string): boolean {
-  const key = JSON.parse(step.slice(2)) as Readonly<Record<string, unknown>>;
   const fields = item as Readonly<Record<string, unknown>>;
-  return Object.entries(key).every(
+  return Object.entries(keysOf(step)).every(
     ([name, value]) => (fields[name] ?? (name === "protocol" ? "TCP" : undefined)) === value,
   );
 }

@@ -9,7 +9,7 @@ import { ApiError } from "./errors.ts";
 import { createHistory } from "./history.ts";
 import { asObject } from "./kube-cluster.ts";
 import { listSource } from "./listing.ts";
-import { condensed } from "./managed-fields.ts";
+import { condensing } from "./managed-fields.ts";
 import { createPageSize } from "./page-size.ts";
 import { createRelists } from "./relists.ts";
 import { pathOf } from "./resources.ts";
@@ -85,8 +85,7 @@ export function createReflector(options: {
   const absence = createBackoff(clock, ABSENT.base, ABSENT.cap);
   const pages = createPageSize(kind.metadataOnly === true);
   const history = createHistory(clock);
-  /** One for all objects. */
-  const updated = [{ manager, operation: "Update" }] as const;
+  const condensed = condensing(manager);
   const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
   /** Whether the next start asks for a stream: off for good where the server has none, and for one try after a failure. */
   let streams: "yes" | "not now" | "never" = "yes";
@@ -192,7 +191,7 @@ export function createReflector(options: {
 
   function keep(item: LiveObject, put = store.put): void {
     if (kind.keeps?.(item) === false) return store.remove(asObject(item, resource));
-    const object = condensed(asObject(item, resource), manager, updated);
+    const object = condensed(asObject(item, resource));
     put(kind.project ? kind.project(object) : alike(object));
   }
 

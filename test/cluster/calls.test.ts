@@ -87,7 +87,7 @@ describe("a change of what carries calls", () => {
     for (let i = 0; i < 3; i += 1) await looksAgain();
     await quiet(namespace);
     const status = `patch telehealthpractices/${name}`;
-    const trial = expect.stringMatching(/^patch jobs\/greenriver-trial-/) as string;
+    const trial = expect.stringMatching(/^create jobs\/greenriver-trial-/) as string;
     expect((await writesOf(namespace, since)).toSorted()).toEqual([trial, status, status]);
     expect(imageOf(await set("bridge"))).toBe(imageOf(before));
     expect(await says("Ready", "Ready")).toMatchObject({ status: "True" });

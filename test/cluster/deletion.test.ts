@@ -298,7 +298,7 @@ describe("the end of a practice in a cluster from which cert-manager was removed
       await removeCrds(plane.adminConnection, "cert-manager");
       const written = await plane.auditEvents(
         ({ verb, objectRef, requestReceivedTimestamp }) =>
-          verb === "patch" &&
+          ["create", "patch"].includes(verb) &&
           objectRef?.apiGroup === "cert-manager.io" &&
           Date.parse(requestReceivedTimestamp) > begun + 5000,
       );

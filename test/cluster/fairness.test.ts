@@ -33,7 +33,7 @@ it("builds a practice while the writes of nine others hang, and those when they 
   let hangs = true;
   const [hanging, failed] = [new Set<string>(), new Set<string>()];
   const proxy = await startProxy(bed, ({ isWrite, path }) => {
-    const [, namespace = ""] = /\/namespaces\/([^/]+)\/networkpolicies\//.exec(path) ?? [];
+    const [, namespace = ""] = /\/namespaces\/([^/]+)\/networkpolicies/.exec(path) ?? [];
     if (!isWrite || !hangs || !sick.includes(namespace)) return undefined;
     hanging.add(namespace);
     return { kind: "delay", milliseconds: FOREVER };

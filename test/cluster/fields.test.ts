@@ -4,11 +4,13 @@ import { FIELD_MANAGER } from "../../src/api/group.ts";
 import { superfluousChildren } from "../../src/controller/apply-plan.ts";
 import { cachedKinds, PRACTICES } from "../../src/controller/kinds.ts";
 import { liveChildren } from "../../src/controller/live.ts";
+import { type PlannedChange, planObject } from "../../src/controller/plan.ts";
 import { describe as describeObject, type LiveObject, type VerifiedManifests } from "../../src/manifest.ts";
 import type { Practice } from "../../src/practice/practice.ts";
 import { render } from "../../src/render/render.ts";
 import { type Applier, createApplier } from "../../src/runtime/apply.ts";
 import { createCache, type WatchedCache } from "../../src/runtime/cache.ts";
+import type { Cluster } from "../../src/runtime/cluster.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { createTransport, type Transport } from "../../src/runtime/transport.ts";
 import { createLogger } from "../../src/telemetry/logger.ts";
@@ -34,6 +36,7 @@ describe("every field that can be changed", () => {
   let plane: ControlPlane;
   let hand: Hand;
   let transport: Transport;
+  let cluster: Cluster;
   let cache: WatchedCache;
   let applier: Applier;
   let uid: string;
@@ -52,7 +55,7 @@ describe("every field that can be changed", () => {
     uid = (await hand.get(PRACTICES, { namespace, name }))?.metadata.uid ?? "";
     const connection = { ...adminConnection, authorization: async () => undefined };
     transport = createTransport({ connection, metrics });
-    const cluster = createCluster(transport);
+    cluster = createCluster(transport);
     cache = createCache({
       transport,
       kinds: cachedKinds({ nodes: false }),
@@ -84,8 +87,23 @@ describe("every field that can be changed", () => {
     // Made with the field at once: what a POST has set goes as well.
     await remove(Object.keys(whenChanged).filter((child) => !isDeepStrictEqual(whenChanged[child], before[child])));
     expect(await made(changed)).toEqual(whenChanged);
+    const planned = await plannedFor(without);
     expect(await made(without)).toEqual(before);
+    // What a plan has shown of it is what has come.
+    for (const { object, after } of planned)
+      expect(withoutServersOwn(after as LiveObject), object).toEqual(before[object]);
   });
+
+  async function plannedFor(spec: Spec): Promise<PlannedChange[]> {
+    const { manifests } = render(paramsOf(spec));
+    const planned = await Promise.all(manifests.map((desired) => planObject(cluster, desired)));
+    return planned.filter(({ action }) => action === "change");
+  }
+
+  function paramsOf(spec: Spec) {
+    const { addresses } = aPractice({ spec, uid }).video.media;
+    return params({ spec, uid }, addresses.length > 0 ? { mediaAddresses: addresses } : {});
+  }
 
   /** All but volumes, which wait for a controller that is not here. */
   async function remove(names: readonly string[]): Promise<void> {
@@ -100,9 +118,7 @@ describe("every field that can be changed", () => {
   /** Makes the practice so, and says what there is then. */
   async function made(spec: Spec): Promise<Record<string, unknown>> {
     const practice = aPractice({ spec, uid });
-    const { addresses } = practice.video.media;
-    const given = params({ spec, uid }, addresses.length > 0 ? { mediaAddresses: addresses } : {});
-    const rendering = render(given);
+    const rendering = render(paramsOf(spec));
     await applier.apply(rendering.manifests, { ours: () => true, signal: stop.signal });
     await applier.waitSettled(namespace, 5000);
     const superfluous = () =>

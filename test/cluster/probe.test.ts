@@ -149,7 +149,7 @@ describe("a practice's walls", () => {
     expect(probe?.tried).toBeGreaterThan(40);
     await quiet(namespace);
     const writes = (await writesOf(namespace, since)).filter((write) => write.includes(" jobs/"));
-    expect(writes.filter((write) => write.startsWith("patch")).length, writes.join("\n")).toBe(6);
+    expect(writes.filter((write) => write.startsWith("create")).length, writes.join("\n")).toBe(6);
     expect(writes.filter((write) => write.startsWith("delete")).length, writes.join("\n")).toBe(6);
     const rest = new Date();
     await new Promise((resolve) => setTimeout(resolve, 3000));

@@ -202,6 +202,20 @@ describe("apply", () => {
     expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ z: "1" });
   });
 
+  it("makes once what it does not know to be made, because the answer was lost", async () => {
+    server.script(({ method, path, body }, reply) => {
+      if (method === "GET") return reply.json(200, objects.get(path));
+      const name = `${path}/a`;
+      if (objects.has(name)) return reply.status(409, "AlreadyExists");
+      put(name, owned(JSON.parse(body) as Stored, "Update"));
+      reply.reset();
+    });
+    expect(await actions(map("a", { x: "1" }))).toEqual(["a unchanged"]);
+    expect(server.received.map(({ method }) => method)).toEqual(["POST", "POST", "GET"]);
+    sync();
+    expect(applier.settled("green")).toBe(true);
+  });
+
   it("reads what is ours but not in the cache, and what is another object by now", async () => {
     put(`${PATH}a`, map("a", { x: "0" }));
     expect(await actions(map("a", { x: "1" }))).toEqual(["a configured"]);

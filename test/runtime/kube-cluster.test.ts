@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Manifest } from "../../src/manifest.ts";
+import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import { ApiError } from "../../src/runtime/errors.ts";
 import { createCluster } from "../../src/runtime/kube-cluster.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
@@ -63,6 +63,24 @@ describe("what goes over the wire", () => {
     });
   });
 
+  it("is so also when it is made or replaced, which a trial does not keep", async () => {
+    const cluster = createCluster(transport);
+    await cluster.create(RESOURCES.NetworkPolicy, WALL, "tester");
+    await cluster.replace(RESOURCES.NetworkPolicy, WALL as LiveObject, { manager: "tester", dryRun: true });
+    const told = server.received.map(({ method, path, body, query }) => [
+      method,
+      path,
+      body,
+      Object.fromEntries(query),
+    ]);
+    const path = "/apis/networking.k8s.io/v1/namespaces/green/networkpolicies";
+    const body = JSON.stringify(WALL);
+    expect(told).toEqual([
+      ["POST", path, body, { fieldManager: "tester", fieldValidation: "Strict" }],
+      ["PUT", `${path}/wall`, body, { fieldManager: "tester", dryRun: "All" }],
+    ]);
+  });
+
   it("reuses a few connections for many requests", async () => {
     const cluster = createCluster(transport);
     await Promise.all(Array.from({ length: 300 }, () => cluster.apply(RESOURCES.NetworkPolicy, WALL, FORCED)));
@@ -110,7 +128,7 @@ describe("repeats", () => {
     expect(clock.waits).toEqual([1000]);
   });
 
-  it("a create that was refused with 429, but never one that may have had an effect", async () => {
+  it("a create that was refused with 429, but one that may have had an effect only when asked to", async () => {
     first((reply) => reply.status(429, "TooManyRequests"));
     await createCluster(transport).create(RESOURCES.NetworkPolicy, WALL, "tester");
     expect(server.received).toHaveLength(2);
@@ -118,6 +136,9 @@ describe("repeats", () => {
     const lost = createCluster(transport).create(RESOURCES.NetworkPolicy, WALL, "tester");
     await expect(lost).rejects.toMatchObject({ status: 0, reason: "Unreachable" });
     expect(server.received).toHaveLength(3);
+    first((reply) => reply.reset());
+    await createCluster(transport).create(RESOURCES.NetworkPolicy, WALL, "tester", { repeatable: true });
+    expect(server.received).toHaveLength(5);
   });
 
   it("a bounded number of times, and then says what the server said", async () => {

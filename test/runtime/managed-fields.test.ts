@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LiveObject } from "../../src/manifest.ts";
-import {
-  asApplied,
-  hasLeftovers,
-  isUpdatedBy,
-  managersOf,
-  withoutLeftovers,
-} from "../../src/runtime/managed-fields.ts";
+import { asApplied, hasLeftovers, isUpdatedBy, managersOf, withoutOwn } from "../../src/runtime/managed-fields.ts";
 
 const DESIRED = {
   spec: { replicas: 1, template: { containers: [{ name: "a", image: "x", ports: [{ containerPort: 80 }] }] } },
@@ -75,6 +69,11 @@ describe("what was set otherwise than by an apply", () => {
     expect(isUpdatedBy(made(), "them")).toBe(false);
     expect(isUpdatedBy(made({ subresource: "status" }), "us")).toBe(false);
     expect(isUpdatedBy(made({ operation: "Apply" }), "us")).toBe(false);
+    // Ours was the oldest of more than ten.
+    expect(isUpdatedBy(made({ manager: "ancient-changes" }), "us")).toBe(true);
+    expect(asApplied({ ...made({ manager: "ancient-changes" }), apiVersion: "v1" }, "us")?.[0]).toMatchObject({
+      manager: "us",
+    });
   });
 
   it("counts as applied, together with what was, and leaves the others' entries as they are", () => {
@@ -93,7 +92,7 @@ describe("what was set otherwise than by an apply", () => {
     expect(asApplied({ ...made(), apiVersion: "v2" }, "us")).toBeUndefined();
   });
 
-  it("is taken out of an object where it is not wanted any more, whoever else has fields beside it", () => {
+  it("is taken out of an object, whoever else has fields beside it", () => {
     const set = {
       "f:spec": { "f:paused": {}, "f:list": { 'k:{"name":"a"}': { ".": {}, "f:old": {} }, 'k:{"name":"b"}': {} } },
       "f:metadata": { "f:finalizers": { 'v:"ours"': {} } },
@@ -101,8 +100,8 @@ describe("what was set otherwise than by an apply", () => {
     const spec = { replicas: 1, paused: true, list: [{ name: "a", old: 1, theirs: 2 }, { name: "b" }, { name: "c" }] };
     const managed = of(live("us", set, update));
     const object = { metadata: { name: "x", finalizers: ["ours", "theirs"], managedFields: managed }, spec };
-    const desired = { metadata: { name: "x", finalizers: [] }, spec: { replicas: 1, list: [{ name: "a" }] } };
-    expect(withoutLeftovers(object as unknown as LiveObject, desired, "us")).toEqual({
+    const desired = { metadata: { name: "x", finalizers: [] }, spec: { paused: false, list: [{ name: "a", old: 2 }] } };
+    expect(withoutOwn(object as unknown as LiveObject, desired, "us")).toEqual({
       metadata: { name: "x", finalizers: ["theirs"], managedFields: managed },
       spec: { replicas: 1, list: [{ name: "a", theirs: 2 }, { name: "c" }] },
     });
