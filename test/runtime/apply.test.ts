@@ -197,6 +197,9 @@ describe("apply", () => {
     };
     expect(await requests({ x: "1", y: "1" })).toEqual(["POST"]);
     expect(await requests({ x: "2" })).toEqual(["GET", "PATCH", "PATCH true"]);
+    // In whatever version: who writes to it all the time keeps nobody from it.
+    const { metadata } = JSON.parse(server.received[1]?.body ?? "") as Stored;
+    expect(Object.keys(metadata)).toEqual(["uid", "managedFields"]);
     expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ x: "2" });
     expect(await requests({ z: "1" })).toEqual(["PATCH false"]);
     expect(objects.get(`${PATH}a`)?.["data"]).toEqual({ z: "1" });
