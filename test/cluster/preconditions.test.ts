@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { LiveObject } from "../../src/manifest.ts";
 import { asApplied, isUpdatedBy } from "../../src/runtime/managed-fields.ts";
@@ -29,20 +30,54 @@ describe("writes with a precondition", () => {
   });
 
   it.each(kinds)("take from a %s what it was made with only once that counts as applied", async (...asked) => {
-    const [kind, apiVersion, root, plural, rest] = asked;
-    const path = `${root}/namespaces/${await newNamespace()}/${plural}`;
+    const { path, live, wanted } = await made(...asked);
+    expect(await apply(path, wanted)).toMatchObject({ body: { metadata: { labels: { more: "yes" } } } });
+    expect(isUpdatedBy((await declared(path, await live())).body as LiveObject, "tests")).toBe(false);
+    expect((await apply(path, wanted)).body).not.toHaveProperty("metadata.labels");
+  });
+
+  it.each(kinds)("do so with a %s also after more managers than the server keeps apart", async (...asked) => {
+    const { path, live, wanted } = await made(...asked);
+    // The oldest are told by the second.
+    await sleep(1100);
+    for (let i = 0; i < 11; i += 1) await annotate(path, `manager-${i}`);
+    expect(JSON.stringify(await live())).not.toContain('"manager":"tests"');
+    await declared(path, await live());
+    expect((await apply(path, wanted)).body).not.toHaveProperty("metadata.labels");
+  });
+
+  it("declare what was made as applied whoever writes to it all the time", async () => {
+    const { path, live } = await made(...kinds[0]);
+    const first = await live();
+    let writes = 0;
+    const stop = new AbortController();
+    const others = Array.from({ length: 3 }, async (_, index) => {
+      for (; !stop.signal.aborted; writes += 1) await annotate(path, `manager-${index}`);
+    });
+    for (let i = 0; i < 20; i += 1) expect(await declared(path, first)).toMatchObject({ status: 200 });
+    stop.abort();
+    await Promise.all(others);
+    expect(writes).toBeGreaterThan(20);
+  });
+
+  /** Makes one by POST with a label that is not wanted then. */
+  async function made(kind: string, apiVersion: string, root: string, plural: string, rest: object) {
+    const all = `${root}/namespaces/${await newNamespace()}/${plural}`;
     const wanted = { apiVersion, kind, metadata: { name: "a" }, ...rest };
     const labelled = { ...wanted, metadata: { name: "a", labels: { more: "yes" } } };
-    const made = (await client.request("POST", `${path}?fieldManager=tests`, labelled)).body as LiveObject;
-    expect(await apply(`${path}/a`, wanted)).toMatchObject({ body: { metadata: { labels: { more: "yes" } } } });
-    const live = (await client.request("GET", `${path}/a`)).body as LiveObject;
-    const { resourceVersion } = live.metadata;
-    const patch = { metadata: { uid: made.metadata.uid, resourceVersion, managedFields: asApplied(live, "tests") } };
-    const patched = await client.request("PATCH", `${path}/a`, patch, "application/merge-patch+json");
-    expect(patched).toMatchObject({ status: 200 });
-    expect(isUpdatedBy(patched.body as LiveObject, "tests")).toBe(false);
-    expect((await apply(`${path}/a`, wanted)).body).not.toHaveProperty("metadata.labels");
-  });
+    await client.request("POST", `${all}?fieldManager=tests`, labelled);
+    return { path: `${all}/a`, wanted, live: async () => (await client.request("GET", `${all}/a`)).body as LiveObject };
+  }
+
+  function declared(path: string, live: LiveObject) {
+    const patch = { metadata: { uid: live.metadata.uid, managedFields: asApplied(live, "tests") } };
+    return client.request("PATCH", path, patch, "application/merge-patch+json");
+  }
+
+  function annotate(path: string, manager: string) {
+    const patch = { metadata: { annotations: { [manager]: String(Math.random()) } } };
+    return client.request("PATCH", `${path}?fieldManager=${manager}`, patch, "application/merge-patch+json");
+  }
 
   it.each(kinds)("change a %s only if it is the one with this uid", async (kind, apiVersion, root, plural, rest) => {
     const namespace = await newNamespace();
