@@ -10,7 +10,6 @@ export interface Rule {
 
 const READ = ["get", "list", "watch"] as const;
 const WATCH = ["list", "watch"] as const;
-// Server-side apply asks for `create` as well where the object is not there yet.
 const MANAGE = ["create", "delete", "get", "list", "patch", "watch"] as const;
 
 /**

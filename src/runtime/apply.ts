@@ -56,7 +56,7 @@ const LONGEST_FIGHT_MS = 300_000;
 /** A watch that is cut is there again after at most half a minute; one that is silent is noticed much later. */
 const OVERDUE_MS = 30_000;
 
-/** Server-side apply with a memory (see ledger.ts): none that is as it should be costs a request. */
+/** Makes and applies with a memory (see ledger.ts): what is as it should be costs no request. */
 export function createApplier(options: {
   readonly cluster: Cluster;
   readonly cache: Cache;

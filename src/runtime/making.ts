@@ -24,7 +24,7 @@ interface Task {
   readonly tolerated: string;
 }
 
-/** Makes one object as it is wanted. None that is as it should be costs a request, most that are not cost one. */
+/** Makes one object as it is wanted: what is as it should be costs no request, most of what is not costs one. */
 export function createMaker(options: {
   readonly cache: Cache;
   readonly ledger: Ledger;
