@@ -80,7 +80,10 @@ export async function planObject(cluster: Cluster, desired: Manifest): Promise<P
   return same ? { object, action: "same" } : { object, action: "change", before, after };
 }
 
-/** What the server would make of it. That what was made by POST counts as applied cannot be tried, so what follows is put together here. */
+/**
+ * What the server would make of it. That what was made by POST counts as applied cannot be tried (docs/decisions/0046), so what an
+ * apply would leave is put together here, and tried as a whole.
+ */
 function tried(cluster: Cluster, desired: Manifest, live: LiveObject): Promise<LiveObject> {
   const resource = resourceOf(desired);
   const options = { manager: FIELD_MANAGER, force: true, dryRun: true };

@@ -96,6 +96,16 @@ function map(name: string, version: number, more: object = {}): object {
   return { apiVersion: "v1", kind: "ConfigMap", metadata, ...more };
 }
 
+/** What a cache of ConfigMaps is made of. */
+const ofMaps = () => ({
+  transport,
+  kinds: [{ resource: MAPS }],
+  namespaces: "all" as const,
+  manager: "us",
+  logger,
+  metrics,
+});
+
 async function start(
   options: {
     kinds?: CachedKind[];
@@ -105,12 +115,9 @@ async function start(
   } = {},
 ): Promise<{ cache: WatchedCache; events: string[] }> {
   const cache = createCache({
-    transport,
-    kinds: options.kinds ?? [{ resource: MAPS }],
+    ...ofMaps(),
+    ...(options.kinds && { kinds: options.kinds }),
     namespaces: options.namespaces ?? "all",
-    manager: "us",
-    logger,
-    metrics,
     clock: { ...quickClock(), random: () => options.random ?? 0 },
     ...(options.watchTimes ? { watchTimes: options.watchTimes } : {}),
   });
@@ -226,7 +233,7 @@ describe("list and watch", () => {
       },
     };
     const kinds = ["configmaps", "services", "pods", "jobs"].map((plural) => ({ resource: { ...MAPS, plural } }));
-    const cache = createCache({ transport: counted, kinds, namespaces: "all", manager: "us", logger, metrics });
+    const cache = createCache({ ...ofMaps(), transport: counted, kinds });
     await cache.start(stop.signal);
     loop.stop();
     expect(new Set(turns.slice(0, kinds.length)).size).toBe(kinds.length);
@@ -284,15 +291,7 @@ describe("a server that streams the beginning too", () => {
         stream.reset();
       }, 100);
     });
-    const options = {
-      transport,
-      kinds: [{ resource: MAPS }],
-      namespaces: "all" as const,
-      manager: "us",
-      logger,
-      metrics,
-    };
-    const cache = createCache({ ...options, clock: quickClock() });
+    const cache = createCache({ ...ofMaps(), clock: quickClock() });
     await cache.start(stop.signal);
     expect(synced).toBe(false);
     expect(names(cache)).toEqual(["a@1", "b@2"]);
@@ -316,15 +315,7 @@ describe("a server that streams the beginning too", () => {
     Object.assign(kind, { streams: true, items: [map("a", 1)] });
     kind.onWatch.push((reply) => void reply.stream());
     const clock = fakeClock();
-    const cache = createCache({
-      transport,
-      kinds: [{ resource: MAPS }],
-      namespaces: "all",
-      manager: "us",
-      logger,
-      metrics,
-      clock,
-    });
+    const cache = createCache({ ...ofMaps(), clock });
     void cache.start(stop.signal);
     await vi.waitFor(() => expect(server.received).toHaveLength(1));
     for (let second = 0; second < 40 && lists() === 0; second += 1) {
@@ -344,7 +335,7 @@ describe("a flood", () => {
       const items = Array.from({ length: 100 }, (_, n) => map(`a${String(n)}`, n + 1));
       Object.assign(kindOf(resource.plural), { streams: true, items });
     }
-    const cache = createCache({ transport, kinds, namespaces: "all", manager: "us", logger, metrics });
+    const cache = createCache({ ...ofMaps(), kinds });
     let [inOneTurn, most] = [0, 0];
     cache.onEvent(() => {
       for (const until = performance.now() + 1; performance.now() < until;);
@@ -471,15 +462,7 @@ describe("when the server misbehaves", () => {
   it("is not current in what nothing has come of for longer than a bookmark takes, nor in what a new watch has still to tell", async () => {
     const kind = kindOf("configmaps");
     const clock = fakeClock();
-    const cache = createCache({
-      transport,
-      kinds: [{ resource: MAPS }],
-      namespaces: "all",
-      manager: "us",
-      logger,
-      metrics,
-      clock,
-    });
+    const cache = createCache({ ...ofMaps(), clock });
     void cache.start(stop.signal);
     const { stream } = await watchOf(kind);
     await vi.waitFor(() => expect(cache.isCurrent(MAPS)).toBe(true));
@@ -597,14 +580,7 @@ describe("when the server misbehaves", () => {
     kind.items = [map("b", 2), map("a", 1)];
     const chosen = new Set(["a"]);
     const keeps = ({ metadata }: LiveObject) => chosen.has(metadata.name);
-    const cache = createCache({
-      transport,
-      kinds: [{ resource: MAPS, keeps }],
-      namespaces: "all",
-      manager: "us",
-      logger,
-      metrics,
-    });
+    const cache = createCache({ ...ofMaps(), kinds: [{ resource: MAPS, keeps }] });
     const heard = Promise.withResolvers<string[]>();
     cache.onEvent(({ object }) => {
       if (object.metadata.name !== "a") return;
@@ -648,14 +624,7 @@ describe("when the server misbehaves", () => {
     const kind = kindOf("configmaps");
     const allow = forbidLists(kind);
     const started = start();
-    const cache = createCache({
-      transport,
-      kinds: [{ resource: MAPS }],
-      namespaces: "all",
-      manager: "us",
-      logger,
-      metrics,
-    });
+    const cache = createCache(ofMaps());
     void cache.start(stop.signal);
     await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("forbidden"));
     expect(cache.status()[0]?.problem).toBe("configmaps is forbidden");
@@ -669,16 +638,7 @@ describe("when the server misbehaves", () => {
     const clock = fakeClock();
     const kind = kindOf("configmaps");
     const watchTimes = { shortest: 3000, longest: 3000, grace: 1 };
-    const options = {
-      transport,
-      kinds: [{ resource: MAPS }],
-      namespaces: "all" as const,
-      manager: "us",
-      logger,
-      metrics,
-      clock,
-    };
-    const cache = createCache({ ...options, watchTimes });
+    const cache = createCache({ ...ofMaps(), clock, watchTimes });
     void cache.start(stop.signal);
     const { stream } = await watchOf(kind);
     await vi.waitFor(() => expect(cache.synced).toBe(true));
@@ -702,12 +662,7 @@ describe("when the server misbehaves", () => {
   it("does not ask in a tight loop when watches end at once", async () => {
     const clock = quickClock();
     const cache = createCache({
-      transport,
-      kinds: [{ resource: MAPS }],
-      namespaces: "all",
-      manager: "us",
-      logger,
-      metrics,
+      ...ofMaps(),
       clock: { ...clock, random: () => 0.5 },
     });
     const kind = kindOf("configmaps");
@@ -729,15 +684,7 @@ describe("a history that is not told as it was", () => {
   }
 
   function cacheBy(clock: ReturnType<typeof jumping>): WatchedCache {
-    const cache = createCache({
-      transport,
-      kinds: [{ resource: MAPS }],
-      namespaces: "all",
-      manager: "us",
-      logger,
-      metrics,
-      clock,
-    });
+    const cache = createCache({ ...ofMaps(), clock });
     void cache.start(stop.signal);
     return cache;
   }
@@ -882,14 +829,7 @@ describe("optional kinds", () => {
 
   it("differ from required ones: a required kind that is absent is not synced", async () => {
     kindOf("configmaps").absent = true;
-    const cache = createCache({
-      transport,
-      kinds: [{ resource: MAPS }],
-      namespaces: "all",
-      manager: "us",
-      logger,
-      metrics,
-    });
+    const cache = createCache(ofMaps());
     void cache.start(stop.signal);
     await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("absent"));
     expect(cache.synced).toBe(false);
