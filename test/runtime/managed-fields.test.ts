@@ -94,7 +94,10 @@ describe("what was set otherwise than by an apply", () => {
 
   it("is taken out of an object, whoever else has fields beside it", () => {
     const set = {
-      "f:spec": { "f:paused": {}, "f:list": { 'k:{"name":"a"}': { ".": {}, "f:old": {} }, 'k:{"name":"b"}': {} } },
+      "f:spec": {
+        "f:paused": {},
+        "f:list": { 'k:{"name":"a"}': { ".": {}, "f:name": {}, "f:old": {} }, 'k:{"name":"b"}': {} },
+      },
       "f:metadata": { "f:finalizers": { 'v:"ours"': {} } },
     };
     const spec = { replicas: 1, paused: true, list: [{ name: "a", old: 1, theirs: 2 }, { name: "b" }, { name: "c" }] };
