@@ -181,7 +181,8 @@ export const FIELD_SAMPLES: Readonly<Record<string, FieldSample>> = {
     { video: { sessions: { graceMinutes: 7 } } },
   ),
   "video.media.service": field(media({ service: "NodePort" }), media({ service: "LoadBalancer" })),
-  "video.media.port": field(media({ port: 30_101 }), media({ port: 30_201 })),
+  // Below the ports that the server gives away by chance, for health checks as well.
+  "video.media.port": field(media({ port: 30_011 }), media({ port: 30_021 })),
   "video.media.addresses.[].ip": field(
     media({ addresses: [{ ip: "203.0.113.8" }] }),
     media({ addresses: [{ ip: "203.0.113.9" }] }),

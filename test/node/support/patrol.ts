@@ -120,8 +120,12 @@ async function startProber(place: Place) {
   const [command = "", ...args] = await commandTo(place, process.execPath, "-e", PROBER, "again");
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const found = new Set<string>();
-  createInterface({ input: child.stdout }).on("line", (line) => found.add(line));
+  const lines = createInterface({ input: child.stdout });
   const exit = once(child, "exit");
+  // A pod may be gone before anybody has entered its network.
+  const never = exit.then(([code]) => Promise.reject(new Error(`A prober ended with ${code} before it had begun.`)));
+  await Promise.race([once(lines, "line"), never]);
+  lines.on("line", (line) => found.add(line));
   return {
     add: (ways: readonly Way[]) => void child.stdin.write(`${JSON.stringify(ways)}\n`),
     open: () => [...found],

@@ -9,7 +9,8 @@ export interface Way {
  * Tries ways that come as JSON lines on standard input and prints those through which a packet came and an answer went back,
  * one line each: `TCP 10.88.0.2 8080`. A refusal is such an answer. Over UDP it asks what a STUN and a DNS server answer;
  * where nobody listens, the kernel refuses. Its argument is either how many ways of a line are tried at a time, each three
- * times, a second each; or `again`: all of them, every two seconds for ever, until the input ends.
+ * times, a second each; or `again`: all of them, every two seconds for ever, until the input ends, after a line that says
+ * that it has begun.
  */
 export const PROBER = `const again = process.argv[1] === "again";
 const dgram = require("node:dgram"), net = require("node:net");
@@ -39,7 +40,10 @@ async function follow(way) {
 async function lane(ways) {
   for (let way; (way = ways.shift()); ) await follow(way);
 }
-if (again) process.stdin.on("end", () => process.exit(0));
+if (again) {
+  process.stdin.on("end", () => process.exit(0));
+  console.log("begun");
+}
 let rest = "";
 process.stdin.on("data", (part) => {
   const lines = (rest + part).split("\\n");
