@@ -4,6 +4,7 @@ import { configurationNamedByContent } from "../policy/hardening.ts";
 import { evaluate, type Finding, type PolicyInput } from "../policy/policy.ts";
 import type { Practice } from "../practice/practice.ts";
 import { LABEL } from "../api/group.ts";
+import type { Rendering } from "../render/render.ts";
 import type { Cache } from "../runtime/cluster.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import type { Context } from "./context.ts";
@@ -45,10 +46,34 @@ export function liveChildren(cache: Cache, practice: { namespace: string; uid: s
  * these checks find about it as it was applied is left out, and what somebody added since is not. That holds only while
  * its files are what their names say: else nobody knows what it was applied with.
  */
-export function judge(context: Context, practice: Practice, isSpared: (object: LiveObject) => boolean): Finding[] {
+export function judge(
+  context: Context,
+  practice: Practice,
+  rendering: Rendering,
+  isSpared: (object: LiveObject) => boolean,
+): readonly Finding[] {
   const objects = liveObjects(context.cache, practice.namespace);
-  return judgeObjects({ objects, practice, assets: context.assets }, isSpared);
+  const input = { objects, practice, assets: context.assets };
+  return judgeObjects(input, isSpared, foundAmong(input, rendering));
 }
+
+/**
+ * What is judged of a practice is the same as long as its rendering and each live object are: the look that our own last writes
+ * bring about, and most of the regular ones, find nothing else.
+ */
+function foundAmong(input: LiveInput, rendering: Rendering): readonly Finding[] {
+  const { objects } = input;
+  const last = lastFound.get(rendering);
+  const areSame = last?.objects.length === objects.length && last.objects.every((object, n) => object === objects[n]);
+  const found = areSame ? last.found : evaluate(LIVE_CHAIN, input);
+  lastFound.set(rendering, { objects, found });
+  return found;
+}
+
+type LiveInput = Omit<PolicyInput, "objects"> & { readonly objects: readonly LiveObject[] };
+
+/** By rendering, of which only some are remembered. */
+const lastFound = new WeakMap<Rendering, Pick<LiveInput, "objects"> & { readonly found: readonly Finding[] }>();
 
 /** What is judged of a namespace. Of a trial that is its pods: its Job may already be superfluous, and says nothing else. */
 export function liveObjects(cache: Cache, namespace: string): LiveObject[] {
@@ -58,11 +83,11 @@ export function liveObjects(cache: Cache, namespace: string): LiveObject[] {
 
 /** The same on what was read by other means. */
 export function judgeObjects(
-  input: Omit<PolicyInput, "objects"> & { readonly objects: readonly LiveObject[] },
+  input: LiveInput,
   isSpared: (object: LiveObject) => boolean,
-): Finding[] {
+  found: readonly Finding[] = evaluate(LIVE_CHAIN, input),
+): readonly Finding[] {
   const { objects } = input;
-  const found = evaluate(LIVE_CHAIN, input);
   const spared = new Set(objects.filter(isSpared));
   if (spared.size === 0 || found.some(({ check }) => check === configurationNamedByContent.name)) return found;
   const names = new Set([...spared].map(describe));

@@ -127,7 +127,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   await replaceStaleFront(context, practice);
   report.certificates = await certificates(context, practice, observed);
   await ownTurn();
-  report.findings = judge(context, practice, (object) => isSpared(plan, object));
+  report.findings = judge(context, practice, rendering, (object) => isSpared(plan, object));
   report.door = context.doors.judge(keyOf(resource), closingFindings(report.findings, plan));
 }
 
