@@ -31,13 +31,13 @@ export const guardBeforeApp: Check = {
   violations: (input) =>
     meetingPages(input).flatMap(({ nginx, file, insertsHead }) => {
       const { guard } = input.assets;
-      const head = file("/head.html");
-      const [before] = (head ?? "").split(`<script>\n${guard}</script>`);
-      const isFirst = head !== undefined && before !== head && !/<script|javascript:/i.test(before ?? "");
-      if (!insertsHead || !isFirst) {
+      const head = file("/head.html") ?? "";
+      const end = head.indexOf(`<script>\n${guard}</script>`);
+      const before = head.slice(0, Math.max(0, end));
+      if (!insertsHead || end === -1 || /<script|javascript:/i.test(before)) {
         return [violation(nginx.pod.workload, "The meeting page does not begin with the guard that we ship.")];
       }
-      return wrongSettings(before ?? "", input.practice, nginx.container.image).map((name) =>
+      return wrongSettings(before, input.practice, nginx.container.image).map((name) =>
         violation(nginx.pod.workload, `The meeting page does not tell the guard the practice's own ${name}.`),
       );
     }),

@@ -147,8 +147,8 @@ const ANSWERS = new Set([
 ]);
 
 function isSideDoor({ names, hosts }: Practice, { name, args, block }: Directive): boolean {
-  const toHttps = Object.values(hosts).map((host) => `301 https://${host}$request_uri`);
-  if (name === "return" && toHttps.includes(args.join(" "))) return false;
+  const isToHttps = (host: string) => `301 https://${host}$request_uri` === args.join(" ");
+  if (name === "return" && Object.values(hosts).some(isToHttps)) return false;
   if (/^(root|alias|rewrite|error_page|return)$/.test(name)) return !ANSWERS.has([name, ...args].join(" "));
   if (name === "include") return args[0] !== "/etc/nginx/mime.types";
   if (name !== "upstream") return SIDE_DOORS.test(name);

@@ -68,13 +68,20 @@ interface Key {
 }
 
 /** Every key at every depth, with its path and value. */
-export function keysOf(settings: unknown, above = ""): Key[] {
-  if (!isObject(settings) && !Array.isArray(settings)) return [];
+export function keysOf(settings: unknown): readonly Key[] {
+  const keys: Key[] = [];
+  gatherKeys(settings, "", keys);
+  return keys;
+}
+
+function gatherKeys(settings: unknown, above: string, keys: Key[]): void {
+  if (typeof settings !== "object" || settings === null) return;
   const isIndex = Array.isArray(settings);
-  return Object.entries(settings).flatMap(([key, value]) => {
+  for (const [key, value] of Object.entries(settings)) {
     const path = above ? `${above}.${key}` : key;
-    return [{ key, path, value, isIndex }, ...keysOf(value, path)];
-  });
+    keys.push({ key, path, value, isIndex });
+    gatherKeys(value, path, keys);
+  }
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

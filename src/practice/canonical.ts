@@ -2,7 +2,12 @@
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>
     typeof item === "object" && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      ? inOrder(item as Readonly<Record<string, unknown>>)
       : item,
   );
+}
+
+function inOrder(item: Readonly<Record<string, unknown>>): object {
+  const keys = Object.keys(item).toSorted();
+  return Object.fromEntries(keys.map((key) => [key, item[key]]));
 }

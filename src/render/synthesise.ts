@@ -59,8 +59,9 @@ function wrapped(value: unknown, key = "", above = ""): unknown {
   // Dropped, as by everything else of cdk8s, so that the comparison objects.
   if (value === null) return undefined;
   if (typeof value === "object") {
-    const inOrder = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-    return Object.fromEntries(inOrder.map(([below, item]) => [below, wrapped(item, below, key)]));
+    const map = value as Readonly<Record<string, unknown>>;
+    const inOrder = Object.keys(map).toSorted();
+    return Object.fromEntries(inOrder.map((below) => [below, wrapped(map[below], below, key)]));
   }
   if (typeof value !== "string" && typeof value !== "number") return value;
   if (isIntOrString(key, above)) {
@@ -78,9 +79,9 @@ function isEqual(a: unknown, b: unknown): boolean {
     return a.every((item, index) => isEqual(item, b[index]));
   }
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  const isThere = (key: string) => Object.hasOwn(left, key) && left[key] !== undefined;
-  return (
-    Object.keys(left).every((key) => left[key] === undefined || isEqual(left[key], right[key])) &&
-    Object.keys(right).every((key) => right[key] === undefined || isThere(key))
-  );
+  for (const key in left) if (left[key] !== undefined && !isEqual(left[key], right[key])) return false;
+  for (const key in right) {
+    if (right[key] !== undefined && (!Object.hasOwn(left, key) || left[key] === undefined)) return false;
+  }
+  return true;
 }

@@ -63,21 +63,37 @@ export function differences(desired: unknown, live: unknown): Difference[] {
   return found;
 }
 
+/** The way to where the comparison is now: one list for all of it, because almost every object is as it should be. */
+type Way = (string | number)[];
+
 /** @param exact whether further fields in `live` count: inside what is replaced as a whole. */
-function compare(desired: unknown, live: unknown, path: Path, exact: boolean, found: Difference[]): void {
+function compare(desired: unknown, live: unknown, path: Way, exact: boolean, found: Difference[]): void {
   if (isAbsent(desired, path) && (live === undefined || live === null)) return;
   if (Array.isArray(desired) && Array.isArray(live)) compareLists(desired, live, path, exact, found);
   else if (isMap(desired) && isMap(live)) compareMaps(desired, live, path, exact, found);
-  else if (!sameValue(desired, live, path)) found.push({ path, live });
+  else if (!sameValue(desired, live, path)) found.push({ path: [...path], live });
+}
+
+function compareBelow(
+  step: string | number,
+  desired: unknown,
+  live: unknown,
+  path: Way,
+  exact: boolean,
+  found: Difference[],
+): void {
+  path.push(step);
+  compare(desired, live, path, exact, found);
+  path.pop();
 }
 
 export type JsonMap = Readonly<Record<string, unknown>>;
 
-function compareMaps(desired: JsonMap, live: JsonMap, path: Path, exact: boolean, found: Difference[]): void {
+function compareMaps(desired: JsonMap, live: JsonMap, path: Way, exact: boolean, found: Difference[]): void {
   const name = path.at(-1);
   const whole = exact || (typeof name === "string" && REPLACED_MAPS.has(name));
-  for (const [key, value] of Object.entries(desired)) {
-    if (value !== undefined) compare(value, live[key], [...path, key], whole, found);
+  for (const key of Object.keys(desired)) {
+    if (desired[key] !== undefined) compareBelow(key, desired[key], live[key], path, whole, found);
   }
   if (!whole) return;
   for (const [key, value] of Object.entries(live)) {
@@ -89,7 +105,7 @@ function compareMaps(desired: JsonMap, live: JsonMap, path: Path, exact: boolean
 function compareLists(
   desired: readonly unknown[],
   live: readonly unknown[],
-  path: Path,
+  path: Way,
   exact: boolean,
   found: Difference[],
 ): void {
@@ -101,15 +117,15 @@ function compareLists(
   }
   const keys = exact ? undefined : mergeKeys(desired, path);
   if (keys) return compareMerged(desired as readonly JsonMap[], live as readonly JsonMap[], keys, path, found);
-  if (desired.length !== live.length) found.push({ path, live });
-  else for (const [index, item] of desired.entries()) compare(item, live[index], [...path, index], true, found);
+  if (desired.length !== live.length) found.push({ path: [...path], live });
+  else for (const [index, item] of desired.entries()) compareBelow(index, item, live[index], path, true, found);
 }
 
 function compareMerged(
   desired: readonly JsonMap[],
   live: readonly JsonMap[],
   keys: readonly string[],
-  path: Path,
+  path: Way,
   found: Difference[],
 ): void {
   let after = -1;
@@ -118,7 +134,7 @@ function compareMerged(
       keys.every((key) => keyField(candidate, key) === keyField(item, key)),
     );
     if (position === -1 || position < after) found.push({ path: [...path, index], live: live[position] });
-    else compare(item, live[position], [...path, index], false, found);
+    else compareBelow(index, item, live[position], path, false, found);
     after = Math.max(after, position);
   }
 }
