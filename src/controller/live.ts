@@ -58,22 +58,22 @@ export function judge(
 }
 
 /**
- * What is judged of a practice is the same as long as its rendering and each live object are: the look that our own last writes
- * bring about, and most of the regular ones, find nothing else.
+ * What is judged of a practice is the same as long as its rendering and the version of each live object are: the look that our own
+ * last writes bring about, and most of the regular ones, find nothing else.
  */
 function foundAmong(input: LiveInput, rendering: Rendering): readonly Finding[] {
-  const { objects } = input;
+  const versions = input.objects.map(({ metadata }) => `${metadata.uid}@${metadata.resourceVersion}`).join();
   const last = lastFound.get(rendering);
-  const areSame = last?.objects.length === objects.length && last.objects.every((object, n) => object === objects[n]);
-  const found = areSame ? last.found : evaluate(LIVE_CHAIN, input);
-  lastFound.set(rendering, { objects, found });
+  if (last?.versions === versions) return last.found;
+  const found = evaluate(LIVE_CHAIN, input);
+  lastFound.set(rendering, { versions, found });
   return found;
 }
 
 type LiveInput = Omit<PolicyInput, "objects"> & { readonly objects: readonly LiveObject[] };
 
 /** By rendering, of which only some are remembered. */
-const lastFound = new WeakMap<Rendering, Pick<LiveInput, "objects"> & { readonly found: readonly Finding[] }>();
+const lastFound = new WeakMap<Rendering, { readonly versions: string; readonly found: readonly Finding[] }>();
 
 /** What is judged of a namespace. Of a trial that is its pods: its Job may already be superfluous, and says nothing else. */
 export function liveObjects(cache: Cache, namespace: string): LiveObject[] {

@@ -67,20 +67,24 @@ interface Key {
   readonly isIndex: boolean;
 }
 
-/** Every key at every depth, with its path and value. */
+/** Every key at every depth, with its path and value. Throws when there is no end to it: then a file counts as unread. */
 export function keysOf(settings: unknown): readonly Key[] {
   const keys: Key[] = [];
-  gatherKeys(settings, "", keys);
+  gatherKeys(settings, "", DEEPEST, keys);
   return keys;
 }
 
-function gatherKeys(settings: unknown, above: string, keys: Key[]): void {
+/** Levels; whoever walks through more by calling itself comes to the end of the stack. */
+const DEEPEST = 100;
+
+function gatherKeys(settings: unknown, above: string, deeper: number, keys: Key[]): void {
   if (typeof settings !== "object" || settings === null) return;
+  if (deeper === 0) throw new Error("too deep");
   const isIndex = Array.isArray(settings);
   for (const [key, value] of Object.entries(settings)) {
     const path = above ? `${above}.${key}` : key;
     keys.push({ key, path, value, isIndex });
-    gatherKeys(value, path, keys);
+    gatherKeys(value, path, deeper - 1, keys);
   }
 }
 

@@ -86,8 +86,9 @@ describe("two operators that share the practices by a label", () => {
     const [own = 0, ownNext] = await portsIn(second, name);
     expect(own).not.toBe(port);
     expect(ownNext).toBe(own + 1);
-    // West did not know: it asked for the port, was refused, and moved on.
-    expect(wrote(west.proxy, second).filter((line) => line.endsWith(`configmaps/${name}-identity`))).toHaveLength(1);
+    // West did not know: it asked for the port, was refused, and moved on, once for each that was taken.
+    const moves = wrote(west.proxy, second).filter((line) => line.endsWith(`configmaps/${name}-identity`));
+    expect(moves).toHaveLength(Math.max(1, (own - port) / 2));
     expect(await portsIn(first, "greenriver")).toEqual([port, port + 1]);
     expect(wrote(east.proxy, second)).toEqual([]);
   });

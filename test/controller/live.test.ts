@@ -1,8 +1,9 @@
 import { expect, it } from "vitest";
+import { LABEL } from "../../src/api/group.ts";
 import { loadAssets } from "../../src/assets.ts";
 import type { Context } from "../../src/controller/context.ts";
 import { judge } from "../../src/controller/live.ts";
-import type { Manifest } from "../../src/manifest.ts";
+import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import type { Practice } from "../../src/practice/practice.ts";
 import { render } from "../../src/render/render.ts";
 import type { Resource } from "../../src/runtime/resources.ts";
@@ -17,32 +18,45 @@ function rendered(of: Practice) {
 }
 
 /** What is found when these are live. */
-function found(live: readonly Manifest[], of = practice, from = rendering) {
+function found(live: readonly LiveObject[], of = practice, from = rendering) {
   const list = (resource: Resource) => live.filter(({ kind }) => kind === resource.kind);
   const context = { cache: { list }, assets } as unknown as Context;
   return judge(context, of, from, () => false);
 }
 
-it("judges the same objects once, and anew when one came, went or is another", () => {
-  const { manifests } = rendering;
-  const first = found(manifests);
+function alive(object: Manifest, resourceVersion = "1", uid = `${object.kind}/${object.metadata.name}`): LiveObject {
+  return { ...object, metadata: { ...object.metadata, uid, resourceVersion, creationTimestamp: "" } };
+}
+
+const live = rendering.manifests.map((object) => alive(object));
+const metadata = { name: "x", namespace: "greenriver" };
+
+it("judges what is live once", () => {
+  const first = found(live);
   expect(first).toEqual([]);
-  expect(found([...manifests])).toBe(first);
-  const metadata = { name: "x", namespace: "greenriver" };
-  const spec = { podSelector: {}, ingress: [{}] };
-  const came = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata, spec };
-  expect(found([...manifests, came])).not.toEqual([]);
-  expect(found(manifests)).toEqual([]);
-  const isWall = ({ metadata }: Manifest) => metadata.name === practice.names.defaultDeny;
-  expect(found(manifests.filter((object) => !isWall(object)))).not.toEqual([]);
-  const opened = manifests.map((object) => (isWall(object) ? { ...object, spec: { podSelector: {} } } : object));
-  expect(found(opened)).not.toEqual([]);
-  expect(found(manifests)).toEqual([]);
+  expect(found(live.map((object) => ({ ...object })))).toBe(first);
+});
+
+const isWall = ({ metadata }: Manifest) => metadata.name === practice.names.defaultDeny;
+const opened = (object: Manifest, version: string, uid?: string) =>
+  alive({ ...object, spec: { podSelector: {} } }, version, uid);
+const policy = { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", spec: { podSelector: {}, ingress: [{}] } };
+const pod = { apiVersion: "v1", kind: "Pod", spec: { containers: [{ name: "a", image: "registry.example/a" }] } };
+
+it.each<[string, readonly LiveObject[]]>([
+  ["came", [...live, alive({ ...policy, metadata })]],
+  ["came last", [...live, alive({ ...pod, metadata: { ...metadata, labels: { [LABEL.role]: "synapse" } } })]],
+  ["went", live.filter((object) => !isWall(object))],
+  ["has changed", live.map((object) => (isWall(object) ? opened(object, "2") : object))],
+  ["is another of the same version", live.map((object) => (isWall(object) ? opened(object, "1", "x") : object))],
+])("judges anew when an object %s", (_, then) => {
+  expect(found(live)).toEqual([]);
+  expect(found(then)).not.toEqual([]);
+  expect(found(live)).toEqual([]);
 });
 
 it("judges the same objects anew for another rendering", () => {
-  const { manifests } = rendering;
-  expect(found(manifests)).toEqual([]);
+  expect(found(live)).toEqual([]);
   const moved = somePractice({ uid: "uid-1", hosts: { ...practice.hosts, meet: "call.greenriver.example" } });
-  expect(found(manifests, moved, rendered(moved))).not.toEqual([]);
+  expect(found(live, moved, rendered(moved))).not.toEqual([]);
 });

@@ -20,6 +20,8 @@ describe("readers", () => {
   it("give nothing for what they cannot read", () => {
     expect(readJson('{"a": [')).toBeUndefined();
     expect(readJson(undefined)).toBeUndefined();
+    // Some thousand levels are deeper than the stack of whoever walks through them.
+    expect(readJson(`${"[".repeat(101)}${"]".repeat(101)}`)).toBeUndefined();
   });
 });
 
