@@ -6,7 +6,7 @@ import { kubernetesVersion } from "../bed/versions.ts";
 import { type Arm, floor, go, helm, kubectl, ours, type Ready } from "./fleet/arms.ts";
 import type { Counting } from "./fleet/counting.ts";
 import { drift } from "./fleet/drift.ts";
-import { churn, restart, steadyWrites } from "./fleet/extras.ts";
+import { churn, handOver, restart, steadyWrites } from "./fleet/extras.ts";
 import { armsTable, oursTable } from "./fleet/table.ts";
 import { type Extras, type Record, recordIn, summary, writeRecord } from "./fleet/results.ts";
 import { capture, run, type Wanted } from "./fleet/round.ts";
@@ -56,7 +56,7 @@ process.exit(0);
 async function bench(stage: Stage): Promise<void> {
   say(`our operator makes ${practices} practices once, to learn what the others are to make`);
   const wanted = await capture(stage, ours, join(stage.plane.directory, "objects"));
-  const record = await begin(wanted);
+  const record = await begin(stage, wanted);
   for (let round = 1; round <= rounds; round += 1) {
     for (const name of names) {
       await one(stage, wanted, record, name, round);
@@ -68,10 +68,13 @@ async function bench(stage: Stage): Promise<void> {
 }
 
 /** Arms that are not run now keep what a former run of the same size found. */
-async function begin(wanted: Wanted): Promise<Record> {
+async function begin({ processors }: Stage, wanted: Wanted): Promise<Record> {
   const [cpu] = cpus();
   const memory = (totalmem() / 2 ** 30).toFixed(0);
-  const machine = `${cpus().length} × ${cpu?.model ?? "?"}, ${memory} GiB, Kubernetes ${kubernetesVersion}, Node ${process.version}`;
+  const apart =
+    processors && ` (${processors.controlPlane.length} for the control plane, ${processors.rest.length} for the rest)`;
+  const processor = `${cpus().length} × ${cpu?.model ?? "?"}${apart ?? ""}`;
+  const machine = `${processor}, ${memory} GiB, Kubernetes ${kubernetesVersion}, Node ${process.version}`;
   const former = await recordIn(values.json, practices);
   const runs = Object.fromEntries(Object.entries(former?.runs ?? {}).map(([n, r]) => [n, names.includes(n) ? [] : r]));
   const objects = wanted.keys.length / practices;
@@ -119,14 +122,15 @@ function ask(stage: Stage, extras: Extras) {
     extras.drift = await drift(stage, DRIFTS);
     await ready.stop();
     say("the operator starts again");
-    const { restart: told, operator } = await restart(stage, counting);
-    extras.restart = told;
-    try {
-      if (CHURN_MINUTES === 0) return;
+    const restarted = await restart(stage, counting);
+    extras.restart = restarted.restart;
+    say("another one takes over");
+    const { handOver: told, operator } = await handOver(stage, restarted.operator);
+    extras.handOver = told;
+    if (CHURN_MINUTES > 0) {
       say(`practices change for ${CHURN_MINUTES} minutes`);
       extras.churn = await churn(stage, operator, CHURN_MINUTES);
-    } finally {
-      await operator.stop();
     }
+    await operator.stop();
   };
 }

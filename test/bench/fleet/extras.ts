@@ -41,6 +41,26 @@ export async function restart(stage: Stage, counting: Counting): Promise<{ resta
   return { restart: { seconds, floorSeconds, lookedSeconds, writes, requests }, operator };
 }
 
+export interface HandOver {
+  /** From the start of a second process, while the first one leads, until its caches are filled. */
+  readonly filledSeconds: number;
+  /** From the word to the leader that it is to end until the second one leads. */
+  readonly seconds: number;
+}
+
+/** Replaces an operator as a Deployment does, by one that has filled its caches. @returns that one, still running. */
+export async function handOver(stage: Stage, leader: Operator): Promise<{ handOver: HandOver; operator: Operator }> {
+  const startedAt = performance.now();
+  // Nothing is counted, so nothing need stand in between.
+  const operator = await startOurs(stage, stage.plane.adminConnection.server, "caches");
+  const askedAt = performance.now();
+  const stopped = leader.stop();
+  while (!(await operator.leads?.())) await sleep(20);
+  const seconds = (performance.now() - askedAt) / 1000;
+  await stopped;
+  return { handOver: { filledSeconds: (askedAt - startedAt) / 1000, seconds }, operator };
+}
+
 async function secondsToReadAll({ connection }: Counting): Promise<number> {
   const startedAt = performance.now();
   const { told, stop } = watchAndDrop(connection);

@@ -21,6 +21,8 @@ export interface Operator {
   metrics(): Promise<string>;
   /** What it cannot let go of; only Node tells. */
   liveHeapMiB?(): Promise<number>;
+  /** Only one with a Lease tells. */
+  leads?(): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -75,8 +77,9 @@ export async function startGo(
 /**
  * The real operator as it runs in its pod: as a ServiceAccount whose token is mounted, in a mount namespace of its own. A
  * kubeconfig would cost it half a second and 55 MB that it does not need there.
+ * @param waitsFor a standby does not lead.
  */
-export async function startOurs(stage: Stage, server: string): Promise<Operator> {
+export async function startOurs(stage: Stage, server: string, waitsFor: "lead" | "caches" = "lead"): Promise<Operator> {
   const [port, inspector] = [await freePort(), await freePort()];
   const config = {
     leaderElection: { enabled: true, namespace: "default" },
@@ -105,7 +108,12 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
     NODE_COMPILE_CACHE: join(directory, "compiled"),
   };
   const running = group.start("ours", "unshare", ["--map-root-user", "--mount", "sh", "-c", script], environment);
-  const ready = () => running.ended() !== undefined || isReady(port);
+  const leads = async () => /^leader_election_master_status\{[^}]*\} 1$/m.test(await read(port));
+  const isReady = async () => {
+    if (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) return false;
+    return waitsFor === "caches" || leads();
+  };
+  const ready = () => running.ended() !== undefined || isReady();
   await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" }).catch((error: unknown) => {
     throw new Error(`The operator is not ready: ${group.tail("ours")}`, { cause: error });
   });
@@ -114,6 +122,7 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
     pid: running.pid,
     metrics: () => read(port),
     liveHeapMiB: () => liveHeapMiB(running.pid, inspector),
+    leads,
     async stop() {
       if (running.ended() === undefined) process.kill(running.pid, "SIGTERM");
       await waitFor(() => running.ended() !== undefined, { timeout: 60_000, what: "the operator to stop" });
@@ -123,12 +132,6 @@ export async function startOurs(stage: Stage, server: string): Promise<Operator>
 
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
 const MOUNT = "/run/secrets/kubernetes.io/serviceaccount";
-
-/** Caches are filled, and it leads. */
-async function isReady(port: number): Promise<boolean> {
-  if (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) return false;
-  return /^leader_election_master_status\{[^}]*\} 1$/m.test(await read(port));
-}
 
 async function read(port: number): Promise<string> {
   return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

@@ -13,6 +13,7 @@ const OURS = [
   "driftP99Ms",
   "restartSeconds",
   "restartWrites",
+  "handOverSeconds",
   "memorySlopeMiBPerHour",
 ] as const;
 
@@ -40,6 +41,7 @@ const record: Record = {
     steadyWrites: 0,
     drift: { p50Ms: 100, p99Ms: 300, samples: 100 },
     restart: { seconds: 2, floorSeconds: 1.5, lookedSeconds: 3, writes: 0, requests: 40 },
+    handOver: { filledSeconds: 1.8, seconds: 0.4 },
     churn: { minutes: 30, edits: 3600, slopeMiBPerHour: 0.5, fromMiB: 200, toMiB: 201 },
   },
 };
@@ -72,7 +74,7 @@ it("the file has each arm's figures by practice, and ours, the ratio round by ro
     peakRssMiB: 100,
     runs: 3,
   });
-  const expected = [1.2, 0, 300, 2, 0, 0.5];
+  const expected = [1.2, 0, 300, 2, 0, 0.4, 0.5];
   expect(OURS.map((key) => ours[key])).toEqual(expected);
   expect([ours["ratioToWatchingFloor"], ours["restartFloorSeconds"]]).toEqual([1.2, 1.5]);
 });
@@ -83,7 +85,7 @@ it("what was not measured is told as that, in the file and in the table", async 
   expect(Object.keys(arms)).toEqual(["floor"]);
   expect(OURS.map((key) => ours[key])).toEqual(OURS.map(() => null));
   const told = oursTable(summary({ ...record, runs: { floor }, extras: {} }));
-  expect(told.match(/not measured/g)).toHaveLength(13);
+  expect(told.match(/not measured/g)).toHaveLength(15);
 });
 
 it("the tables have a line for each arm and each target", () => {

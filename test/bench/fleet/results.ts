@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { median } from "./histograms.ts";
-import type { Churn, Restart } from "./extras.ts";
+import type { Churn, HandOver, Restart } from "./extras.ts";
 import type { Drift } from "./drift.ts";
 import type { Result } from "./round.ts";
 
@@ -11,6 +11,7 @@ export interface Extras {
   steadyWrites?: number;
   drift?: Drift;
   restart?: Restart;
+  handOver?: HandOver;
   churn?: Churn;
 }
 
@@ -49,6 +50,8 @@ export function summary(record: Record) {
     restartLookedSeconds: extras.restart?.lookedSeconds,
     restartWrites: extras.restart?.writes,
     restartRequests: extras.restart?.requests,
+    handOverSeconds: extras.handOver?.seconds,
+    standbyFilledSeconds: extras.handOver?.filledSeconds,
     memorySlopeMiBPerHour: extras.churn?.slopeMiBPerHour,
     churn: extras.churn,
   };

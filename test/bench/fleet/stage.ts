@@ -17,6 +17,7 @@ import { installCrds } from "../../bed/crds.ts";
 import { kubeconfigFor } from "../../bed/identities.ts";
 import { installOwnCrd } from "../../bed/own-crd.ts";
 import { waitFor } from "../../bed/wait.ts";
+import { bindTo, halves, type Halves } from "./processors.ts";
 import { standIn } from "./stand-in.ts";
 
 /** Where the arms perform: one API server with a namespace for each practice, emptied before each arm. */
@@ -25,6 +26,8 @@ export interface Stage {
   readonly cluster: Cluster;
   readonly transport: Transport;
   readonly namespaces: readonly string[];
+  /** How they are divided; absent where there is only one. */
+  readonly processors?: Halves;
   /** Applies the manifest of every practice. @returns the uid of each, by namespace. */
   makePractices(): Promise<ReadonlyMap<string, string>>;
   /** Deletes a practice as its user would, while the operator runs, and makes it again. */
@@ -47,8 +50,11 @@ export const NAME = "greenriver";
 const AT_ONCE = 24;
 
 export async function setStage(practices: number): Promise<Stage> {
+  const processors = halves();
+  if (processors) bindTo(processors.controlPlane);
   // Workload controllers would make thousands of pods, and the figure would be theirs.
   const plane = await startControlPlane({ workloadControllers: false });
+  if (processors) bindTo(processors.rest);
   await Promise.all([installOwnCrd(plane), installCrds(plane.adminConnection, "cert-manager")]);
   const connection = { ...plane.adminConnection, authorization: async () => undefined };
   const transport = createTransport({ connection, metrics: createMetrics() });
@@ -112,6 +118,7 @@ export async function setStage(practices: number): Promise<Stage> {
     cluster,
     transport,
     namespaces,
+    ...(processors && { processors }),
     makePractices: async () => new Map(await forAll(makePractice)),
     async remake(namespace) {
       const ref = { namespace, name: NAME };

@@ -44,6 +44,8 @@ export function oursTable({ ours, objects, arms }: Summary): string {
     ["restart: the same, read and dropped, s", told(ours.restartFloorSeconds), ""],
     ["restart: all looked at after s", told(ours.restartLookedSeconds), ""],
     ["restart: writes", told(ours.restartWrites), "0"],
+    ["replaced: the next one's caches are filled after s", told(ours.standbyFilledSeconds), ""],
+    ["replaced: without a leader for s", told(ours.handOverSeconds), "< 3"],
     ["memory slope under churn, MiB / h", told(ours.memorySlopeMiBPerHour), "flat"],
     [
       "alive after a collection, before and after it, MiB",
