@@ -23,6 +23,8 @@ export interface ProcessGroup {
     args: readonly string[],
     env?: Readonly<Record<string, string>>,
   ) => RunningProgram;
+  /** Of those that run. */
+  readonly pids: () => readonly number[];
   /** The last lines of a program's log, for error messages. */
   readonly tail: (name: string) => string;
   /** Ends every program and removes the folder. */
@@ -50,7 +52,8 @@ export function processGroup(directory: string): ProcessGroup {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });
-  const report = () => guard.stdin.write(`${[...children].map((child) => child.pid).join(" ")}\n`);
+  const pids = () => [...children].flatMap(({ pid }) => pid ?? []);
+  const report = () => guard.stdin.write(`${pids().join(" ")}\n`);
 
   const start: ProcessGroup["start"] = (name, command, args, env = {}) => {
     const log = openSync(join(logs, `${name}.log`), "a");
@@ -93,5 +96,5 @@ export function processGroup(directory: string): ProcessGroup {
     guard.stdin.end();
     await Promise.all([...exits, gone]);
   };
-  return { start, tail, stop };
+  return { start, pids, tail, stop };
 }

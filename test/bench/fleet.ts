@@ -21,6 +21,7 @@ const { values } = parseArgs({
     arms: { type: "string" },
     json: { type: "string" },
     full: { type: "boolean", default: false },
+    shared: { type: "boolean", default: false },
   },
 });
 
@@ -30,6 +31,7 @@ const rounds = Number(values.rounds ?? (full ? 1 : 5));
 const QUIET_SECONDS = full ? 300 : 30;
 const DRIFTS = full ? 200 : 100;
 const CHURN_MINUTES = full ? 30 : 0;
+const HAND_OVERS = 5;
 const CONCURRENCIES = full ? [16, 32] : [8, 16, 32, 64];
 
 const ARMS: Readonly<{ [name: string]: Arm }> = { kubectl, helm, go10: go(10), go32: go(32), ours };
@@ -41,11 +43,11 @@ const names = (values.arms ?? (full ? "floor,go10,go32,ours" : "floor,watching,k
 const unknown = names.filter((name) => !FLOORS.includes(name) && !(name in ARMS));
 if (unknown.length > 0 || !(practices > 0) || !(rounds > 0)) {
   const known = [...FLOORS, ...Object.keys(ARMS)].join(",");
-  console.error(`Say --practices N, --rounds N, --arms with some of ${known}, --json FILE, --full.`);
+  console.error(`Say --practices N, --rounds N, --arms with some of ${known}, --json FILE, --full, --shared.`);
   process.exit(2);
 }
 
-const stage = await setStage(practices);
+const stage = await setStage(practices, values.shared);
 try {
   await bench(stage);
 } finally {
@@ -58,11 +60,9 @@ async function bench(stage: Stage): Promise<void> {
   const wanted = await capture(stage, ours, join(stage.plane.directory, "objects"));
   const record = await begin(stage, wanted);
   for (let round = 1; round <= rounds; round += 1) {
-    for (const name of names) {
-      await one(stage, wanted, record, name, round);
-      await writeRecord(values.json, record);
-    }
+    for (const name of names) await one(stage, wanted, record, name, round);
   }
+  await writeRecord(values.json, record);
   const told = summary(record);
   console.log(`${armsTable(told)}\n\n${oursTable(told)}`);
 }
@@ -75,7 +75,7 @@ async function begin({ processors }: Stage, wanted: Wanted): Promise<Record> {
     processors && ` (${processors.controlPlane.length} for the control plane, ${processors.rest.length} for the rest)`;
   const processor = `${cpus().length} × ${cpu?.model ?? "?"}${apart ?? ""}`;
   const machine = `${processor}, ${memory} GiB, Kubernetes ${kubernetesVersion}, Node ${process.version}`;
-  const former = await recordIn(values.json, practices);
+  const former = await recordIn(values.json, { practices, machine });
   const runs = Object.fromEntries(Object.entries(former?.runs ?? {}).map(([n, r]) => [n, names.includes(n) ? [] : r]));
   const objects = wanted.keys.length / practices;
   const extras = names.includes("ours") ? {} : (former?.extras ?? {});
@@ -88,10 +88,12 @@ async function one(stage: Stage, wanted: Wanted, record: Record, name: string, r
   const arm = FLOORS.includes(name) ? floor(record.floorConcurrency ?? 16, name === "watching") : ARMS[name];
   if (!arm) return;
   const isLast = name === "ours" && round === rounds;
-  const asked = isLast ? ask(stage, record.extras) : undefined;
-  const result = await run(stage, arm, wanted, asked);
-  kept.push(result);
-  tell(`round ${round} of ${rounds}: ${name}`, result);
+  await run(stage, arm, wanted, async (ready, counting, result) => {
+    kept.push(result);
+    tell(`round ${round} of ${rounds}: ${name}`, result);
+    await writeRecord(values.json, record);
+    if (isLast) await ask(stage, record.extras, ready, counting);
+  });
 }
 
 function tell(what: string, result: Awaited<ReturnType<typeof run>>): void {
@@ -113,24 +115,24 @@ async function bestConcurrency(stage: Stage, wanted: Wanted): Promise<number> {
 }
 
 /** What our operator is asked while it still runs after the last round. */
-function ask(stage: Stage, extras: Extras) {
-  return async (ready: Ready, counting: Counting): Promise<void> => {
-    say(`nothing happens for ${QUIET_SECONDS} s`);
-    extras.steadySeconds = QUIET_SECONDS;
-    extras.steadyWrites = await steadyWrites(counting, QUIET_SECONDS);
-    say(`${DRIFTS} children are edited or deleted`);
-    extras.drift = await drift(stage, DRIFTS);
-    await ready.stop();
-    say("the operator starts again");
-    const restarted = await restart(stage, counting);
-    extras.restart = restarted.restart;
-    say("another one takes over");
-    const { handOver: told, operator } = await handOver(stage, restarted.operator);
-    extras.handOver = told;
-    if (CHURN_MINUTES > 0) {
-      say(`practices change for ${CHURN_MINUTES} minutes`);
-      extras.churn = await churn(stage, operator, CHURN_MINUTES);
-    }
+async function ask(stage: Stage, extras: Extras, ready: Ready, counting: Counting): Promise<void> {
+  say(`nothing happens for ${QUIET_SECONDS} s`);
+  extras.steadySeconds = QUIET_SECONDS;
+  extras.steadyWrites = await steadyWrites(counting, QUIET_SECONDS);
+  say(`${DRIFTS} children are edited or deleted`);
+  extras.drift = await drift(stage, DRIFTS);
+  await ready.stop();
+  say("the operator starts again");
+  const restarted = await restart(stage, counting);
+  extras.restart = restarted.restart;
+  say(`it is replaced ${HAND_OVERS} times`);
+  const { handOver: told, operator } = await handOver(stage, counting, restarted.operator, HAND_OVERS);
+  extras.handOver = told;
+  try {
+    if (CHURN_MINUTES === 0) return;
+    say(`practices change for ${CHURN_MINUTES} minutes`);
+    extras.churn = await churn(stage, operator, CHURN_MINUTES);
+  } finally {
     await operator.stop();
-  };
+  }
 }

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PRACTICES } from "../../../src/controller/kinds.ts";
 import type { Counting } from "./counting.ts";
 import { watchAndDrop } from "./dropping.ts";
-import { valueOf } from "./histograms.ts";
-import { type Operator, startOurs } from "./operators.ts";
+import { waitFor } from "../../bed/wait.ts";
+import { median, valueOf } from "./histograms.ts";
+import { type Operator, type OurOperator, startOurs } from "./operators.ts";
 import { quiet } from "./round.ts";
 import { NAME, type Stage } from "./stage.ts";
 import { residentMiB } from "./usage.ts";
@@ -27,7 +28,7 @@ export interface Restart {
 }
 
 /** Starts an operator where everything is made already. @returns it, still running. */
-export async function restart(stage: Stage, counting: Counting): Promise<{ restart: Restart; operator: Operator }> {
+export async function restart(stage: Stage, counting: Counting): Promise<{ restart: Restart; operator: OurOperator }> {
   const floorSeconds = await secondsToReadAll(counting);
   const before = await counting.counts();
   const startedAt = performance.now();
@@ -41,24 +42,38 @@ export async function restart(stage: Stage, counting: Counting): Promise<{ resta
   return { restart: { seconds, floorSeconds, lookedSeconds, writes, requests }, operator };
 }
 
+/** From SIGTERM to a leader that has nothing to do until the next one leads. */
 export interface HandOver {
-  /** From the start of a second process, while the first one leads, until its caches are filled. */
-  readonly filledSeconds: number;
-  /** From the word to the leader that it is to end until the second one leads. */
   readonly seconds: number;
+  readonly longestSeconds: number;
+  readonly samples: number;
 }
 
-/** Replaces an operator as a Deployment does, by one that has filled its caches. @returns that one, still running. */
-export async function handOver(stage: Stage, leader: Operator): Promise<{ handOver: HandOver; operator: Operator }> {
-  const startedAt = performance.now();
-  // Nothing is counted, so nothing need stand in between.
-  const operator = await startOurs(stage, stage.plane.adminConnection.server, "caches");
-  const askedAt = performance.now();
-  const stopped = leader.stop();
-  while (!(await operator.leads?.())) await sleep(20);
-  const seconds = (performance.now() - askedAt) / 1000;
-  await stopped;
-  return { handOver: { filledSeconds: (askedAt - startedAt) / 1000, seconds }, operator };
+/** Replaces an operator as a Deployment does, by one that has filled its caches, so often. @returns the last one, still running. */
+export async function handOver(
+  stage: Stage,
+  counting: Counting,
+  first: OurOperator,
+  times: number,
+): Promise<{ handOver: HandOver; operator: OurOperator }> {
+  const samples: number[] = [];
+  let operator = first;
+  while (samples.length < times) {
+    const next = await startOurs(stage, counting.connection.server, "caches are filled");
+    // It looks every second or so whether there is a leader, and nobody waits for the right moment to end one.
+    await sleep(2000 + Math.random() * 1500);
+    const startedAt = performance.now();
+    const leads = async () => {
+      await waitFor(next.leads, { timeout: 60_000, interval: 20, what: "the next operator to lead" });
+      samples.push((performance.now() - startedAt) / 1000);
+    };
+    await Promise.all([leads(), operator.stop()]);
+    operator = next;
+  }
+  return {
+    handOver: { seconds: median(samples), longestSeconds: Math.max(...samples), samples: samples.length },
+    operator,
+  };
 }
 
 async function secondsToReadAll({ connection }: Counting): Promise<number> {
@@ -81,8 +96,8 @@ export interface Churn {
   readonly fromMiB: number;
   readonly toMiB: number;
   /** The same after a collection of garbage: what it holds, without the room that V8 keeps to grow in. */
-  readonly liveFromMiB?: number | undefined;
-  readonly liveToMiB?: number | undefined;
+  readonly liveFromMiB: number;
+  readonly liveToMiB: number;
 }
 
 const SAMPLE_MS = 5000;
@@ -93,21 +108,21 @@ const SETTLED_AFTER = 1 / 3;
  * Changes a practice every half second for so long: its manifest, and now and then it is deleted and comes back. The
  * slope is that of the resident memory over the last two thirds.
  */
-export async function churn(stage: Stage, operator: Operator, minutes: number): Promise<Churn> {
+export async function churn(stage: Stage, operator: OurOperator, minutes: number): Promise<Churn> {
   const samples: { hours: number; mib: number }[] = [];
   const startedAt = Date.now();
   const timer = setInterval(
     () => samples.push({ hours: (Date.now() - startedAt) / 3_600_000, mib: residentMiB(operator.pid) }),
     SAMPLE_MS,
   );
-  const liveFromMiB = await operator.liveHeapMiB?.();
+  const liveFromMiB = await operator.liveHeapMiB();
   let edits = 0;
   for (; Date.now() - startedAt < minutes * 60_000; edits += 1) {
     await change(stage, edits);
     await sleep(500);
   }
   clearInterval(timer);
-  const liveToMiB = await operator.liveHeapMiB?.();
+  const liveToMiB = await operator.liveHeapMiB();
   const settled = samples.slice(Math.floor(samples.length * SETTLED_AFTER));
   const [fromMiB = 0, toMiB = 0] = [samples[0]?.mib, samples.at(-1)?.mib];
   return { minutes, edits, slopeMiBPerHour: slope(settled), fromMiB, toMiB, liveFromMiB, liveToMiB };

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { freePort } from "../../bed/ports.ts";
@@ -14,16 +14,18 @@ import { podFlags } from "../pod-flags.ts";
 import { liveHeapMiB } from "./live-heap.ts";
 import type { Stage } from "./stage.ts";
 
-/** An operator that waits for practices: its caches are filled and it leads. */
+/** An operator that waits for practices: its caches are filled. */
 export interface Operator {
   readonly pid: number;
   /** What it tells at `/metrics`. */
   metrics(): Promise<string>;
-  /** What it cannot let go of; only Node tells. */
-  liveHeapMiB?(): Promise<number>;
-  /** Only one with a Lease tells. */
-  leads?(): Promise<boolean>;
   stop(): Promise<void>;
+}
+
+export interface OurOperator extends Operator {
+  /** What it cannot let go of. */
+  liveHeapMiB(): Promise<number>;
+  leads(): Promise<boolean>;
 }
 
 const source = join(import.meta.dirname, "..", "go");
@@ -77,9 +79,13 @@ export async function startGo(
 /**
  * The real operator as it runs in its pod: as a ServiceAccount whose token is mounted, in a mount namespace of its own. A
  * kubeconfig would cost it half a second and 55 MB that it does not need there.
- * @param waitsFor a standby does not lead.
+ * @param until resolves when it leads, or, for one that is to stand by, when its caches are filled.
  */
-export async function startOurs(stage: Stage, server: string, waitsFor: "lead" | "caches" = "lead"): Promise<Operator> {
+export async function startOurs(
+  stage: Stage,
+  server: string,
+  until: "it leads" | "caches are filled" = "it leads",
+): Promise<OurOperator> {
   const [port, inspector] = [await freePort(), await freePort()];
   const config = {
     leaderElection: { enabled: true, namespace: "default" },
@@ -89,12 +95,14 @@ export async function startOurs(stage: Stage, server: string, waitsFor: "lead" |
     probe: { everyHours: 0 },
   };
   const { group, directory, adminConnection } = stage.plane;
-  const account = join(directory, "account");
-  await mkdir(account, { recursive: true });
+  // Of this one alone: another may run, and read its own.
+  const own = await mkdtemp(join(directory, "ours-"));
+  const account = join(own, "account");
+  await mkdir(account);
   await writeFile(join(account, "ca.crt"), adminConnection.ca);
   await writeFile(join(account, "namespace"), "default");
   await writeFile(join(account, "token"), await stage.token());
-  const file = join(directory, "ours.yaml");
+  const file = join(own, "config.yaml");
   await writeFile(file, stringify(config));
   const mounts = [`mount -t tmpfs none /run`, `mkdir -p ${MOUNT}`, `mount --bind "${account}" ${MOUNT}`];
   const flags = [...podFlags(stage.namespaces.length), `--inspect-port=127.0.0.1:${inspector}`];
@@ -107,17 +115,18 @@ export async function startOurs(stage: Stage, server: string, waitsFor: "lead" |
     // In the image it is filled from the start, here from the first run on, which is not measured.
     NODE_COMPILE_CACHE: join(directory, "compiled"),
   };
-  const running = group.start("ours", "unshare", ["--map-root-user", "--mount", "sh", "-c", script], environment);
+  const name = basename(own);
+  const running = group.start(name, "unshare", ["--map-root-user", "--mount", "sh", "-c", script], environment);
   const leads = async () => /^leader_election_master_status\{[^}]*\} 1$/m.test(await read(port));
   const isReady = async () => {
     if (!(await fetch(`http://127.0.0.1:${port}/readyz`)).ok) return false;
-    return waitsFor === "caches" || leads();
+    return until === "caches are filled" || leads();
   };
   const ready = () => running.ended() !== undefined || isReady();
   await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" }).catch((error: unknown) => {
-    throw new Error(`The operator is not ready: ${group.tail("ours")}`, { cause: error });
+    throw new Error(`The operator is not ready: ${group.tail(name)}`, { cause: error });
   });
-  if (running.ended() !== undefined) throw new Error(`The operator ${running.ended()}: ${group.tail("ours")}`);
+  if (running.ended() !== undefined) throw new Error(`The operator ${running.ended()}: ${group.tail(name)}`);
   return {
     pid: running.pid,
     metrics: () => read(port),

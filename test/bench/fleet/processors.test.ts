@@ -1,8 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, it } from "vitest";
 import { halves, processorsIn } from "./processors.ts";
 
 describe("the halves of the processors", () => {
-  test.each([
+  it.each([
     ["0", [0]],
     ["0-3", [0, 1, 2, 3]],
     ["1,4-6,9", [1, 4, 5, 6, 9]],
@@ -10,11 +10,11 @@ describe("the halves of the processors", () => {
     expect(processorsIn(list)).toEqual(numbers);
   });
 
-  test("the control plane has no processor that the rest has, and none is left over", () => {
+  it("give the control plane none that the rest has, and leave none over", () => {
     expect(halves([2, 3, 6])).toEqual({ controlPlane: [2, 3], rest: [6] });
   });
 
-  test("one processor cannot be divided", () => {
+  it("are none where there is one processor", () => {
     expect(halves([5])).toBeUndefined();
   });
 });

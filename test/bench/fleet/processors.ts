@@ -1,17 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 
 /** Numbers of processors, as `taskset` takes them. */
 export interface Halves {
   readonly controlPlane: readonly number[];
-  /** For the arm, the proxy and whoever else talks to the API server. */
+  /** For the arm, the proxy and the bench itself. */
   readonly rest: readonly number[];
 }
 
 /**
- * The processors that this process may use, in two halves: on a cluster the control plane has machines of its own, and an operator
- * that works while the API server does takes nothing from it.
+ * The processors that this process may use, in two halves by their numbers: on a cluster the control plane has machines of its own,
+ * and an operator that works while the API server does takes no processor time from it.
  * @returns undefined where there is only one.
+ * @throws Error without `taskset`.
  */
 export function halves(allowed: readonly number[] = allowedProcessors()): Halves | undefined {
   if (allowed.length < 2) return undefined;
@@ -21,7 +21,7 @@ export function halves(allowed: readonly number[] = allowedProcessors()): Halves
 
 /** Binds this process, and all that it starts from now on, to these processors. */
 export function bindTo(processors: readonly number[]): void {
-  execFileSync("taskset", ["--all-tasks", "--cpu-list", "--pid", processors.join(","), String(process.pid)]);
+  taskset("-acp", processors.join(","), String(process.pid));
 }
 
 /** Of a text such as `0-3,8`. */
@@ -32,7 +32,16 @@ export function processorsIn(list: string): number[] {
   });
 }
 
+/** `taskset` leaves out what is not online, which /proc tells as well. */
 function allowedProcessors(): number[] {
-  const list = /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
-  return processorsIn(list);
+  return processorsIn(taskset("-cp", String(process.pid)).trim().split(": ").at(-1) ?? "");
+}
+
+function taskset(...flags: readonly string[]): string {
+  try {
+    return execFileSync("taskset", flags, { encoding: "utf8" });
+  } catch (error) {
+    const next = "Install util-linux, or say --shared to leave all processors to everybody.";
+    throw new Error(`Processors cannot be divided by taskset. ${next}`, { cause: error });
+  }
 }

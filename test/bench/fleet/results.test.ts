@@ -6,7 +6,7 @@ import { type Record, recordIn, summary, writeRecord } from "./results.ts";
 import type { Result } from "./round.ts";
 import { armsTable, oursTable } from "./table.ts";
 
-const ARM = ["wallSeconds", "requests", "bytes", "cpuSeconds", "peakRssMiB"];
+const ARM = ["wallSeconds", "requests", "bytes", "cpuSeconds", "controlPlaneCpuSeconds", "peakRssMiB"];
 const OURS = [
   "ratioToFloor",
   "steadyWrites",
@@ -14,6 +14,7 @@ const OURS = [
   "restartSeconds",
   "restartWrites",
   "handOverSeconds",
+  "longestHandOverSeconds",
   "memorySlopeMiBPerHour",
 ] as const;
 
@@ -24,6 +25,7 @@ const result = (wallSeconds: number): Result => ({
   refused: 0,
   bytes: 4000,
   cpuSeconds: 1,
+  controlPlaneCpuSeconds: 9,
   peakRssMiB: 100,
 });
 const record: Record = {
@@ -41,8 +43,8 @@ const record: Record = {
     steadyWrites: 0,
     drift: { p50Ms: 100, p99Ms: 300, samples: 100 },
     restart: { seconds: 2, floorSeconds: 1.5, lookedSeconds: 3, writes: 0, requests: 40 },
-    handOver: { filledSeconds: 1.8, seconds: 0.4 },
-    churn: { minutes: 30, edits: 3600, slopeMiBPerHour: 0.5, fromMiB: 200, toMiB: 201 },
+    handOver: { seconds: 0.4, longestSeconds: 1.3, samples: 5 },
+    churn: { minutes: 30, edits: 3600, slopeMiBPerHour: 0.5, fromMiB: 200, toMiB: 201, liveFromMiB: 90, liveToMiB: 91 },
   },
 };
 
@@ -51,7 +53,9 @@ async function written(what: Record) {
   try {
     const file = join(folder, "bench.json");
     await writeRecord(file, what);
-    expect(await recordIn(file, what.practices)).toMatchObject({ runs: what.runs });
+    expect(await recordIn(file, what)).toMatchObject({ runs: what.runs });
+    expect(await recordIn(file, { ...what, machine: "another one" })).toBeUndefined();
+    expect(await recordIn(file, { ...what, practices: 3 })).toBeUndefined();
     return JSON.parse(await readFile(file, "utf8")) as {
       arms: { [name: string]: { [figure: string]: unknown } };
       ours: { [figure: string]: unknown };
@@ -74,7 +78,7 @@ it("the file has each arm's figures by practice, and ours, the ratio round by ro
     peakRssMiB: 100,
     runs: 3,
   });
-  const expected = [1.2, 0, 300, 2, 0, 0.4, 0.5];
+  const expected = [1.2, 0, 300, 2, 0, 0.4, 1.3, 0.5];
   expect(OURS.map((key) => ours[key])).toEqual(expected);
   expect([ours["ratioToWatchingFloor"], ours["restartFloorSeconds"]]).toEqual([1.2, 1.5]);
 });

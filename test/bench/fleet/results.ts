@@ -51,7 +51,7 @@ export function summary(record: Record) {
     restartWrites: extras.restart?.writes,
     restartRequests: extras.restart?.requests,
     handOverSeconds: extras.handOver?.seconds,
-    standbyFilledSeconds: extras.handOver?.filledSeconds,
+    longestHandOverSeconds: extras.handOver?.longestSeconds,
     memorySlopeMiBPerHour: extras.churn?.slopeMiBPerHour,
     churn: extras.churn,
   };
@@ -67,6 +67,7 @@ function armOf(results: readonly Result[], practices: number) {
     requests: of(({ requests }) => requests / practices),
     bytes: of(({ bytes }) => bytes / practices),
     cpuSeconds: of(({ cpuSeconds }) => cpuSeconds),
+    controlPlaneCpuSeconds: of(({ controlPlaneCpuSeconds }) => controlPlaneCpuSeconds),
     peakRssMiB: of(({ peakRssMiB }) => peakRssMiB),
   };
   const { queueSeconds, reconcileSeconds } = results.at(-1) ?? {};
@@ -75,6 +76,7 @@ function armOf(results: readonly Result[], practices: number) {
     requests: spread.requests[1],
     bytes: spread.bytes[1],
     cpuSeconds: spread.cpuSeconds[1],
+    controlPlaneCpuSeconds: spread.controlPlaneCpuSeconds[1],
     peakRssMiB: spread.peakRssMiB[1],
     runs: results.length,
     statusWrites: of(({ statusWrites }) => statusWrites / practices)[1],
@@ -102,11 +104,14 @@ function rounded(value: number): number {
   return Number.isFinite(value) ? Number(value.toPrecision(4)) : 0;
 }
 
-/** A former run's record of the same size, so that arms can be run one at a time. */
-export async function recordIn(file: string | undefined, practices: number): Promise<Record | undefined> {
+/** A former run's record, so that arms can be run one at a time; of another size or machine it is no part of this one. */
+export async function recordIn(
+  file: string | undefined,
+  { practices, machine }: Pick<Record, "practices" | "machine">,
+): Promise<Record | undefined> {
   if (file === undefined || !existsSync(file)) return undefined;
   const { record } = JSON.parse(await readFile(file, "utf8")) as { record?: Record };
-  return record?.practices === practices ? record : undefined;
+  return record?.practices === practices && record.machine === machine ? record : undefined;
 }
 
 /** Every figure has its key; `null` is: not measured in this run. */

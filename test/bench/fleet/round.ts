@@ -24,6 +24,8 @@ export interface Result {
   readonly bytes: number;
   /** Of the program from its start until nothing more came. */
   readonly cpuSeconds: number;
+  /** What it made the control plane do until then. */
+  readonly controlPlaneCpuSeconds: number;
   readonly peakRssMiB: number;
   readonly queueSeconds?: Quantiles;
   readonly reconcileSeconds?: Quantiles;
@@ -45,13 +47,13 @@ const LONGEST_MS = 3_600_000;
 /**
  * Runs an arm from empty namespaces until all objects are there and no more requests come. The end is read from the proxy,
  * and every object is then compared with the live one: an arm that only says that it has finished fails.
- * @param meanwhile is called with the program while it still runs.
+ * @param meanwhile is called with the program while it still runs, and what it took.
  */
 export async function run(
   stage: Stage,
   arm: Arm,
   wanted: Wanted,
-  meanwhile: (ready: Ready, counting: Counting) => Promise<void> = async () => undefined,
+  meanwhile: (ready: Ready, counting: Counting, result: Result) => Promise<void> = async () => undefined,
 ): Promise<Result> {
   await stage.clean();
   const counting = await startCounting(stage.plane);
@@ -63,17 +65,22 @@ export async function run(
   const following = followUsage(ready.pid);
   try {
     const before = await counting.counts();
+    const cpuBefore = stage.controlPlaneCpuSeconds();
     const startedAt = Date.now();
     await ready.go();
     await Promise.race([appliedAtLeast(counting, wanted.keys.length), ready.failed]);
     await Promise.race([quiet(counting), ready.failed]);
     const after = await counting.counts();
     const usage = following.usage();
+    const controlPlaneCpuSeconds = stage.controlPlaneCpuSeconds() - cpuBefore;
     const endedAt = lastOf(await counting.applied(), wanted.keys);
     const metrics = await ready.metrics?.();
     await compare(stage, wanted);
-    await meanwhile(ready, counting);
-    return { wallSeconds: (endedAt - startedAt) / 1000, ...difference(before, after), ...usage, ...quantiles(metrics) };
+    const wallSeconds = (endedAt - startedAt) / 1000;
+    const times = { wallSeconds, controlPlaneCpuSeconds, ...quantiles(metrics) };
+    const result = { ...times, ...usage, ...difference(before, after) };
+    await meanwhile(ready, counting, result);
+    return result;
   } finally {
     following.stop();
     await ready.stop();

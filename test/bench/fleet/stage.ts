@@ -16,9 +16,11 @@ import { type ControlPlane, startControlPlane } from "../../bed/control-plane.ts
 import { installCrds } from "../../bed/crds.ts";
 import { kubeconfigFor } from "../../bed/identities.ts";
 import { installOwnCrd } from "../../bed/own-crd.ts";
+import { provisionControlPlane } from "../../bed/provision.ts";
 import { waitFor } from "../../bed/wait.ts";
 import { bindTo, halves, type Halves } from "./processors.ts";
 import { standIn } from "./stand-in.ts";
+import { cpuOf } from "./usage.ts";
 
 /** Where the arms perform: one API server with a namespace for each practice, emptied before each arm. */
 export interface Stage {
@@ -26,8 +28,10 @@ export interface Stage {
   readonly cluster: Cluster;
   readonly transport: Transport;
   readonly namespaces: readonly string[];
-  /** How they are divided; absent where there is only one. */
+  /** Absent where all have all processors. */
   readonly processors?: Halves;
+  /** What etcd, the API server and the controller manager have used so far. */
+  controlPlaneCpuSeconds(): number;
   /** Applies the manifest of every practice. @returns the uid of each, by namespace. */
   makePractices(): Promise<ReadonlyMap<string, string>>;
   /** Deletes a practice as its user would, while the operator runs, and makes it again. */
@@ -49,11 +53,15 @@ export const MADE: readonly Resource[] = [
 export const NAME = "greenriver";
 const AT_ONCE = 24;
 
-export async function setStage(practices: number): Promise<Stage> {
-  const processors = halves();
+/** @param shared leaves all processors to everybody, as on a machine that is a whole cluster. */
+export async function setStage(practices: number, shared: boolean): Promise<Stage> {
+  // To build them may take minutes, and all processors.
+  const binaries = await provisionControlPlane();
+  const processors = shared ? undefined : halves();
   if (processors) bindTo(processors.controlPlane);
   // Workload controllers would make thousands of pods, and the figure would be theirs.
-  const plane = await startControlPlane({ workloadControllers: false });
+  const plane = await startControlPlane({ binaries, workloadControllers: false });
+  const programs = plane.group.pids();
   if (processors) bindTo(processors.rest);
   await Promise.all([installOwnCrd(plane), installCrds(plane.adminConnection, "cert-manager")]);
   const connection = { ...plane.adminConnection, authorization: async () => undefined };
@@ -119,6 +127,7 @@ export async function setStage(practices: number): Promise<Stage> {
     transport,
     namespaces,
     ...(processors && { processors }),
+    controlPlaneCpuSeconds: () => programs.reduce((sum, pid) => sum + cpuOf(pid), 0),
     makePractices: async () => new Map(await forAll(makePractice)),
     async remake(namespace) {
       const ref = { namespace, name: NAME };

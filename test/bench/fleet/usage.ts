@@ -44,7 +44,8 @@ function field(pid: number, name: string): number {
   return Number(kilobytes) / 1024;
 }
 
-function cpuOf(pid: number): number {
+/** Of a process and of those that it has waited for. */
+export function cpuOf(pid: number): number {
   // After the name in parentheses, which may hold anything, come state and numbers: 12th to 15th are the times.
   const fields = read(`/proc/${pid}/stat`).split(") ").at(-1)?.split(" ") ?? [];
   const ticks = fields.slice(11, 15).reduce((sum, value) => sum + Number(value), 0);
