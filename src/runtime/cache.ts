@@ -94,7 +94,8 @@ export function createCache(options: {
     const scopes = namespaces === "all" || !kind.resource.namespaced ? [undefined] : [...new Set(namespaces)];
     const reflectors = scopes.map((namespace) => {
       const scope = namespace === undefined ? {} : { namespace };
-      const parts = { ...options, clock, breathe, kind, store, onRights, ...scope };
+      const isExpected = () => !kind.optional || mayBeDefined(kind.resource);
+      const parts = { ...options, clock, breathe, kind, store, isExpected, onRights, ...scope };
       return { ...scope, reflector: createReflector(parts) };
     });
     return { kind, store, reflectors };
@@ -106,6 +107,12 @@ export function createCache(options: {
    */
   function isEnding(resource: Resource): boolean {
     return crds.store.get({ name: idOf(resource) })?.metadata.deletionTimestamp !== undefined;
+  }
+
+  /** False only when all definitions are known and this one is not among them. */
+  function mayBeDefined(resource: Resource): boolean {
+    const isKnown = crds.reflectors.every(({ reflector: { synced, state } }) => synced && state === "watching");
+    return !isKnown || crds.store.get({ name: idOf(resource) }) !== undefined;
   }
 
   function notify(event: CacheEvent): void {
@@ -193,12 +200,8 @@ export function createCache(options: {
     onRights: (listener) => void rightsListeners.push(listener),
     async start(signal) {
       const [first, then] = [reflectors((kind) => !kind.keeps), reflectors((kind) => kind.keeps !== undefined)];
-      await run(first, signal);
-      if (needsCrds && !watched.has(crdId))
-        await run(
-          crds.reflectors.map(({ reflector }) => reflector),
-          signal,
-        );
+      const beside = needsCrds && !watched.has(crdId) ? crds.reflectors.map(({ reflector }) => reflector) : [];
+      await run([...beside, ...first], signal);
       while (!first.every(({ synced }) => synced) && !signal.aborted) await sleep(clock, SYNC_POLL_MS, signal);
       await run(then, signal);
       while (!cache.synced && !signal.aborted) await sleep(clock, SYNC_POLL_MS, signal);

@@ -50,7 +50,7 @@ export interface Reflector {
 }
 
 const LIST_AND_WATCH = { base: 800, cap: 30_000 };
-/** A kind that is not there is looked for ever less often: its definition wakes whoever waits for it. */
+/** A kind that is not there is looked for ever less often, without a definition seldom: a new one wakes whoever waits for it. */
 const ABSENT = { base: 800, cap: 300_000 };
 /** A watch that lived this long was healthy. */
 const HEALTHY_MS = 120_000;
@@ -73,6 +73,8 @@ export function createReflector(options: {
   /** Called after each object. All that fill at the same time share one, so that together they hold the loop no longer. */
   readonly breathe: () => Promise<void> | undefined;
   readonly watchTimes?: WatchTimes;
+  /** Whether the kind may be served soon: false only when the cluster is known to have no definition of it. */
+  readonly isExpected: () => boolean;
   /** Called when `refusal` begins or ends. */
   readonly onRights: () => void;
 }): Reflector {
@@ -245,7 +247,7 @@ export function createReflector(options: {
       heard("absent");
       synced = kind.optional === true;
       toldAnew();
-      return Math.max(asked, absence.next());
+      return Math.max(asked, options.isExpected() ? absence.next() : ABSENT.cap);
     }
     if (status !== 410) {
       const next = status === 403 ? "forbidden" : "failing";

@@ -25,6 +25,8 @@ interface Kind {
   readonly onList: ((reply: Reply) => void)[];
   readonly onWatch: ((reply: Reply) => void)[];
   absent: boolean;
+  /** How often it was asked for. */
+  asked: number;
   /** Whether a watch may begin with all objects (WatchList). */
   streams: boolean;
 }
@@ -56,6 +58,7 @@ beforeEach(async () => {
     if (path === "/api/v1") return reply.json(200, { resources: served.map((name) => ({ name })) });
     const plural = path.split("/").at(-1) ?? "";
     const kind = kindOf(path.includes("/namespaces/") ? `${path.split("/").at(-2) ?? ""}/${plural}` : plural);
+    kind.asked += 1;
     if (kind.absent) return reply.status(404, "NotFound");
     const initial = query.get("sendInitialEvents") === "true";
     if (initial && !kind.streams) return reply.status(422, "Invalid");
@@ -86,7 +89,7 @@ function tellAll({ items, version }: Kind, stream: Stream, end = true): void {
 
 function kindOf(plural: string): Kind {
   const nothing = { items: [], watches: [], onList: [], onWatch: [] };
-  const found = kinds.get(plural) ?? { ...nothing, version: 1, absent: false, streams: false };
+  const found = kinds.get(plural) ?? { ...nothing, version: 1, absent: false, asked: 0, streams: false };
   kinds.set(plural, found);
   return found;
 }
@@ -789,7 +792,7 @@ describe("optional kinds", () => {
     const watch = await watchOf(crds);
     watch.stream.write({ type: "ADDED", object: crd(2) });
     await vi.waitFor(() => expect(cache.serves(RESOURCES.Gateway)).toBe(true));
-    // Without the event it would ask again only after 800 ms.
+    // Without the event it would ask again only after minutes.
     expect(performance.now() - startedAt).toBeLessThan(500);
     expect(events).toEqual(["added gate"]);
 
@@ -798,6 +801,25 @@ describe("optional kinds", () => {
     await vi.waitFor(() => expect(cache.serves(RESOURCES.Gateway)).toBe(false));
     expect(events).toEqual(["added gate", "deleted gate"]);
     expect(cache.list(RESOURCES.Gateway)).toEqual([]);
+  });
+
+  it("are not looked for where there is no definition, and soon where there is one", async () => {
+    const gateways = kindOf("gateways");
+    const crds = kindOf("customresourcedefinitions");
+    gateways.absent = true;
+    const { cache } = await start({ kinds: [GATEWAYS] });
+    const watch = await watchOf(crds);
+    // Without chance it would be asked for without a pause.
+    await vi.waitFor(async () => {
+      const before = gateways.asked;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(gateways.asked).toBe(before);
+    });
+
+    watch.stream.write({ type: "ADDED", object: crd(2) });
+    const before = gateways.asked;
+    await vi.waitFor(() => expect(gateways.asked).toBeGreaterThan(before + 5));
+    expect(cache.serves(RESOURCES.Gateway)).toBe(false);
   });
 
   it("are not served from when their definition is being deleted, though they are still there", async () => {
