@@ -111,7 +111,8 @@ export function createCache(options: {
 
   /** False only when all definitions are known and this one is not among them. */
   function mayBeDefined(resource: Resource): boolean {
-    const isKnown = crds.reflectors.every(({ reflector: { synced, state } }) => synced && state === "watching");
+    const since = clock.now() - CURRENT_MS;
+    const isKnown = crds.reflectors.every(({ reflector: { synced, heardAt } }) => synced && heardAt > since);
     return !isKnown || crds.store.get({ name: idOf(resource) }) !== undefined;
   }
 

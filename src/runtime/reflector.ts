@@ -247,7 +247,8 @@ export function createReflector(options: {
       heard("absent");
       synced = kind.optional === true;
       toldAnew();
-      return Math.max(asked, options.isExpected() ? absence.next() : ABSENT.cap);
+      const wait = absence.next();
+      return Math.max(asked, options.isExpected() ? wait : (ABSENT.cap * (1 + clock.random())) / 2);
     }
     if (status !== 410) {
       const next = status === 403 ? "forbidden" : "failing";

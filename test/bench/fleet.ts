@@ -62,7 +62,6 @@ async function bench(stage: Stage): Promise<void> {
   for (let round = 1; round <= rounds; round += 1) {
     for (const name of names) await one(stage, wanted, record, name, round);
   }
-  await writeRecord(values.json, record);
   const told = summary(record);
   console.log(`${armsTable(told)}\n\n${oursTable(told)}`);
 }
@@ -92,7 +91,7 @@ async function one(stage: Stage, wanted: Wanted, record: Record, name: string, r
     kept.push(result);
     tell(`round ${round} of ${rounds}: ${name}`, result);
     await writeRecord(values.json, record);
-    if (isLast) await ask(stage, record.extras, ready, counting);
+    if (isLast) await ask(stage, record.extras, ready, counting).finally(() => writeRecord(values.json, record));
   });
 }
 

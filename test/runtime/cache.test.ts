@@ -822,6 +822,27 @@ describe("optional kinds", () => {
     expect(cache.serves(RESOURCES.Gateway)).toBe(false);
   });
 
+  it("are looked for again where nothing is heard of definitions any more", async () => {
+    const gateways = kindOf("gateways");
+    const crds = kindOf("customresourcedefinitions");
+    gateways.absent = true;
+    const clock = fakeClock();
+    void createCache({ ...ofMaps(), kinds: [GATEWAYS], clock }).start(stop.signal);
+    const { stream } = await watchOf(crds);
+    const askedWithin = async (ms: number) => {
+      const before = gateways.asked;
+      await clock.advance(ms);
+      await vi.waitFor(() => expect(clock.pending).toBeGreaterThan(0));
+      return gateways.asked - before;
+    };
+    await vi.waitFor(async () => expect(await askedWithin(10_000)).toBe(0));
+    forbidLists(crds);
+    stream.end();
+    await askedWithin(150_000);
+    await vi.waitFor(async () => expect(await askedWithin(100)).toBeGreaterThan(0));
+    await vi.waitFor(async () => expect(await askedWithin(100)).toBeGreaterThan(0));
+  });
+
   it("are not served from when their definition is being deleted, though they are still there", async () => {
     kindOf("gateways").items = [{ metadata: { name: "gate", namespace: "green", uid: "1", resourceVersion: "1" } }];
     const { cache } = await start({ kinds: [GATEWAYS] });

@@ -34,7 +34,7 @@ export async function restart(stage: Stage, counting: Counting): Promise<{ resta
   const startedAt = performance.now();
   const operator = await startOurs(stage, counting.connection.server);
   const seconds = (performance.now() - startedAt) / 1000;
-  while (await isBusy(operator)) await sleep(100);
+  await untilIdle(operator);
   const lookedSeconds = (performance.now() - startedAt) / 1000;
   await quiet(counting);
   const after = await counting.counts();
@@ -60,6 +60,7 @@ export async function handOver(
   let operator = first;
   while (samples.length < times) {
     const next = await startOurs(stage, counting.connection.server, "caches are filled");
+    await untilIdle(operator);
     // It looks every second or so whether there is a leader, and nobody waits for the right moment to end one.
     await sleep(2000 + Math.random() * 1500);
     const startedAt = performance.now();
@@ -70,6 +71,7 @@ export async function handOver(
     await Promise.all([leads(), operator.stop()]);
     operator = next;
   }
+  await untilIdle(operator);
   return {
     handOver: { seconds: median(samples), longestSeconds: Math.max(...samples), samples: samples.length },
     operator,
@@ -83,9 +85,12 @@ async function secondsToReadAll({ connection }: Counting): Promise<number> {
   return (performance.now() - startedAt) / 1000;
 }
 
-async function isBusy(operator: Operator): Promise<boolean> {
-  const text = await operator.metrics();
-  return valueOf(text, "workqueue_depth") + valueOf(text, "controller_runtime_active_workers") > 0;
+async function untilIdle(operator: Operator): Promise<void> {
+  const isIdle = async () => {
+    const text = await operator.metrics();
+    return valueOf(text, "workqueue_depth") + valueOf(text, "controller_runtime_active_workers") === 0;
+  };
+  while (!(await isIdle())) await sleep(100);
 }
 
 export interface Churn {

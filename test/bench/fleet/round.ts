@@ -24,7 +24,7 @@ export interface Result {
   readonly bytes: number;
   /** Of the program from its start until nothing more came. */
   readonly cpuSeconds: number;
-  /** What it made the control plane do until then. */
+  /** Of the control plane from the word until then, with what it does anyway; for operators, with what it takes to make practices. */
   readonly controlPlaneCpuSeconds: number;
   readonly peakRssMiB: number;
   readonly queueSeconds?: Quantiles;
@@ -71,7 +71,7 @@ export async function run(
     await Promise.race([appliedAtLeast(counting, wanted.keys.length), ready.failed]);
     await Promise.race([quiet(counting), ready.failed]);
     const after = await counting.counts();
-    const usage = following.usage();
+    const usage = following.stop();
     const controlPlaneCpuSeconds = stage.controlPlaneCpuSeconds() - cpuBefore;
     const endedAt = lastOf(await counting.applied(), wanted.keys);
     const metrics = await ready.metrics?.();

@@ -12,7 +12,7 @@ const TICKS_PER_SECOND = 100; // USER_HZ: the same on every Linux that Node runs
 const LOOK_EVERY_MS = 100;
 
 /** Follows a process by what Linux tells of it. Children that have ended count with what was last seen of them. */
-export function followUsage(pid: number): { usage: () => Usage; stop: () => Usage } {
+export function followUsage(pid: number): { stop: () => Usage } {
   let seen: Usage = { cpuSeconds: 0, peakRssMiB: 0 };
   const look = () => {
     const cpuSeconds = Math.max(seen.cpuSeconds, cpuOf(pid));
@@ -22,7 +22,6 @@ export function followUsage(pid: number): { usage: () => Usage; stop: () => Usag
   look();
   const timer = setInterval(look, LOOK_EVERY_MS);
   return {
-    usage: look,
     stop() {
       clearInterval(timer);
       return look();
