@@ -56,6 +56,7 @@ try {
 process.exit(0);
 
 async function bench(stage: Stage): Promise<void> {
+  say(`processors: ${layoutOf(stage)}`);
   say(`our operator makes ${practices} practices once, to learn what the others are to make`);
   const wanted = await capture(stage, ours, join(stage.plane.directory, "objects"));
   const record = await begin(stage, wanted);
@@ -67,18 +68,21 @@ async function bench(stage: Stage): Promise<void> {
 }
 
 /** Arms that are not run now keep what a former run of the same size found. */
-async function begin({ processors }: Stage, wanted: Wanted): Promise<Record> {
+async function begin(stage: Stage, wanted: Wanted): Promise<Record> {
   const [cpu] = cpus();
   const memory = (totalmem() / 2 ** 30).toFixed(0);
-  const apart =
-    processors && ` (${processors.controlPlane.length} for the control plane, ${processors.rest.length} for the rest)`;
-  const processor = `${cpus().length} × ${cpu?.model ?? "?"}${apart ?? ""}`;
+  const processor = `${cpus().length} × ${cpu?.model ?? "?"} (${layoutOf(stage)})`;
   const machine = `${processor}, ${memory} GiB, Kubernetes ${kubernetesVersion}, Node ${process.version}`;
   const former = await recordIn(values.json, { practices, machine });
   const runs = Object.fromEntries(Object.entries(former?.runs ?? {}).map(([n, r]) => [n, names.includes(n) ? [] : r]));
   const objects = wanted.keys.length / practices;
   const extras = names.includes("ours") ? {} : (former?.extras ?? {});
   return { practices, objects, date: new Date().toISOString().slice(0, 10), machine, extras, runs };
+}
+
+function layoutOf({ processors }: Stage): string {
+  if (!processors) return "all for everybody";
+  return `${processors.controlPlane.length} for the control plane, ${processors.rest.length} for the rest`;
 }
 
 async function one(stage: Stage, wanted: Wanted, record: Record, name: string, round: number): Promise<void> {
