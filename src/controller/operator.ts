@@ -108,6 +108,8 @@ export function createOperator(options: OperatorOptions): Operator {
       const { namespace = "" } = event.object.metadata;
       shard.takeIn(namespace, () => cache.relistChosen(namespace));
     }
+    // Until the caches are filled nobody works, and each practice is looked at for its own sake.
+    if (event.resource !== PRACTICES && !cache.synced) return;
     for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
       // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.
       if (edit && cache.synced && key === keyOf(event.object)) controller.enqueueEdited(key, edit);

@@ -145,24 +145,22 @@ export interface Page {
 /**
  * A consistent list, page by page. Begins again when the server has forgotten the continuation (410).
  * @param read fetches one page with this query.
- * @param pageSize how many objects the next page may have.
  */
-export async function* listPages(
+async function* listPages(
   read: (query: Record<string, string>) => Promise<unknown>,
   resource: Resource,
   labelSelector?: string,
-  pageSize: () => number = () => PAGE,
 ): AsyncGenerator<Page> {
-  const common = () => ({ limit: String(pageSize()), ...(labelSelector ? { labelSelector } : {}) });
+  const common = { limit: String(PAGE), ...(labelSelector ? { labelSelector } : {}) };
   let token: string | undefined;
   do {
     let list: List;
     try {
-      list = (await read(token ? { ...common(), continue: token } : common())) as List;
+      list = (await read(token ? { ...common, continue: token } : common)) as List;
     } catch (error) {
       if (token === undefined || !(error instanceof ApiError) || error.status !== 410) throw error;
       token = undefined;
-      list = (await read(common())) as List;
+      list = (await read(common)) as List;
     }
     const first = token === undefined;
     token = list.metadata.continue || undefined;

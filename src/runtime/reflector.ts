@@ -10,19 +10,11 @@ import { createHistory } from "./history.ts";
 import { asObject } from "./kube-cluster.ts";
 import { listSource } from "./listing.ts";
 import { condensing } from "./managed-fields.ts";
-import { createPageSize } from "./page-size.ts";
 import { createRelists } from "./relists.ts";
 import { pathOf } from "./resources.ts";
 import { keyOf, type Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
-import {
-  isEndOfInitialEvents,
-  type Position,
-  WATCH_TIMES,
-  type WatchEvent,
-  watchEvents,
-  type WatchTimes,
-} from "./watch.ts";
+import { type Position, WATCH_TIMES, type WatchEvent, watchEvents, type WatchTimes } from "./watch.ts";
 
 /** What a reflector does now. `absent`: the cluster does not serve the kind. `failing` and `forbidden` try on. */
 export type ReflectorState = "starting" | "watching" | "absent" | "forbidden" | "failing";
@@ -56,8 +48,8 @@ const ABSENT = { base: 800, cap: 300_000 };
 const HEALTHY_MS = 120_000;
 
 /**
- * Mirrors one kind (in one namespace, or all) into a store: a stream of all objects where the server has it, else a list in
- * pages, then a watch with bookmarks. Now and then everything is told anew, for the case that something was lost on the way.
+ * Mirrors one kind (in one namespace, or all) into a store: a list that is taken in while it arrives, then
+ * a watch with bookmarks. Now and then everything is told anew, for the case that something was lost on the way.
  * Whatever the server or the network does, it goes on from where it was, or lists anew and makes up for missed deletes.
  */
 export function createReflector(options: {
@@ -85,12 +77,11 @@ export function createReflector(options: {
   const source = { transport, kind, path, clock };
   const backoff = createBackoff(clock, LIST_AND_WATCH.base, LIST_AND_WATCH.cap);
   const absence = createBackoff(clock, ABSENT.base, ABSENT.cap);
-  const pages = createPageSize(kind.metadataOnly === true);
   const history = createHistory(clock);
   const condensed = condensing(manager);
   const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
-  /** Whether the next start asks for a stream: off for good where the server has none, and for one try after a failure. */
-  let streams: "yes" | "not now" | "never" = "yes";
+  /** Whether the next list comes in pages: the last one broke off. */
+  let inPages = false;
   let state: ReflectorState = "starting";
   let problem: string | undefined;
   let refusal: string | undefined;
@@ -108,18 +99,16 @@ export function createReflector(options: {
       let wait = 0;
       if (history.isOld) position = undefined;
       try {
-        if (position === undefined && streams !== "yes") await list(stop);
+        position ??= await list(stop);
         const openedAt = clock.now();
-        await watch(stop);
+        await watch(position, stop);
         // A server that hangs up at once must not be asked in a tight loop.
         if (clock.now() - openedAt < LIST_AND_WATCH.base) wait = backoff.next();
       } catch (error) {
         if (stop.aborted) position = undefined;
-        // The server cannot stream: that is no failure, and a list comes next.
-        else if (position === undefined && isUnknown(error)) continue;
         else {
           wait = await fail(error, stop);
-          if (!goesOn(error)) position = undefined;
+          if (!isPassing(error)) position = undefined;
         }
       }
       if (wait > 0) await sleep(clock, wait, stop);
@@ -131,52 +120,49 @@ export function createReflector(options: {
     }
   }
 
-  async function list(signal: AbortSignal): Promise<void> {
+  /** Takes in everything there is; what was not told is gone. @returns where to watch from. */
+  async function list(signal: AbortSignal): Promise<Position> {
     metrics.cacheRelists.inc({ kind: resource.kind });
-    const listed = new Set<string>();
+    const told = new Set<string>();
     let version = "";
-    for await (const page of listSource(source, pages, signal)) {
-      if (page.first) listed.clear();
-      const goesBack = history.judge(page.resourceVersion);
-      for (const item of page.items) {
-        listed.add(keyOf(item));
-        keep(item, goesBack ? store.replace : store.put);
-        await breathe();
+    try {
+      for await (const { metadata, items } of listSource(source, inPages, signal)) {
+        version = metadata.resourceVersion;
+        heardAt = clock.now();
+        const goesBack = history.judge(version);
+        for (const item of items) {
+          told.add(keyOf(item));
+          keep(item, goesBack ? store.replace : store.put);
+          await breathe();
+        }
       }
-      version = page.resourceVersion;
+      inPages = false;
+    } catch (error) {
+      if (!signal.aborted) inPages = isPassing(error);
+      throw error;
     }
-    await complete(listed, version);
+    await store.retain(told, namespace, breathe);
+    history.complete(version);
+    synced = true;
+    knownAt = clock.now();
+    toldAnew();
     // Who may list and not watch hears of nothing: that is said until a watch is open.
     if (refusal === undefined) heard("watching");
-    if (streams === "not now") streams = "yes";
+    return version;
   }
 
-  /** One watch, until it ends; without a position it begins with every object there is. */
-  async function watch(signal: AbortSignal): Promise<void> {
-    const from = position;
-    let told = from === undefined ? new Set<string>() : undefined;
+  /** One watch, until it ends. */
+  async function watch(from: Position, signal: AbortSignal): Promise<void> {
     metrics.cacheReconnects.inc({ kind: resource.kind });
-    if (told) metrics.cacheRelists.inc({ kind: resource.kind });
     const openedAt = clock.now();
-    const opened = () => from !== undefined && heard("watching");
+    const opened = () => heard("watching");
     try {
       for await (const event of watchEvents(source, from, { times: watchTimes, signal, opened })) {
-        const { resourceVersion } = event.object.metadata;
         take(event);
-        told?.add(keyOf(event.object));
-        if (told && isEndOfInitialEvents(event)) {
-          history.judge(resourceVersion);
-          await complete(told, resourceVersion);
-          heard("watching");
-          told = undefined;
-        }
-        if (!told) position = history.saw(resourceVersion);
+        position = history.saw(event.object.metadata.resourceVersion);
         backoff.reset();
         await breathe();
       }
-    } catch (error) {
-      if (told) streams = isUnknown(error) ? "never" : "not now";
-      throw error;
     } finally {
       knownAt = undefined;
       if (clock.now() - openedAt >= HEALTHY_MS) backoff.reset();
@@ -195,16 +181,6 @@ export function createReflector(options: {
     if (kind.keeps?.(item) === false) return store.remove(asObject(item, resource));
     const object = condensed(asObject(item, resource));
     put(kind.project ? kind.project(object) : alike(object));
-  }
-
-  /** Everything has been told, up to this version: what was not is gone. */
-  async function complete(told: ReadonlySet<string>, version: Position): Promise<void> {
-    await store.retain(told, namespace, breathe);
-    history.complete(version);
-    position = version;
-    synced = true;
-    knownAt = clock.now();
-    toldAnew();
   }
 
   function toldAnew(): void {
@@ -295,12 +271,7 @@ export function createReflector(options: {
   };
 }
 
-/** A server without WatchList refuses these as invalid. */
-function isUnknown(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 400 || error.status === 422);
-}
-
-/** True when the watch may go on from where it was; else everything is listed anew. */
-function goesOn(error: unknown): boolean {
+/** What the connection or the server's load did: a watch may go on from where it was, and pages may come where a whole list did not. */
+function isPassing(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 0 || error.status === 429 || error.status >= 500);
 }

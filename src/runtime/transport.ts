@@ -21,6 +21,8 @@ export interface ApiRequest {
   /** Called before each attempt; what it throws ends the request. */
   readonly beforeSend?: () => void;
   readonly signal?: AbortSignal;
+  /** What is streamed may be silent for as long as it likes: a watch. */
+  readonly mayPause?: boolean;
 }
 
 /** HTTP to the API server: pooled connections, credentials, repeats, limits. Strings in and out. */
@@ -65,6 +67,7 @@ export function createTransport(options: {
       ...(request.query ? { query: request.query } : {}),
       ...(request.body === undefined ? {} : { body: request.body }),
       ...(request.signal ? { signal: request.signal } : {}),
+      ...(request.mayPause ? { bodyTimeout: 0 } : {}),
       headers: {
         accept: request.accept ?? "application/json",
         "user-agent": "telehealth-operator",
@@ -129,11 +132,11 @@ export function createTransport(options: {
   return {
     request: repeat,
     async stream(request) {
-      const { body } = await attempt(agents.watches, request);
+      const { body } = await attempt(agents.streams, request);
       return explained(body, (error) => explain(request, error));
     },
     async close() {
-      await Promise.all([agents.requests.destroy(), agents.watches.destroy()]);
+      await Promise.all([agents.requests.destroy(), agents.streams.destroy()]);
     },
   };
 }
@@ -162,11 +165,16 @@ export function connectOptions(connection: Connection) {
   };
 }
 
-function createAgents(connection: Connection, timeoutMs: number): { requests: Agent; watches: Agent } {
-  const common = { connect: connectOptions(connection), allowH2: false, headersTimeout: timeoutMs };
+function createAgents(connection: Connection, timeoutMs: number): { requests: Agent; streams: Agent } {
+  const common = {
+    connect: connectOptions(connection),
+    allowH2: false,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+  };
   return {
-    requests: new Agent({ ...common, connections: CONNECTIONS, bodyTimeout: timeoutMs }),
-    watches: new Agent({ ...common, bodyTimeout: 0 }),
+    requests: new Agent({ ...common, connections: CONNECTIONS }),
+    streams: new Agent(common),
   };
 }
 

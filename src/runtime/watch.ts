@@ -31,74 +31,58 @@ export interface WatchTimes {
 export const WATCH_TIMES: WatchTimes = { shortest: 300, longest: 600, grace: 30 };
 
 const METADATA = "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json";
-/** What asks a watch to begin with every object; `NotOlderThan` no version is the newest (KEP-3157). */
-const INITIAL_EVENTS = { sendInitialEvents: "true", resourceVersionMatch: "NotOlderThan" };
-/** A server that streams tells without a pause; one that has not understood is silent. */
-const FIRST_SILENCE_MS = 30_000;
-
-/** The stream broke off before every object was told: half of a beginning is none. */
-const UNTOLD = new ApiError(0, "The stream stopped before every object was told.");
 
 /**
- * The events of one watch, until it ends. Without a position it begins with every object there is, as ADDED, and a bookmark
- * that `isEndOfInitialEvents` knows.
+ * The events of one watch from a position on, until it ends.
  * @param opened called when the server has accepted the watch.
  * @throws ApiError when the position is lost (410), the server refuses, or the watch outlives its time in silence.
  */
 export async function* watchEvents(
   { transport, kind, path, clock }: Source,
-  from: Position | undefined,
+  from: Position,
   { times, signal, opened }: { readonly times: WatchTimes; readonly signal: AbortSignal; readonly opened: () => void },
 ): AsyncGenerator<WatchEvent> {
   const { shortest, longest, grace } = times;
   const seconds = Math.round(shortest + clock.random() * (longest - shortest));
   const watchdog = new AbortController();
   const cancel = clock.after((seconds + grace) * 1000, () => watchdog.abort(new ApiError(0, "The watch was silent.")));
-  let isBeginning = from === undefined;
-  const silence = isBeginning ? watchSilence(clock, FIRST_SILENCE_MS, () => watchdog.abort(UNTOLD)) : undefined;
   try {
     const either = AbortSignal.any([signal, watchdog.signal]);
-    const stream = await transport.stream(requestFor(kind, path, from, seconds, either));
+    const stream = await transport.stream(watchRequest(kind, path, from, seconds, either));
     opened();
-    for await (const line of lines(stream)) {
-      silence?.heard();
-      const event = parse(line);
-      yield event;
-      if (!isBeginning || !isEndOfInitialEvents(event)) continue;
-      isBeginning = false;
-      silence?.end();
-    }
-    if (isBeginning) throw UNTOLD;
+    for await (const line of lines(stream)) yield parse(line);
   } finally {
     cancel();
-    silence?.end();
   }
-}
-
-export function isEndOfInitialEvents({ type, object }: WatchEvent): boolean {
-  return type === "BOOKMARK" && object.metadata.annotations?.["k8s.io/initial-events-end"] === "true";
 }
 
 /**
  * Asks to watch a kind.
- * @param from without it, the watch begins with every object there is.
  * @param seconds how long it is to last.
  */
-export function requestFor(
+export function watchRequest(
   { labelSelector, metadataOnly }: CachedKind,
   path: string,
-  from: Position | undefined,
+  from: Position,
   seconds: number,
   signal: AbortSignal,
 ): ApiRequest {
   const query = {
     watch: "1",
-    ...(from === undefined ? INITIAL_EVENTS : { resourceVersion: from }),
+    resourceVersion: from,
     allowWatchBookmarks: "true",
     timeoutSeconds: String(seconds),
     ...(labelSelector ? { labelSelector } : {}),
   };
-  return { method: "GET", path, query, repeatable: true, signal, ...(metadataOnly ? { accept: METADATA } : {}) };
+  return {
+    method: "GET",
+    path,
+    query,
+    repeatable: true,
+    mayPause: true,
+    signal,
+    ...(metadataOnly ? { accept: METADATA } : {}),
+  };
 }
 
 interface Failure {
@@ -112,17 +96,4 @@ function parse(line: string): WatchEvent {
   if (event.type !== "ERROR") return event;
   const { code = 0, message = "", reason = "" } = event.object;
   throw new ApiError(code === 429 ? 429 : 410, message, { reason });
-}
-
-/** Calls once when nothing was heard for so long. */
-function watchSilence(clock: Clock, ms: number, silent: () => void): { heard: () => void; end: () => void } {
-  let last = clock.now();
-  let cancel = () => {};
-  const look = () => {
-    const left = last + ms - clock.now();
-    if (left <= 0) silent();
-    else cancel = clock.after(left, look);
-  };
-  look();
-  return { heard: () => void (last = clock.now()), end: () => cancel() };
 }

@@ -31,6 +31,7 @@ const rounds = Number(values.rounds ?? (full ? 1 : 5));
 const QUIET_SECONDS = full ? 300 : 30;
 const DRIFTS = full ? 200 : 100;
 const CHURN_MINUTES = full ? 30 : 0;
+const RESTARTS = 5;
 const HAND_OVERS = 5;
 const CONCURRENCIES = full ? [16, 32] : [8, 16, 32, 64];
 
@@ -125,8 +126,8 @@ async function ask(stage: Stage, extras: Extras, ready: Ready, counting: Countin
   say(`${DRIFTS} children are edited or deleted`);
   extras.drift = await drift(stage, DRIFTS);
   await ready.stop();
-  say("the operator starts again");
-  const restarted = await restart(stage, counting);
+  say(`the operator starts again, once to count what it writes and ${RESTARTS} times`);
+  const restarted = await restart(stage, counting, RESTARTS);
   extras.restart = restarted.restart;
   say(`it is replaced ${HAND_OVERS} times`);
   const { handOver: told, operator } = await handOver(stage, counting, restarted.operator, HAND_OVERS);

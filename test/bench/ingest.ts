@@ -13,8 +13,7 @@ import { POD_FLAGS } from "./pod-flags.ts";
 
 /**
  * How long the event loop is held while 30,000 pod-sized objects arrive, of all the kinds that the operator keeps at the same
- * time and with a listener as it has, by streams and by pages: the longest delay that
- * the runtime's own monitor saw, beside that of a process that does nothing at the same time, and the longest work that the
+ * time and with a listener as it has: the longest delay that the runtime's own monitor saw, beside that of a process that does nothing at the same time, and the longest work that the
  * thread did between two turns, which no other program on this machine makes longer. Garbage collection is part of both but
  * for what its helping threads do. The server is a process of its own. `npm run bench:ingest`.
  */
@@ -33,32 +32,25 @@ interface Told {
   readonly rssMiB?: number;
 }
 
-const roles: Readonly<Record<string, (argument: string) => Promise<void>>> = {
-  server,
-  idle,
-  streams: fill,
-  pages: fill,
-};
+const roles: Readonly<Record<string, (argument: string) => Promise<void>>> = { server, idle, fill };
 const [role, argument = ""] = process.argv.slice(2);
 await (role === undefined ? compare() : roles[role]?.(argument));
 
 async function compare(): Promise<void> {
-  for (const way of ["streams", "pages"]) {
-    const serving = start("server", way);
-    const [port] = (await once(serving, "message")) as [number];
-    const idle = start("idle", "");
-    const filling = start(way, String(port));
-    const [ours] = (await once(filling, "message")) as [Told];
-    idle.send("end");
-    const [theirs] = (await once(idle, "message")) as [Told];
-    for (const child of [serving, idle, filling]) child.kill();
-    const { objects = 0, seconds = 0, rssMiB = 0, longestMs, longestWorkMs = 0 } = ours;
-    console.log(
-      `${way}: ${objects} objects in ${seconds.toFixed(1)} s, ${rssMiB.toFixed(0)} MiB; event loop held for ` +
-        `${longestMs.toFixed(1)} ms at most, ${theirs.longestMs.toFixed(1)} ms in an idle process; ` +
-        `longest work at a time ${longestWorkMs.toFixed(1)} ms`,
-    );
-  }
+  const serving = start("server", "");
+  const [port] = (await once(serving, "message")) as [number];
+  const idle = start("idle", "");
+  const filling = start("fill", String(port));
+  const [ours] = (await once(filling, "message")) as [Told];
+  idle.send("end");
+  const [theirs] = (await once(idle, "message")) as [Told];
+  for (const child of [serving, idle, filling]) child.kill();
+  const { objects = 0, seconds = 0, rssMiB = 0, longestMs, longestWorkMs = 0 } = ours;
+  console.log(
+    `${objects} objects in ${seconds.toFixed(1)} s, ${rssMiB.toFixed(0)} MiB; event loop held for ` +
+      `${longestMs.toFixed(1)} ms at most, ${theirs.longestMs.toFixed(1)} ms in an idle process; ` +
+      `longest work at a time ${longestWorkMs.toFixed(1)} ms`,
+  );
 }
 
 function start(...parts: string[]) {
@@ -78,36 +70,27 @@ function pod(n: number): object {
   };
   const env = Array.from({ length: 10 }, (_, index) => ({ name: `VARIABLE_${index}`, value: `value ${n} ${index}` }));
   const containers = ["a", "b"].map((container) => ({ name: container, image: "example.org/image:1", env }));
-  return { apiVersion: "v1", kind: "Pod", metadata, spec: { containers }, status: { phase: "Running" } };
+  return { metadata, spec: { containers }, status: { phase: "Running" } };
 }
 
-/** An API server that has as many objects of any kind; `way` says whether it streams the beginning. */
-async function server(way: string): Promise<void> {
+/** An API server that has as many objects of any kind. */
+async function server(): Promise<void> {
   const http = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://bench");
-    const initial = url.searchParams.has("sendInitialEvents");
-    if (initial && way !== "streams") return response.writeHead(422).end(JSON.stringify({ kind: "Status", code: 422 }));
-    if (initial) return void stream(response);
-    if (url.searchParams.has("watch")) return response.writeHead(200).flushHeaders();
-    const from = Number(url.searchParams.get("continue") ?? 0);
-    const to = Math.min(OF_EACH, from + Number(url.searchParams.get("limit")));
-    const items = Array.from({ length: to - from }, (_, n) => pod(from + n));
-    const more = to < OF_EACH ? { continue: String(to) } : {};
-    response.end(JSON.stringify({ metadata: { resourceVersion: "99999", ...more }, items }));
+    if (url.searchParams.has("watch")) response.writeHead(200).flushHeaders();
+    else void list(response);
   });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
   process.send?.((http.address() as AddressInfo).port);
 }
 
-async function stream(response: ServerResponse): Promise<void> {
+async function list(response: ServerResponse): Promise<void> {
+  response.write(`{"metadata":{"resourceVersion":"99999"},"items":[`);
   for (let n = 0; n < OF_EACH; n += 1) {
-    if (!response.write(`${JSON.stringify({ type: "ADDED", object: pod(n) })}\n`)) await once(response, "drain");
+    if (!response.write(`${n === 0 ? "" : ","}${JSON.stringify(pod(n))}`)) await once(response, "drain");
   }
-  const annotations = { "k8s.io/initial-events-end": "true" };
-  response.write(
-    `${JSON.stringify({ type: "BOOKMARK", object: { metadata: { resourceVersion: "99999", annotations } } })}\n`,
-  );
+  response.end("]}");
 }
 
 async function fill(port: string): Promise<void> {

@@ -29,10 +29,8 @@ async function scene(
 
 /** Everything arrives at once. */
 const AT_ONCE = { milliseconds: 0 };
-const isList = ({ method, isWatch, query }: ProxiedRequest) => method === "GET" && !isWatch && query.has("limit");
-/** As a server from before WatchList: every kind is listed. */
-const withoutStreams = ({ query }: ProxiedRequest): Fault | undefined =>
-  query.has("sendInitialEvents") ? { kind: "answer", status: 422, reason: "Invalid" } : undefined;
+const isList = ({ method, isWatch, path }: ProxiedRequest) =>
+  method === "GET" && !isWatch && /\/namespaces\/[^/]+\/[^/]+$/.test(path);
 
 describe.concurrent("events of a watch", () => {
   it("that are lost are made up for when everything is told anew, after half an hour and a watch's time", async (test) => {
@@ -126,10 +124,7 @@ describe.concurrent("events of a watch", () => {
   });
 
   it("without bookmarks are followed all the same, over one cut connection after the other", async (test) => {
-    const made = await scene(test, (request) => {
-      const { isWatch } = request;
-      return withoutStreams(request) ?? (isWatch ? { kind: "query", change: unmarked } : undefined);
-    });
+    const made = await scene(test, ({ isWatch }) => (isWatch ? { kind: "query", change: unmarked } : undefined));
     await made.practice();
     await made.converged();
     for (const size of ["group", "clinic", "group"]) {
@@ -154,7 +149,7 @@ describe.concurrent("a list", () => {
     const made = await scene(test, (request) => {
       const { path, isWatch } = request;
       if (replays && isWatch && !replayed.has(path)) return { kind: "answer", status: 410, reason: "Expired" };
-      if (!isList(request)) return withoutStreams(request);
+      if (!isList(request)) return undefined;
       const change = (body: string) => {
         const first = old.get(path) ?? body;
         old.set(path, first);
@@ -182,6 +177,26 @@ describe.concurrent("a list", () => {
     await hand.remove(RESOURCES.Service, { namespace, name: "greenriver-front" });
     await waitFor(() => hand.get(RESOURCES.Service, { namespace, name: "greenriver-front" }), { what: "the Service" });
     await made.expectLikeACleanRun();
+  });
+});
+
+describe.concurrent("a list that fails", () => {
+  it("is asked for again in pages", async (test) => {
+    const failed = new Set<string>();
+    const made = await scene(test, (request) => {
+      if (!isList(request) || failed.has(request.path)) return undefined;
+      failed.add(request.path);
+      return { kind: "answer", status: 503 };
+    });
+    await made.practice();
+    await made.expectLikeACleanRun();
+    const limits = made.proxy.requests
+      .filter(isList)
+      .map(({ path, query }) => `${path} ${query.get("limit") ?? "whole"}`);
+    for (const kind of ["configmaps", "networkpolicies", "secrets", "telehealthpractices"]) {
+      const asked = limits.filter((each) => each.includes(`/${kind} `)).map((each) => each.split(" ")[1]);
+      expect(asked.slice(0, 2), kind).toEqual(["whole", "500"]);
+    }
   });
 });
 

@@ -15,7 +15,6 @@ import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
 import { installPluginKinds } from "../support/plugin-kinds.ts";
 import { ALWAYS } from "../support/practice-bed.ts";
-import { startProxy } from "../support/proxy.ts";
 
 const ACCOUNT = "system:serviceaccount:operators:op";
 
@@ -138,16 +137,6 @@ async function beginIssuing(namespace: string): Promise<void> {
   await hand.patch(RESOURCES.Certificate, { namespace, name }, { status: { conditions: [condition] } }, "/status");
 }
 
-/** Starts once behind an API server that does not stream the beginning of a watch, so that everything is listed. */
-async function startWithoutStreams(): Promise<void> {
-  const proxy = await startProxy(plane, ({ query }) =>
-    query.has("sendInitialEvents") ? { kind: "answer", status: 422, reason: "Invalid" } : undefined,
-  );
-  const operator = await install({}, proxy.connection.server);
-  expect(await operator.stop()).toBe(0);
-  await proxy.stop();
-}
-
 const ingresses = (namespace: string) => hand.names(RESOURCES.Ingress, namespace);
 const httpRoutes = (namespace: string) => hand.names(RESOURCES.HTTPRoute, namespace);
 
@@ -181,7 +170,6 @@ describe("the operator with the rights of its chart and no more", () => {
   const since = new Date();
 
   it("leads practices with every way in through a whole life, and is never refused", async () => {
-    await startWithoutStreams();
     const operator = await install({});
     const [ingress, gateway, listenerSet] = [await hand.namespace(), await hand.namespace(), await hand.namespace()];
     await Promise.all([

@@ -16,7 +16,7 @@ const ADVISORY: CachedKind = { resource: MAPS, optional: true, advisory: true };
 const metrics = createMetrics();
 const logger = pino({ level: "silent" });
 
-/** One kind on the server: what a list answers, how watches begin, and the open watches. */
+/** One kind on the server: what a list answers, and the open watches. */
 interface Kind {
   items: object[];
   version: number;
@@ -27,8 +27,6 @@ interface Kind {
   absent: boolean;
   /** How often it was asked for. */
   asked: number;
-  /** Whether a watch may begin with all objects (WatchList). */
-  streams: boolean;
 }
 
 const forbid = (reply: Reply) => reply.status(403, "Forbidden", { message: "configmaps is forbidden" });
@@ -60,16 +58,12 @@ beforeEach(async () => {
     const kind = kindOf(path.includes("/namespaces/") ? `${path.split("/").at(-2) ?? ""}/${plural}` : plural);
     kind.asked += 1;
     if (kind.absent) return reply.status(404, "NotFound");
-    const initial = query.get("sendInitialEvents") === "true";
-    if (initial && !kind.streams) return reply.status(422, "Invalid");
     const fail = (query.get("watch") ? kind.onWatch : kind.onList).shift();
     if (fail) return fail(reply);
     if (!query.get("watch")) {
       return reply.json(200, { metadata: { resourceVersion: String(kind.version) }, items: kind.items });
     }
-    const watch = { since: query.get("resourceVersion"), stream: reply.stream() };
-    if (initial) tellAll(kind, watch.stream);
-    kind.watches.push(watch);
+    kind.watches.push({ since: query.get("resourceVersion"), stream: reply.stream() });
   });
   transport = createTransport({ connection: server.connection, metrics, clock: quickClock() });
 });
@@ -80,16 +74,9 @@ afterEach(async () => {
   await server.close();
 });
 
-function tellAll({ items, version }: Kind, stream: Stream, end = true): void {
-  for (const object of items) stream.write({ type: "ADDED", object });
-  const annotations = { "k8s.io/initial-events-end": "true" };
-  const bookmark = { kind: "ConfigMap", metadata: { resourceVersion: String(version), annotations } };
-  if (end) stream.write({ type: "BOOKMARK", object: bookmark });
-}
-
 function kindOf(plural: string): Kind {
   const nothing = { items: [], watches: [], onList: [], onWatch: [] };
-  const found = kinds.get(plural) ?? { ...nothing, version: 1, absent: false, asked: 0, streams: false };
+  const found = kinds.get(plural) ?? { ...nothing, version: 1, absent: false, asked: 0 };
   kinds.set(plural, found);
   return found;
 }
@@ -225,13 +212,13 @@ describe("list and watch", () => {
     ]);
   });
 
-  it("opens each stream in a turn of its own", async () => {
+  it("asks for each list in a turn of its own", async () => {
     const loop = countTurns();
     const turns: number[] = [];
     const counted: Transport = {
       ...transport,
       stream(request) {
-        turns.push(loop.turns);
+        if (!request.query?.["watch"]) turns.push(loop.turns);
         return transport.stream(request);
       },
     };
@@ -239,7 +226,7 @@ describe("list and watch", () => {
     const cache = createCache({ ...ofMaps(), transport: counted, kinds });
     await cache.start(stop.signal);
     loop.stop();
-    expect(new Set(turns.slice(0, kinds.length)).size).toBe(kinds.length);
+    expect(new Set(turns).size).toBe(kinds.length);
   });
 
   it("asks for metadata only, and projects what it keeps", async () => {
@@ -264,69 +251,78 @@ describe("list and watch", () => {
   });
 });
 
-describe("a server that streams the beginning too", () => {
-  const lists = () => server.received.filter(({ query }) => !query.get("watch")).length;
+describe("a list", () => {
+  const limits = () =>
+    server.received.filter(({ query }) => !query.get("watch")).map(({ query }) => query.get("limit"));
+  const whole = (version: number, ...items: object[]) =>
+    Buffer.from(JSON.stringify({ metadata: { resourceVersion: String(version) }, items }));
 
-  it("is never asked for a list, and the same watch goes on after the beginning", async () => {
+  it("is taken in while it arrives, and everything is known only at its end", async () => {
     const kind = kindOf("configmaps");
-    Object.assign(kind, { streams: true, version: 5, items: [map("a", 1), map("b", 2)] });
-    const { cache, events } = await start();
-    expect(names(cache)).toEqual(["a@1", "b@2"]);
-    kind.watches[0]?.stream.write({ type: "DELETED", object: map("a", 6) });
-    await vi.waitFor(() => expect(events).toEqual(["added a", "added b", "deleted a"]));
-    kind.watches[0]?.stream.end();
-    expect((await watchOf(kind, 1)).since).toBe("6");
-    expect([lists(), kind.watches.length]).toEqual([0, 2]);
-    const [request] = server.received;
-    expect(Object.fromEntries(request?.query ?? [])).toMatchObject({ resourceVersionMatch: "NotOlderThan" });
-    expect(request?.query.has("resourceVersion")).toBe(false);
-  });
-
-  it("is not synced before the end of the beginning, and resumes nowhere when that is cut off", async () => {
-    const kind = kindOf("configmaps");
-    Object.assign(kind, { streams: true, items: [map("a", 1), map("b", 2)] });
-    let synced: boolean | undefined;
-    kind.onWatch.push((reply) => {
+    const list = whole(5, map("a", 1), map("b", 2));
+    const begun = Promise.withResolvers<Stream>();
+    kind.onList.push((reply) => {
       const stream = reply.stream();
-      tellAll({ ...kind, items: [map("a", 1)] }, stream, false);
-      setTimeout(() => {
-        synced = cache.synced;
-        stream.reset();
-      }, 100);
+      stream.write(list.subarray(0, -20));
+      begun.resolve(stream);
     });
-    const cache = createCache({ ...ofMaps(), clock: quickClock() });
-    await cache.start(stop.signal);
-    expect(synced).toBe(false);
-    expect(names(cache)).toEqual(["a@1", "b@2"]);
-    // After a stream that broke, a list.
-    expect([lists(), kind.watches[0]?.since]).toEqual([1, "1"]);
-  });
-
-  it("streams again after 410, and makes up for missed deletes when all is told", async () => {
-    const kind = kindOf("configmaps");
-    Object.assign(kind, { streams: true, items: [map("gone", 1), map("kept", 1)] });
-    const { cache, events } = await start();
-    Object.assign(kind, { items: [map("kept", 1), map("new", 8)], version: 8 });
-    kind.watches[0]?.stream.write({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } });
-    await vi.waitFor(() => expect(names(cache)).toEqual(["kept@1", "new@8"]));
-    expect(events.slice(2)).toEqual(["added new", "deleted gone"]);
-    expect(lists()).toBe(0);
-  });
-
-  it("that says nothing is given up after half a minute, for a list", async () => {
-    const kind = kindOf("configmaps");
-    Object.assign(kind, { streams: true, items: [map("a", 1)] });
-    kind.onWatch.push((reply) => void reply.stream());
-    const clock = fakeClock();
-    const cache = createCache({ ...ofMaps(), clock });
+    const cache = createCache(ofMaps());
     void cache.start(stop.signal);
-    await vi.waitFor(() => expect(server.received).toHaveLength(1));
-    for (let second = 0; second < 40 && lists() === 0; second += 1) {
-      await clock.advance(1000);
-      expect(lists() === 0 || second >= 29).toBe(true);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    const stream = await begun.promise;
     await vi.waitFor(() => expect(names(cache)).toEqual(["a@1"]));
+    expect([cache.synced, cache.isCurrent(MAPS)]).toEqual([false, false]);
+    stream.write(list.subarray(-20));
+    stream.end();
+    await vi.waitFor(() => expect(cache.synced).toBe(true));
+    expect(names(cache)).toEqual(["a@1", "b@2"]);
+    expect((await watchOf(kind)).since).toBe("5");
+    expect(limits()).toEqual([null]);
+  });
+
+  it("that breaks off is asked for in pages, and the one after that as a whole again", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("kept", 1), map("b", 2)];
+    kind.onList.push((reply) => {
+      const stream = reply.stream();
+      stream.write(whole(5, map("kept", 1), map("gone", 2), map("c", 3)).subarray(0, -20));
+      setTimeout(() => stream.reset(), 50);
+    });
+    const { cache, events } = await start();
+    expect(names(cache)).toEqual(["b@2", "kept@1"]);
+    expect(events).toEqual(["added kept", "added gone", "added b", "deleted gone"]);
+    kind.onWatch.push((reply) => reply.status(410, "Expired"));
+    (await watchOf(kind)).stream.end();
+    await watchOf(kind, 1);
+    expect(limits()).toEqual([null, "500", null]);
+  });
+
+  it("that falls silent is given up", async () => {
+    await transport.close();
+    transport = createTransport({ connection: server.connection, metrics, clock: quickClock(), timeoutMs: 300 });
+    const kind = kindOf("configmaps");
+    kind.items = [map("a", 1)];
+    kind.onList.push((reply) => reply.stream().write(whole(5, map("a", 1)).subarray(0, -20)));
+    const { cache } = await start();
+    expect(names(cache)).toEqual(["a@1"]);
+    expect(limits()).toEqual([null, "500"]);
+  });
+
+  it("in pages goes on where the last one ended", async () => {
+    const kind = kindOf("configmaps");
+    const page =
+      (more: object, ...items: object[]) =>
+      (reply: Reply) =>
+        reply.json(200, { metadata: { resourceVersion: "9", ...more }, items });
+    kind.onList.push(
+      (reply) => reply.status(503, "Trouble"),
+      page({ continue: "2" }, map("a", 1)),
+      page({}, map("b", 2)),
+    );
+    const { cache } = await start();
+    expect(names(cache)).toEqual(["a@1", "b@2"]);
+    const asked = server.received.filter(({ query }) => !query.get("watch")).map(({ query }) => query.get("continue"));
+    expect(asked).toEqual([null, null, "2"]);
+    expect((await watchOf(kind)).since).toBe("9");
   });
 });
 
@@ -336,7 +332,7 @@ describe("a flood", () => {
     const kinds = [MAPS, Pod, Service, Ingress, StatefulSet, Deployment].map((resource) => ({ resource }));
     for (const { resource } of kinds) {
       const items = Array.from({ length: 100 }, (_, n) => map(`a${String(n)}`, n + 1));
-      Object.assign(kindOf(resource.plural), { streams: true, items });
+      kindOf(resource.plural).items = items;
     }
     const cache = createCache({ ...ofMaps(), kinds });
     let [inOneTurn, most] = [0, 0];
@@ -355,21 +351,6 @@ describe("a flood", () => {
     watching = false;
     expect(names(cache)).toHaveLength(100);
     expect(most).toBeLessThanOrEqual(15);
-  });
-
-  it("comes in pages that are no longer than the event loop bears", async () => {
-    const kind = kindOf("configmaps");
-    const big = "x".repeat(50_000);
-    kind.onList.push(
-      ...Array.from({ length: 3 }, (_, page) => (reply: Reply) => {
-        const items = Array.from({ length: 40 }, (_, n) => map(`a${String(page)}-${String(n)}`, 1, { data: { big } }));
-        reply.json(200, { metadata: { resourceVersion: "9", ...(page < 2 && { continue: "more" }) }, items });
-      }),
-    );
-    const { cache } = await start();
-    expect(names(cache)).toHaveLength(120);
-    const limits = server.received.map(({ query }) => query.get("limit")).filter((limit) => limit !== null);
-    expect(limits).toEqual(["100", "24", "10"]);
   });
 
   it("holds once what many objects have alike, and every object whole", async () => {
@@ -677,8 +658,6 @@ describe("when the server misbehaves", () => {
 });
 
 describe("a history that is not told as it was", () => {
-  const watches = () => server.received.filter(({ query }) => query.get("watch")).length;
-
   /** A clock that jumps when told to, whose timers run in real time. */
   function jumping() {
     let ahead = 0;
@@ -692,9 +671,9 @@ describe("a history that is not told as it was", () => {
     return cache;
   }
 
-  it.each([true, false])("is told anew after half an hour, for what a watch lost (streams: %s)", async (streams) => {
+  it("is told anew after half an hour, for what a watch lost", async () => {
     const kind = kindOf("configmaps");
-    Object.assign(kind, { streams, version: 5, items: [map("changed", 1), map("deleted", 1)] });
+    Object.assign(kind, { version: 5, items: [map("changed", 1), map("deleted", 1)] });
     const clock = jumping();
     const cache = cacheBy(clock);
     const { stream } = await watchOf(kind);
@@ -736,22 +715,6 @@ describe("a history that is not told as it was", () => {
     expect(names(cache)).toEqual(["a@15", "b@16"]);
     expect(events).toEqual(["added a", "added b"]);
     expect(kind.onList).toEqual([]);
-  });
-
-  it("is asked for again when a stream begins with what was before", async () => {
-    const kind = kindOf("configmaps");
-    Object.assign(kind, { streams: true, version: 20, items: [map("a", 15), map("b", 16)] });
-    const { cache, events } = await start();
-    Object.assign(kind, { version: 12, items: [map("a", 11)] });
-    kind.onList.push((reply) => {
-      Object.assign(kind, { version: 20, items: [map("a", 15), map("b", 16)] });
-      reply.json(200, { metadata: { resourceVersion: "20" }, items: kind.items });
-    });
-    kind.watches[0]?.stream.write({ type: "ERROR", object: { kind: "Status", code: 410, reason: "Expired" } });
-    await vi.waitFor(() => expect(watches()).toBeGreaterThanOrEqual(3));
-    await vi.waitFor(() => expect(cache.status()[0]?.state).toBe("watching"));
-    expect(names(cache)).toEqual(["a@15", "b@16"]);
-    expect(events).toEqual(["added a", "added b"]);
   });
 
   it("is believed when the server insists for a minute: its data was put back from a backup", async () => {

@@ -1,25 +1,24 @@
 import { cachedKinds } from "../../../src/controller/kinds.ts";
+import type { CachedKind } from "../../../src/runtime/cluster.ts";
 import { ApiError } from "../../../src/runtime/errors.ts";
+import { listRequest } from "../../../src/runtime/listing.ts";
 import { pathOf } from "../../../src/runtime/resources.ts";
 import { createTransport, type Transport } from "../../../src/runtime/transport.ts";
-import { requestFor, WATCH_TIMES } from "../../../src/runtime/watch.ts";
+import { WATCH_TIMES, watchRequest } from "../../../src/runtime/watch.ts";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
 import type { Connection } from "../../bed/api.ts";
 
-/** What a stream says when it has told every object that there is. */
-const TOLD = Buffer.from("k8s.io/initial-events-end");
-
-/** Streams whose events nobody looks at. */
+/** Watches whose events nobody looks at. */
 export interface Dropping {
-  /** Resolves when every object that is there has come; rejects when a stream ends before. */
+  /** Resolves when every object that is there has come and all watches are open; rejects when that fails. */
   readonly told: Promise<unknown>;
   /** Closes them. */
   stop(): Promise<void>;
 }
 
 /**
- * Watches all that our operator watches, with its own requests and from every object on, and drops what comes: what the API
- * server, the proxy and the network take for it, whoever does it.
+ * Lists and watches all that our operator does, with its own requests, and drops what comes: what the API server, the proxy and
+ * the network take for it, whoever does it.
  */
 export function watchAndDrop(connection: Connection): Dropping {
   const anonymous = { ...connection, authorization: async () => undefined };
@@ -27,7 +26,7 @@ export function watchAndDrop(connection: Connection): Dropping {
   const stop = new AbortController();
   const kinds = cachedKinds({ nodes: true });
   return {
-    told: Promise.all(kinds.map((kind) => watchOne(transport, kind, stop.signal))),
+    told: Promise.all(kinds.map((kind) => listAndWatch(transport, kind, stop.signal))),
     async stop() {
       stop.abort(new Error("Nobody watches any more."));
       await transport.close();
@@ -35,27 +34,23 @@ export function watchAndDrop(connection: Connection): Dropping {
   };
 }
 
-async function watchOne(transport: Transport, kind: Parameters<typeof requestFor>[0], signal: AbortSignal) {
-  const request = requestFor(kind, pathOf(kind.resource), undefined, WATCH_TIMES.longest, signal);
+async function listAndWatch(transport: Transport, kind: CachedKind, signal: AbortSignal): Promise<void> {
+  const path = pathOf(kind.resource);
   try {
-    const told = Promise.withResolvers<void>();
-    // Nobody minds an end after everything was told.
-    drop(await transport.stream(request), told.resolve).then(
-      () => told.reject(new Error(`${kind.resource.plural} ended.`)),
-      told.reject,
-    );
-    await told.promise;
+    const one = await transport.request(listRequest(kind, path, { limit: "1" }, signal));
+    const { resourceVersion } = (JSON.parse(one) as { metadata: { resourceVersion: string } }).metadata;
+    await drop(await transport.stream(listRequest(kind, path, {}, signal)));
+    const watch = await transport.stream(watchRequest(kind, path, resourceVersion, WATCH_TIMES.longest, signal));
+    // It ends with the bench, or is not missed.
+    drop(watch).catch(() => undefined);
   } catch (error) {
     // The cluster does not serve it.
     if (!(error instanceof ApiError && error.status === 404)) throw error;
   }
 }
 
-async function drop(body: AsyncIterable<Buffer>, told: () => void): Promise<void> {
-  let end: Buffer = Buffer.alloc(0);
-  for await (const chunk of body) {
-    const seen = Buffer.concat([end, chunk]);
-    if (seen.includes(TOLD)) told();
-    end = seen.subarray(-TOLD.length);
+async function drop(body: AsyncIterable<Buffer>): Promise<void> {
+  // oxlint-disable-next-line no-empty -- what comes is for nobody
+  for await (const _ of body) {
   }
 }

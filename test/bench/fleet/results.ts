@@ -46,6 +46,7 @@ export function summary(record: Record) {
     driftP99Ms: extras.drift?.p99Ms,
     driftSamples: extras.drift?.samples,
     restartSeconds: extras.restart?.seconds,
+    longestRestartSeconds: extras.restart?.longestSeconds,
     restartFloorSeconds: extras.restart?.floorSeconds,
     restartLookedSeconds: extras.restart?.lookedSeconds,
     restartWrites: extras.restart?.writes,
