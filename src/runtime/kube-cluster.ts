@@ -15,7 +15,7 @@ export interface ClusterOptions {
 }
 
 interface List {
-  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly metadata: { readonly continue?: string };
   /** An empty list of metadata comes as null. */
   readonly items: readonly LiveObject[] | null;
 }
@@ -54,13 +54,21 @@ export function createCluster(transport: Transport, options: ClusterOptions = {}
 
     async list(resource, { namespace, labelSelector } = {}) {
       const path = pathOf(resource, namespace === undefined ? {} : { namespace });
-      const pages = listPages((query) => read<List>(path, query), resource, labelSelector);
+      const first = { limit: String(PAGE), ...(labelSelector ? { labelSelector } : {}) };
       const found: LiveObject[] = [];
-      for await (const page of pages) {
-        if (page.first) found.length = 0;
-        for (const item of page.items) found.push(item);
+      for (let query: Record<string, string> = first; ;) {
+        try {
+          const { metadata, items } = await read<List>(path, query);
+          for (const item of items ?? []) found.push(asObject(item, resource));
+          if (!metadata.continue) return found;
+          query = { ...first, continue: metadata.continue };
+        } catch (error) {
+          // Of all but the first page the server may have forgotten where it begins.
+          if (query === first || !(error instanceof ApiError) || error.status !== 410) throw error;
+          found.length = 0;
+          query = first;
+        }
       }
-      return found;
     },
 
     async create(resource, object, manager, { repeatable = false } = {}) {
@@ -133,43 +141,6 @@ export function createCluster(transport: Transport, options: ClusterOptions = {}
     served: (group, version) => served(transport, group, version, signal),
   };
   return cluster;
-}
-
-export interface Page {
-  readonly items: readonly LiveObject[];
-  /** True on the first page, also when the list had to begin again: forget what came before. */
-  readonly first: boolean;
-  readonly resourceVersion: string;
-}
-
-/**
- * A consistent list, page by page. Begins again when the server has forgotten the continuation (410).
- * @param read fetches one page with this query.
- */
-async function* listPages(
-  read: (query: Record<string, string>) => Promise<unknown>,
-  resource: Resource,
-  labelSelector?: string,
-): AsyncGenerator<Page> {
-  const common = { limit: String(PAGE), ...(labelSelector ? { labelSelector } : {}) };
-  let token: string | undefined;
-  do {
-    let list: List;
-    try {
-      list = (await read(token ? { ...common, continue: token } : common)) as List;
-    } catch (error) {
-      if (token === undefined || !(error instanceof ApiError) || error.status !== 410) throw error;
-      token = undefined;
-      list = (await read(common)) as List;
-    }
-    const first = token === undefined;
-    token = list.metadata.continue || undefined;
-    yield {
-      items: (list.items ?? []).map((item) => asObject(item, resource)),
-      first,
-      resourceVersion: list.metadata.resourceVersion,
-    };
-  } while (token !== undefined);
 }
 
 /** Items of a list carry no kind, and metadata-only ones a wrong one. */
