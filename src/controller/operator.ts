@@ -99,6 +99,7 @@ export function createOperator(options: OperatorOptions): Operator {
     },
   });
   const editOf = createEdits();
+  let filled = false;
   cache.onEvent((event) => {
     // Our own word in a status is no news; what we make is, because the server may have filled it in.
     if (event.type !== "deleted" && context.statuses.isLast(event)) return;
@@ -108,8 +109,8 @@ export function createOperator(options: OperatorOptions): Operator {
       const { namespace = "" } = event.object.metadata;
       shard.takeIn(namespace, () => cache.relistChosen(namespace));
     }
-    // Until the caches are filled nobody works, and each practice is looked at for its own sake.
-    if (event.resource !== PRACTICES && !cache.synced) return;
+    // Before the caches are filled nobody works, and each practice is looked at for its own sake.
+    if (event.resource !== PRACTICES && !filled) return;
     for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
       // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.
       if (edit && cache.synced && key === keyOf(event.object)) controller.enqueueEdited(key, edit);
@@ -126,7 +127,10 @@ export function createOperator(options: OperatorOptions): Operator {
     metrics.practicesSeen.set(all.length);
   });
   return {
-    watch: (signal) => cache.start(signal),
+    async watch(signal) {
+      await cache.start(signal);
+      filled = true;
+    },
     async lead(signal) {
       controller.start();
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));

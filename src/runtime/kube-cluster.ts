@@ -56,6 +56,7 @@ export function createCluster(transport: Transport, options: ClusterOptions = {}
       const path = pathOf(resource, namespace === undefined ? {} : { namespace });
       const first = { limit: String(PAGE), ...(labelSelector ? { labelSelector } : {}) };
       const found: LiveObject[] = [];
+      let isForgotten = false;
       for (let query: Record<string, string> = first; ;) {
         try {
           const { metadata, items } = await read<List>(path, query);
@@ -64,7 +65,8 @@ export function createCluster(transport: Transport, options: ClusterOptions = {}
           query = { ...first, continue: metadata.continue };
         } catch (error) {
           // Of all but the first page the server may have forgotten where it begins.
-          if (query === first || !(error instanceof ApiError) || error.status !== 410) throw error;
+          if (query === first || isForgotten || !(error instanceof ApiError) || error.status !== 410) throw error;
+          isForgotten = true;
           found.length = 0;
           query = first;
         }

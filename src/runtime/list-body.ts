@@ -1,4 +1,5 @@
 import type { LiveObject } from "../manifest.ts";
+import { ApiError } from "./errors.ts";
 
 /** Some objects of a list, and what the list says of itself. */
 export interface ListPart {
@@ -6,8 +7,10 @@ export interface ListPart {
   readonly items: readonly LiveObject[];
 }
 
-interface List extends Omit<ListPart, "items"> {
-  readonly items: readonly LiveObject[] | null;
+/** What is there of a list: an empty one of metadata has null for items. */
+interface List {
+  readonly metadata?: ListPart["metadata"];
+  readonly items?: readonly LiveObject[] | null;
 }
 
 const ITEMS = Buffer.from('"items":[');
@@ -21,12 +24,14 @@ const METADATA = Buffer.from('"metadata":{');
  * Nothing but `JSON.parse` reads JSON: all items begin as the first one does, so the body is cut where one could end and the next
  * begin. In a text such a place cannot be, because its quotes would have a backslash. If what is before it is no JSON, it
  * was inside an item, which goes on.
- * @throws SyntaxError when the body is no JSON, and what `chunks` throws.
+ * @throws ApiError when the body is no list, or half of one; and what `chunks` throws.
  */
 export async function* listParts(chunks: AsyncIterable<Buffer>): AsyncGenerator<ListPart> {
   let head: Head | undefined;
   const held: LiveObject[] = [];
   let rest = Buffer.alloc(0);
+  /** How long the beginning of an item was that was tried last and had no end yet. */
+  let tried = 0;
   for await (const block of blocks(chunks, () => rest.length)) {
     let searched = head ? Math.max(0, rest.length - head.between.length) : 0;
     rest = Buffer.concat([rest, block]);
@@ -39,15 +44,19 @@ export async function* listParts(chunks: AsyncIterable<Buffer>): AsyncGenerator<
     const { between, metadata } = head;
     let from = 0;
     for (let at = rest.indexOf(between, searched); at !== -1; at = rest.indexOf(between, at + 1)) {
+      // Who puts many such places into one item must not have it tried at each of them.
+      if (at - from < 2 * tried) continue;
       const items = parsed(`[${rest.toString("utf8", from, at + 1)}]`);
+      tried = items ? 0 : at - from;
       if (!items) continue;
       from = at + "},".length;
       if (metadata) yield { metadata, items };
-      else held.push(...items);
+      else for (const item of items) held.push(item);
     }
     rest = rest.subarray(from);
   }
-  const { metadata, items } = JSON.parse(`${head?.text ?? ""}${rest.toString("utf8")}`) as List;
+  const { metadata, items } = listOf(`${head?.text ?? ""}${rest.toString("utf8")}`);
+  if (!metadata?.resourceVersion || items === undefined) throw noList();
   yield { metadata, items: [...held, ...(items ?? [])] };
 }
 
@@ -70,7 +79,7 @@ function headOf(bytes: Buffer): Head | undefined {
   const begun = items === -1 ? -1 : bytes.indexOf(METADATA, length);
   if (begun === -1) return undefined;
   const text = bytes.toString("utf8", 0, length);
-  const { metadata } = JSON.parse(`${text}]}`) as Partial<ListPart>;
+  const { metadata } = listOf(`${text}]}`);
   const between = Buffer.concat([Buffer.from("},"), bytes.subarray(length, begun + METADATA.length)]);
   return { text, length, metadata, between };
 }
@@ -88,6 +97,18 @@ async function* blocks(chunks: AsyncIterable<Buffer>, held: () => number): Async
     length = 0;
   }
   if (length > 0) yield Buffer.concat(waiting);
+}
+
+function listOf(text: string): List {
+  try {
+    return (JSON.parse(text) ?? {}) as List;
+  } catch {
+    throw noList();
+  }
+}
+
+function noList(): ApiError {
+  return new ApiError(0, "What the API server answered is no list, or half of one.");
 }
 
 function parsed(text: string): readonly LiveObject[] | undefined {

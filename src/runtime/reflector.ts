@@ -80,7 +80,7 @@ export function createReflector(options: {
   const history = createHistory(clock);
   const condensed = condensing(manager);
   const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
-  /** Whether the next list comes in pages: the last one broke off. */
+  /** Whether the next list comes in pages: the last one failed in passing, and may have been too long. */
   let inPages = false;
   let state: ReflectorState = "starting";
   let problem: string | undefined;
@@ -125,11 +125,12 @@ export function createReflector(options: {
     metrics.cacheRelists.inc({ kind: resource.kind });
     const told = new Set<string>();
     let version = "";
+    let goesBack = false;
     try {
       for await (const { metadata, items } of listSource(source, inPages, signal)) {
         version = metadata.resourceVersion;
         heardAt = clock.now();
-        const goesBack = history.judge(version);
+        goesBack = history.judge(version);
         for (const item of items) {
           told.add(keyOf(item));
           keep(item, goesBack ? store.replace : store.put);
@@ -138,10 +139,10 @@ export function createReflector(options: {
       }
       inPages = false;
     } catch (error) {
-      if (!signal.aborted) inPages = isPassing(error);
+      if (!signal.aborted) inPages ||= isPassing(error);
       throw error;
     }
-    await store.retain(told, namespace, breathe);
+    await store.retain(told, namespace, goesBack ? undefined : version, breathe);
     history.complete(version);
     synced = true;
     knownAt = clock.now();
@@ -219,7 +220,7 @@ export function createReflector(options: {
     // Rights are asked for before the kind is looked for, so a kind that is not there is refused as well.
     if (status === 404 || (status === 403 && isAdvisory && !(await isServed(signal)))) {
       if (state !== "absent") logger.info("the cluster does not serve this kind");
-      await store.retain(new Set(), namespace, breathe);
+      await store.retain(new Set(), namespace, undefined, breathe);
       heard("absent");
       synced = kind.optional === true;
       toldAnew();

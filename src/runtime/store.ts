@@ -14,13 +14,14 @@ export interface Store {
   /** Nothing happens when a newer one is there: it was made in the place of the one that went. */
   remove(object: LiveObject): void;
   /**
-   * Removes what a complete list of this scope (one namespace, or all) did not contain: deletes that were missed. Nothing
-   * else may change the scope meanwhile.
+   * Removes what a complete list of this scope (one namespace, or all) did not contain: deletes that were missed.
+   * @param upTo the version of the list: what is newer was learnt meanwhile, and stays. Without it nothing stays.
    * @param breathe is called after each object: see `createBreather`.
    */
   retain(
     listed: ReadonlySet<string>,
     scope: string | undefined,
+    upTo: string | undefined,
     breathe: () => Promise<void> | undefined,
   ): Promise<void>;
   readonly size: number;
@@ -81,10 +82,11 @@ export function createStore(
     remove(object) {
       if (!isOutdated(object)) drop(object);
     },
-    async retain(listed, scope, breathe) {
+    async retain(listed, scope, upTo, breathe) {
       const present = scope === undefined ? all() : [...(inNamespace(scope)?.values() ?? [])];
       for (const object of present) {
-        if (!listed.has(keyOf(object))) drop(object);
+        const isOlder = upTo === undefined || reached(upTo, object.metadata.resourceVersion);
+        if (isOlder && !listed.has(keyOf(object))) drop(object);
         await breathe();
       }
     },

@@ -281,7 +281,7 @@ describe("a list", () => {
 
   it("that breaks off is asked for in pages, and the one after that as a whole again", async () => {
     const kind = kindOf("configmaps");
-    kind.items = [map("kept", 1), map("b", 2)];
+    Object.assign(kind, { version: 5, items: [map("kept", 1), map("b", 2)] });
     kind.onList.push((reply) => {
       const stream = reply.stream();
       stream.write(whole(5, map("kept", 1), map("gone", 2), map("c", 3)).subarray(0, -20));
@@ -318,11 +318,57 @@ describe("a list", () => {
       page({ continue: "2" }, map("a", 1)),
       page({}, map("b", 2)),
     );
-    const { cache } = await start();
+    const { cache } = await start({ kinds: [{ resource: MAPS, labelSelector: "a=b" }] });
     expect(names(cache)).toEqual(["a@1", "b@2"]);
-    const asked = server.received.filter(({ query }) => !query.get("watch")).map(({ query }) => query.get("continue"));
-    expect(asked).toEqual([null, null, "2"]);
+    const asked = server.received.filter(({ query }) => !query.get("watch"));
+    expect(asked.map(({ query }) => query.get("continue"))).toEqual([null, null, "2"]);
+    expect(asked.map(({ query }) => query.get("labelSelector"))).toEqual(["a=b", "a=b", "a=b"]);
+    expect(limits()).toEqual([null, "500", "500"]);
     expect((await watchOf(kind)).since).toBe("9");
+  });
+
+  it("in pages of which the server forgot one begins anew in pages; what was refused comes as a whole", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("a", 1)];
+    kind.onList.push(
+      forbid,
+      (reply) => reply.status(503, "Trouble"),
+      (reply) => reply.status(410, "Expired"),
+    );
+    await start();
+    expect(limits()).toEqual([null, null, "500", "500"]);
+  });
+
+  it("that is not wanted any more is given up at once, also when it is silent", async () => {
+    const kind = kindOf("configmaps");
+    kind.onList.push((reply) => void reply.stream());
+    const cache = createCache({ ...ofMaps(), kinds: [{ resource: MAPS, keeps: () => true }] });
+    void cache.start(stop.signal);
+    await vi.waitFor(() => expect(kind.onList).toEqual([]));
+    await cache.relistChosen("green");
+    expect(limits()).toEqual([null, null]);
+  });
+
+  it("keeps what was learnt while it came and is newer", async () => {
+    const kind = kindOf("configmaps");
+    kind.items = [map("a", 1), map("gone", 1)];
+    const { cache, events } = await start();
+    const list = whole(9, map("a", 1), map("b", 2));
+    const begun = Promise.withResolvers<Stream>();
+    kind.onList.push((reply) => {
+      const stream = reply.stream();
+      stream.write(list.subarray(0, -20));
+      begun.resolve(stream);
+    });
+    kind.onWatch.push((reply) => reply.status(410, "Expired"));
+    (await watchOf(kind)).stream.end();
+    const stream = await begun.promise;
+    cache.learn(MAPS, map("new", 12) as LiveObject);
+    stream.write(list.subarray(-20));
+    stream.end();
+    await watchOf(kind, 1);
+    expect(names(cache)).toEqual(["a@1", "b@2", "new@12"]);
+    expect(events.slice(2).toSorted()).toEqual(["added b", "added new", "deleted gone"]);
   });
 });
 
@@ -470,6 +516,17 @@ describe("when the server misbehaves", () => {
     const kind = kindOf("configmaps");
     const { cache } = await start({ watchTimes: { shortest: 0, longest: 0, grace: 0.5 } });
     expect(await afterwards(cache, kind)).toContain("after@99");
+  });
+
+  it("waits for a watch that has nothing to tell", async () => {
+    await transport.close();
+    transport = createTransport({ connection: server.connection, metrics, clock: quickClock(), timeoutMs: 300 });
+    const kind = kindOf("configmaps");
+    const { cache } = await start();
+    await watchOf(kind);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(kind.watches).toHaveLength(1);
+    expect(await afterwards(cache, kind, 0)).toContain("after@99");
   });
 
   it("outlives a line that is not JSON", async () => {

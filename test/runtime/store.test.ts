@@ -16,7 +16,7 @@ it("removes what a list does not contain, and lets others have their turn meanwh
   for (const one of pods) store.put(one);
   const listed = new Set(pods.slice(2).map(keyOf));
   const loop = countTurns();
-  await store.retain(listed, undefined, createBreather(performance.now.bind(performance)));
+  await store.retain(listed, undefined, undefined, createBreather(performance.now.bind(performance)));
   loop.stop();
   expect(loop.turns).toBeGreaterThan(1);
   expect(store.size).toBe(pods.length - 2);
