@@ -23,7 +23,7 @@ export async function follow(
     const list = await transport.request({ method: "GET", path, query: { limit: "1", ...select }, repeatable: true });
     query["resourceVersion"] = (JSON.parse(list) as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
   }
-  const stream = await transport.stream({ method: "GET", path, query, repeatable: true, signal });
+  const stream = await transport.stream({ method: "GET", path, query, repeatable: true, mayPause: true, signal });
   const read = async () => {
     for await (const line of lines(stream)) {
       const { type, object } = JSON.parse(line) as { type: string; object: LiveObject };
