@@ -235,7 +235,7 @@ export function createCache(options: {
   return cache;
 }
 
-/** Each begins in a turn of its own: to open all streams at once would hold the event loop for longer than any object. */
+/** Each begins in a turn of its own: to ask for all lists at once would hold the event loop for longer than any object. */
 async function run(reflectors: readonly Reflector[], signal: AbortSignal): Promise<void> {
   for (const reflector of reflectors) {
     void reflector.run(signal);

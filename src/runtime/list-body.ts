@@ -17,9 +17,9 @@ const ITEMS = Buffer.from('"items":[');
 const METADATA = Buffer.from('"metadata":{');
 
 /**
- * The objects of a List while it arrives, each as soon as it is there, so that neither a long body nor the work for it is ever
- * together in memory. At least one part, also of an empty list. Of custom resources all come at the end, because the API server
- * tells of the list only after them.
+ * The objects of a List while it arrives, each as soon as it is there, so that a long body is never in memory as a whole. At
+ * least one part, also of an empty list. Custom resources come all at the end, because the API server tells the version of
+ * their list only after them.
  *
  * Nothing but `JSON.parse` reads JSON: all items begin as the first one does, so the body is cut where one could end and the next
  * begin. In a text such a place cannot be, because its quotes would have a backslash. If what is before it is no JSON, it

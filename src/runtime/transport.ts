@@ -29,7 +29,7 @@ export interface ApiRequest {
 export interface Transport {
   /** The body of a 2xx answer. @throws ApiError, or the signal's reason. */
   request(request: ApiRequest): Promise<string>;
-  /** The body as it comes; one attempt. @throws ApiError, also from the iteration when the connection is lost. */
+  /** The body as it comes; one attempt. @throws ApiError, also from the iteration when the connection is lost or silent. */
   stream(request: ApiRequest): Promise<AsyncIterable<Buffer>>;
   close(): Promise<void>;
 }

@@ -257,22 +257,30 @@ describe("a list", () => {
   const whole = (version: number, ...items: object[]) =>
     Buffer.from(JSON.stringify({ metadata: { resourceVersion: String(version) }, items }));
 
+  /** Answers the next list with all but its end. @returns what sends that, once the rest is on its way. */
+  function holdBack({ onList }: Kind, list: Buffer): Promise<() => void> {
+    const begun = Promise.withResolvers<() => void>();
+    onList.push((reply) => {
+      const stream = reply.stream();
+      stream.write(list.subarray(0, -20));
+      begun.resolve(() => {
+        stream.write(list.subarray(-20));
+        stream.end();
+      });
+    });
+    return begun.promise;
+  }
+
   it("is taken in while it arrives, and everything is known only at its end", async () => {
     const kind = kindOf("configmaps");
     const list = whole(5, map("a", 1), map("b", 2));
-    const begun = Promise.withResolvers<Stream>();
-    kind.onList.push((reply) => {
-      const stream = reply.stream();
-      stream.write(list.subarray(0, -20));
-      begun.resolve(stream);
-    });
+    const begun = holdBack(kind, list);
     const cache = createCache(ofMaps());
     void cache.start(stop.signal);
-    const stream = await begun.promise;
+    const end = await begun;
     await vi.waitFor(() => expect(names(cache)).toEqual(["a@1"]));
     expect([cache.synced, cache.isCurrent(MAPS)]).toEqual([false, false]);
-    stream.write(list.subarray(-20));
-    stream.end();
+    end();
     await vi.waitFor(() => expect(cache.synced).toBe(true));
     expect(names(cache)).toEqual(["a@1", "b@2"]);
     expect((await watchOf(kind)).since).toBe("5");
@@ -354,18 +362,12 @@ describe("a list", () => {
     kind.items = [map("a", 1), map("gone", 1)];
     const { cache, events } = await start();
     const list = whole(9, map("a", 1), map("b", 2));
-    const begun = Promise.withResolvers<Stream>();
-    kind.onList.push((reply) => {
-      const stream = reply.stream();
-      stream.write(list.subarray(0, -20));
-      begun.resolve(stream);
-    });
+    const begun = holdBack(kind, list);
     kind.onWatch.push((reply) => reply.status(410, "Expired"));
     (await watchOf(kind)).stream.end();
-    const stream = await begun.promise;
+    const end = await begun;
     cache.learn(MAPS, map("new", 12) as LiveObject);
-    stream.write(list.subarray(-20));
-    stream.end();
+    end();
     await watchOf(kind, 1);
     expect(names(cache)).toEqual(["a@1", "b@2", "new@12"]);
     expect(events.slice(2).toSorted()).toEqual(["added b", "added new", "deleted gone"]);

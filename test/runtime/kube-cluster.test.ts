@@ -257,6 +257,15 @@ describe("list", () => {
     expect(server.received[0]?.query.get("limit")).toBe("500");
     expect(server.received[0]?.query.get("labelSelector")).toBe("a=b");
   });
+
+  it("gives up when the server forgets the page again", async () => {
+    server.script(({ query }, reply) => {
+      if (query.get("continue")) return reply.status(410, "Expired");
+      reply.json(200, { metadata: { resourceVersion: "9", continue: "2" }, items: [item("a")] });
+    });
+    await expect(createCluster(transport).list(RESOURCES.ConfigMap)).rejects.toMatchObject({ status: 410 });
+    expect(server.received).toHaveLength(4);
+  });
 });
 
 describe("delete", () => {

@@ -80,6 +80,16 @@ describe("listParts", () => {
     expect(times).toBeLessThan(30);
   });
 
+  it("copies a long item only a few times", async () => {
+    const concat = vi.spyOn(Buffer, "concat");
+    const items = [named("a", { data: "x".repeat(1_000_000) }), named("b")];
+    const parts = await partsOf(JSON.stringify({ metadata, items }), 1000);
+    const copied = concat.mock.results.reduce((sum, { value }) => sum + (value as Buffer).length, 0);
+    concat.mockRestore();
+    expect(itemsOf(parts)).toEqual(items);
+    expect(copied).toBeLessThan(5_000_000);
+  });
+
   it.each([
     "<html>",
     "null",
