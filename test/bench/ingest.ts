@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
@@ -73,24 +73,18 @@ function pod(n: number): object {
   return { metadata, spec: { containers }, status: { phase: "Running" } };
 }
 
-/** An API server that has as many objects of any kind. */
+/** An API server that has as many objects of any kind. What it tells is made before, so that it takes little of the processor. */
 async function server(): Promise<void> {
+  const items = Array.from({ length: OF_EACH }, (_, n) => JSON.stringify(pod(n)));
+  const list = Buffer.from(`{"metadata":{"resourceVersion":"99999"},"items":[${items.join()}]}`);
   const http = createServer((request, response) => {
     const url = new URL(request.url ?? "/", "http://bench");
     if (url.searchParams.has("watch")) response.writeHead(200).flushHeaders();
-    else void list(response);
+    else response.end(list);
   });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
   process.send?.((http.address() as AddressInfo).port);
-}
-
-async function list(response: ServerResponse): Promise<void> {
-  response.write(`{"metadata":{"resourceVersion":"99999"},"items":[`);
-  for (let n = 0; n < OF_EACH; n += 1) {
-    if (!response.write(`${n === 0 ? "" : ","}${JSON.stringify(pod(n))}`)) await once(response, "drain");
-  }
-  response.end("]}");
 }
 
 async function fill(port: string): Promise<void> {

@@ -287,6 +287,20 @@ describe("a list", () => {
     expect(limits()).toEqual([null]);
   });
 
+  it("is a sign of life while it arrives", async () => {
+    const clock = fakeClock();
+    const begun = Promise.withResolvers<Stream>();
+    kindOf("configmaps").onList.push((reply) => begun.resolve(reply.stream()));
+    const cache = createCache({ ...ofMaps(), clock });
+    void cache.start(stop.signal);
+    const stream = await begun.promise;
+    await clock.advance(200_000);
+    expect(cache.stale()).toEqual(["ConfigMap: nothing heard for 200 s"]);
+    stream.write(whole(5, map("a", 1), map("b", 2)).subarray(0, -20));
+    await vi.waitFor(() => expect(cache.stale()).toEqual([]));
+    expect(cache.synced).toBe(false);
+  });
+
   it("that breaks off is asked for in pages, and the one after that as a whole again", async () => {
     const kind = kindOf("configmaps");
     Object.assign(kind, { version: 5, items: [map("kept", 1), map("b", 2)] });
