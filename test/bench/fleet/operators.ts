@@ -123,7 +123,8 @@ export async function startOurs(
     return until === "caches are filled" || leads();
   };
   const ready = () => running.ended() !== undefined || isReady();
-  await waitFor(ready, { timeout: 120_000, interval: 20, what: "the operator to be ready" }).catch((error: unknown) => {
+  // As seldom as the Go operator is asked: each look takes from its own processor.
+  await waitFor(ready, { timeout: 120_000, interval: 50, what: "the operator to be ready" }).catch((error: unknown) => {
     throw new Error(`The operator is not ready: ${group.tail(name)}`, { cause: error });
   });
   if (running.ended() !== undefined) throw new Error(`The operator ${running.ended()}: ${group.tail(name)}`);
