@@ -13,28 +13,41 @@ export interface Statuses {
   forget(key: string): void;
 }
 
+/** Of what we wrote, all that is asked for: an object with its `managedFields` is four times as much. */
+interface Written {
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly status: PracticeStatus | undefined;
+}
+
 export function createStatuses(): Statuses {
-  const written = new Map<string, LiveObject>();
+  const written = new Map<string, Written>();
   const keyOf = ({ metadata }: LiveObject) => `${metadata.namespace}/${metadata.name}`;
+
+  function keep(live: LiveObject): void {
+    const { uid, resourceVersion } = live.metadata;
+    written.set(keyOf(live), { uid, resourceVersion, status: live["status"] as PracticeStatus | undefined });
+  }
+
   return {
     latest(resource) {
       const ours = written.get(keyOf(resource));
       const newer =
-        ours?.metadata.uid === resource.metadata.uid &&
+        ours?.uid === resource.metadata.uid &&
         // Comparable as numbers since Kubernetes 1.35 (KEP-5504), and in practice with etcd before.
-        BigInt(ours.metadata.resourceVersion) > BigInt(resource.metadata.resourceVersion);
-      return newer ? (ours["status"] as PracticeStatus) : resource.status;
+        BigInt(ours.resourceVersion) > BigInt(resource.metadata.resourceVersion);
+      return newer ? ours.status : resource.status;
     },
     isLast({ resource, object }) {
       if (resource !== PRACTICES) return false;
-      const ours = written.get(keyOf(object));
-      const judged = (ours?.["status"] as PracticeStatus | undefined)?.observedGeneration;
       const { resourceVersion, generation } = object.metadata;
-      return ours?.metadata.resourceVersion === resourceVersion && judged === generation;
+      const ours = written.get(keyOf(object));
+      if (ours?.resourceVersion !== resourceVersion) return false;
+      // The cache has caught up, so its copy is enough.
+      keep(object);
+      return ours.status?.observedGeneration === generation;
     },
-    wrote(live) {
-      written.set(keyOf(live), live);
-    },
+    wrote: keep,
     forget(key) {
       written.delete(key);
     },

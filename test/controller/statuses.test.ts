@@ -24,6 +24,14 @@ describe("the newest status that is known", () => {
     expect(statuses.latest(practice("10", "cached"))?.nextStep).toBe("cached");
   });
 
+  it("is held once when the cache has caught up", () => {
+    const statuses = createStatuses();
+    const seen = practice("10", "written");
+    statuses.wrote(structuredClone(seen));
+    statuses.isLast({ resource: PRACTICES, object: seen });
+    expect(statuses.latest(practice("9", "cached"))).toBe(seen.status);
+  });
+
   it("is never that of a former practice of the same name", () => {
     const statuses = createStatuses();
     statuses.wrote(practice("10", "former", "0"));
