@@ -74,7 +74,7 @@ export function createLease(options: {
   let observedAt = 0;
   let duration = DURATION_SECONDS * 1000;
   let until = 0;
-  let current: LiveObject | undefined;
+  let claimed = false;
   const won = Promise.withResolvers<void>();
   metrics.leader.set({ name }, 0);
 
@@ -82,8 +82,8 @@ export function createLease(options: {
   async function tryOnce(signal: AbortSignal): Promise<boolean> {
     const within = cluster.within(AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]));
     const askedAt = clock.now();
-    current = await within.get(resource, ref);
-    const spec = (current?.["spec"] ?? {}) as LeaseSpec;
+    const current = await within.get(resource, ref);
+    const spec = specOf(current);
     const seen = JSON.stringify(spec);
     if (seen !== observed) [observed, observedAt] = [seen, clock.now()];
     duration = (spec.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
@@ -91,13 +91,14 @@ export function createLease(options: {
     if (!ready.aborted || (theirs && clock.now() < observedAt + duration)) return false;
     const next = claim(spec);
     const meta = { name, namespace };
-    current = current
-      ? await within.mergePatch(resource, ref, precondition(current, next), identity)
-      : await within.create(
+    claimed = true;
+    await (current
+      ? within.mergePatch(resource, ref, precondition(current, next), identity)
+      : within.create(
           resource,
           { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: meta, spec: next },
           identity,
-        );
+        ));
     // Counted from before the request: the others count from when they see it, which is later.
     setUntil(askedAt + DEADLINE_MS);
     return true;
@@ -128,7 +129,7 @@ export function createLease(options: {
     try {
       return await tryOnce(signal);
     } catch (error) {
-      if (!signal.aborted && !(error instanceof ApiError && error.status === 409)) {
+      if (!signal.aborted && !isConflict(error)) {
         logger.warn({ err: error, lease: name }, "the lease could not be read or renewed");
       }
       return undefined;
@@ -164,13 +165,17 @@ export function createLease(options: {
     return true;
   }
 
+  /** A claim whose answer nobody waited for may have been taken, or still be on its way: so what is there is looked at. */
   async function release(): Promise<void> {
     setUntil(0);
-    if (!current) return;
     const spec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(clock.date()) };
+    const within = cluster.within(AbortSignal.timeout(RETRY_MS));
     try {
-      const within = cluster.within(AbortSignal.timeout(RETRY_MS));
-      await within.mergePatch(resource, ref, precondition(current, spec), identity);
+      for (;;) {
+        const held = await within.get(resource, ref);
+        if (!held || specOf(held).holderIdentity !== identity) return;
+        if (await succeeded(within.mergePatch(resource, ref, precondition(held, spec), identity))) return;
+      }
     } catch (error) {
       logger.info({ err: error, lease: name }, "the lease could not be given back; it will run out");
     }
@@ -178,7 +183,7 @@ export function createLease(options: {
 
   return {
     async run(signal) {
-      if (!(await acquire(signal))) return;
+      if (!(await acquire(signal))) return claimed ? release() : undefined;
       logger.info({ lease: name, identity }, "became the leader");
       metrics.leader.set({ name }, 1);
       won.resolve();
@@ -196,6 +201,25 @@ export function createLease(options: {
       if (clock.now() >= until) throw new NotLeader();
     },
   };
+}
+
+function specOf(lease: LiveObject | undefined): LeaseSpec {
+  return lease?.["spec"] ?? {};
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 409;
+}
+
+/** @returns false when somebody was faster. */
+async function succeeded(write: Promise<unknown>): Promise<boolean> {
+  try {
+    await write;
+    return true;
+  } catch (error) {
+    if (isConflict(error)) return false;
+    throw error;
+  }
 }
 
 /** A merge patch that is refused when somebody was faster. */

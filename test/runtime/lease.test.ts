@@ -61,6 +61,21 @@ describe("lease", () => {
     expect(holder(cluster)).toMatchObject({ holderIdentity: "b", leaseTransitions: 1 });
   });
 
+  it.each(["patch", "create"])(
+    "is given back also when the order to stop comes while a claim is on its way (%s), which then still arrives",
+    async (verb) => {
+      const [clock, cluster] = [fakeClock(), memoryCluster()];
+      const a = candidate("a", clock, cluster);
+      cluster.before = async (call) => {
+        if (call.startsWith(verb)) a.stop.abort();
+        await Promise.resolve();
+      };
+      await clock.advance(3000);
+      expect(a.state).toEqual({ lost: false, ended: true });
+      expect(holder(cluster)).toMatchObject({ holderIdentity: "", leaseDurationSeconds: 1 });
+    },
+  );
+
   it("is lost after 10 s without a renewal, before anybody else may take it", async () => {
     const [clock, cluster] = [fakeClock(), memoryCluster()];
     const a = candidate("a", clock, cluster);
