@@ -61,6 +61,12 @@ export function cachedKinds(options: { nodes: boolean; keeps?: (object: LiveObje
   ];
 }
 
+/**
+ * What is rendered has a component; it is half of all bytes, and needed only where a practice is looked at. A practice's identity
+ * has none: the media port that it names must be known to all others.
+ */
+const FILES: Partial<CachedKind> = { alike: true, contentsLater: LABEL.component };
+
 /** What is in the namespaces of practices. */
 const ofPractices: readonly CachedKind[] = [
   { resource: RESOURCES.Pod, project: projectPod },
@@ -68,7 +74,7 @@ const ofPractices: readonly CachedKind[] = [
   ...OURS_ONLY.map((resource) => ({
     resource,
     labelSelector: isOurs,
-    ...(resource === RESOURCES.ConfigMap && { alike: true }),
+    ...(resource === RESOURCES.ConfigMap && FILES),
   })),
   ...OPTIONAL_OURS.map((resource) => ({ resource, labelSelector: isOurs, optional: true })),
   { resource: RESOURCES.Secret, labelSelector: isOurs, metadataOnly: true },

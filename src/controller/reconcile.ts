@@ -59,6 +59,7 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   if (!context.cache.synced || !context.shard.isComplete(namespace)) return waitForCache(context, report);
 
   try {
+    await context.cache.readContents(namespace, context.signal);
     if (resource.metadata.deletionTimestamp) await finalize(context, resource);
     else await progress(context, resource, report);
   } catch (error) {

@@ -1,8 +1,10 @@
+import type { LiveObject } from "../manifest.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { createBreather } from "./breather.ts";
 import { type Clock, sleep, systemClock } from "./clock.ts";
 import type { Cache, CachedKind, CacheEvent } from "./cluster.ts";
+import { readContents } from "./contents.ts";
 import { createReflector, type Reflector, type ReflectorState } from "./reflector.ts";
 import { RESOURCES, type Resource } from "./resources.ts";
 import { createStore, type Store } from "./store.ts";
@@ -88,6 +90,7 @@ export function createCache(options: {
   if (watched.has(crdId)) listeners.push(noticeKind);
 
   const everyReflector = reflectors();
+  const leftOut = [...watched.values()].filter(({ kind }) => kind.contentsLater !== undefined);
 
   function watchedKind(kind: CachedKind, changed: (event: CacheEvent) => void): Watched {
     const store = createStore(kind, changed);
@@ -188,6 +191,13 @@ export function createCache(options: {
       if (!kind) return "nothing";
       return kind.metadataOnly || kind.project ? "part" : "whole";
     },
+    async readContents(namespace, signal) {
+      for (const { kind, store } of leftOut) {
+        const learn = (live: LiveObject) => cache.learn(kind.resource, live);
+        await readContents({ ...options, kind, store, learn }, namespace, signal);
+      }
+    },
+    hasContents: (namespace) => leftOut.every(({ store }) => store.parts(namespace).length === 0),
     learn(resource, live) {
       const all = watched.get(idOf(resource))?.reflectors ?? [];
       all

@@ -82,6 +82,8 @@ export interface CachedKind {
   readonly keeps?: (object: LiveObject) => boolean;
   /** Many objects hold the same files, which are held once. */
   readonly alike?: boolean;
+  /** Objects with this label are known by their metadata at first: their contents come when `Cache.readContents` asks for them. */
+  readonly contentsLater?: string;
   /** The kind may be missing from the cluster; it is watched from when it is served. */
   readonly optional?: boolean;
   /** Nothing is made or repaired by it: without the right to read it, all else goes on. */
@@ -106,6 +108,14 @@ export interface Cache {
   isCurrent(resource: Resource, namespace?: string): boolean;
   /** How much of an object of this kind is in memory: `part` when it is projected or metadata only. */
   holds(resource: Resource): "whole" | "part" | "nothing";
+  /**
+   * Reads what a start has left out of this namespace (see `CachedKind.contentsLater`). Afterwards nothing is missing for as long
+   * as the cache lives.
+   * @throws ApiError
+   */
+  readContents(namespace: string, signal: AbortSignal): Promise<void>;
+  /** Whether nothing is left out of this namespace. */
+  hasContents(namespace: string): boolean;
   /** Every served kind has been listed. */
   readonly synced: boolean;
   /** Takes in what was read from the server beside the watch, unless something newer is known. */

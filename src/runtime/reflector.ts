@@ -4,6 +4,7 @@ import type { Metrics } from "../telemetry/metrics.ts";
 import { createAlike } from "./alike.ts";
 import { type Clock, createBackoff, sleep } from "./clock.ts";
 import type { CachedKind } from "./cluster.ts";
+import { firstLists } from "./contents.ts";
 import { served } from "./discovery.ts";
 import { ApiError } from "./errors.ts";
 import { createHistory } from "./history.ts";
@@ -11,6 +12,7 @@ import { asObject } from "./kube-cluster.ts";
 import { listSource } from "./listing.ts";
 import { condensing } from "./managed-fields.ts";
 import { createRelists } from "./relists.ts";
+import { reached } from "./resource-version.ts";
 import { pathOf } from "./resources.ts";
 import { keyOf, type Store } from "./store.ts";
 import type { Transport } from "./transport.ts";
@@ -82,6 +84,8 @@ export function createReflector(options: {
   const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
   /** Whether the next list comes in pages: the last one failed in passing, and may have been too long. */
   let inPages = false;
+  /** Whether a list was complete: the first one may leave contents out. */
+  let wasListed = false;
   let state: ReflectorState = "starting";
   let problem: string | undefined;
   let refusal: string | undefined;
@@ -127,14 +131,18 @@ export function createReflector(options: {
     let version = "";
     let goesBack = false;
     try {
-      for await (const { metadata, items } of listSource(source, inPages, signal)) {
-        version = metadata.resourceVersion;
-        heardAt = clock.now();
-        goesBack = history.judge(version);
-        for (const item of items) {
-          told.add(keyOf(item));
-          keep(item, goesBack ? store.replace : store.put);
-          await breathe();
+      for (const listed of wasListed ? [kind] : firstLists(kind)) {
+        const put = listed.metadataOnly && !kind.metadataOnly ? store.putPart : store.put;
+        for await (const { metadata, items } of listSource({ ...source, kind: listed }, inPages, signal)) {
+          // Of two lists the older one, if an API server answered that lags behind.
+          if (version === "" || reached(version, metadata.resourceVersion)) version = metadata.resourceVersion;
+          heardAt = clock.now();
+          goesBack = history.judge(version);
+          for (const item of items) {
+            told.add(keyOf(item));
+            keep(item, goesBack ? store.replace : put);
+            await breathe();
+          }
         }
       }
       inPages = false;
@@ -144,6 +152,7 @@ export function createReflector(options: {
     }
     await store.retain(told, namespace, goesBack ? undefined : version, breathe);
     history.complete(version);
+    wasListed = true;
     synced = true;
     knownAt = clock.now();
     toldAnew();

@@ -7,8 +7,12 @@ import { reached } from "./resource-version.ts";
 export interface Store {
   get(ref: Ref): LiveObject | undefined;
   list(namespace?: string): readonly LiveObject[];
-  /** Adds or replaces; nothing happens when a version as new or newer is there. */
+  /** Adds or replaces; nothing happens when a version as new or newer is there, but for what was missing of it. */
   put(object: LiveObject): void;
+  /** Like `put`, for an object of which there is only the metadata yet. */
+  putPart(object: LiveObject): void;
+  /** What is there in part. */
+  parts(namespace: string): readonly LiveObject[];
   /** Adds or replaces, also a newer version; nothing happens when it is the same. */
   replace(object: LiveObject): void;
   /** Nothing happens when a newer one is there: it was made in the place of the one that went. */
@@ -36,6 +40,7 @@ export function createStore(
   notify: (event: CacheEvent) => void,
 ): Store {
   const namespaces = new Map<string, Map<string, LiveObject>>();
+  const inPart = new WeakSet<LiveObject>();
   let size = 0;
 
   function inNamespace(namespace = ""): ReadonlyMap<string, LiveObject> | undefined {
@@ -59,7 +64,10 @@ export function createStore(
     const { namespace = "", name, resourceVersion } = object.metadata;
     const objects = namespaces.get(namespace) ?? new Map<string, LiveObject>();
     const before = objects.get(name);
-    if (before?.metadata.resourceVersion === resourceVersion) return;
+    if (before?.metadata.resourceVersion === resourceVersion) {
+      if (inPart.has(before) && !inPart.has(object)) objects.set(name, object);
+      return;
+    }
     namespaces.set(namespace, objects.set(name, object));
     if (!before) size += 1;
     if (before && project && isSameButForVersion(before, object)) return;
@@ -78,6 +86,11 @@ export function createStore(
     put(object) {
       if (!isOutdated(object)) replace(object);
     },
+    putPart(object) {
+      inPart.add(object);
+      if (!isOutdated(object)) replace(object);
+    },
+    parts: (namespace) => [...(inNamespace(namespace)?.values() ?? [])].filter((object) => inPart.has(object)),
     replace,
     remove(object) {
       if (!isOutdated(object)) drop(object);

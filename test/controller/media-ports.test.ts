@@ -71,6 +71,8 @@ function cacheWith({
     unread: () => undefined,
     isCurrent: () => true,
     holds: () => "whole",
+    readContents: () => Promise.resolve(),
+    hasContents: () => true,
     learn: () => undefined,
     synced: true,
     onEvent: () => undefined,

@@ -137,6 +137,8 @@ function restart(holds: "whole" | "part" = "whole"): void {
     unread: () => undefined,
     isCurrent: () => true,
     holds: () => holds,
+    readContents: () => Promise.resolve(),
+    hasContents: () => true,
     learn: (_, live) => store.put(live),
     synced: true,
     onEvent: (listener) => void listeners.push(listener),
