@@ -21,8 +21,7 @@ const CLOSE_AGAIN_SECONDS = 5;
  */
 export async function judgeAllTheSame(context: Context, report: Report): Promise<void> {
   const { resource } = report;
-  // What was not read yet is no broken promise.
-  if (resource.metadata.deletionTimestamp || !context.cache.hasContents(resource.metadata.namespace)) return;
+  if (resource.metadata.deletionTimestamp) return;
   const practice = report.practice ?? knownPractice(context, resource);
   if (!practice) return;
   const key = keyOf(resource);

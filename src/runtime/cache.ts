@@ -197,7 +197,6 @@ export function createCache(options: {
         await readContents({ ...options, kind, store, learn }, namespace, signal);
       }
     },
-    hasContents: (namespace) => leftOut.every(({ store }) => store.parts(namespace).length === 0),
     learn(resource, live) {
       const all = watched.get(idOf(resource))?.reflectors ?? [];
       all

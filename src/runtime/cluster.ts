@@ -114,8 +114,6 @@ export interface Cache {
    * @throws ApiError
    */
   readContents(namespace: string, signal: AbortSignal): Promise<void>;
-  /** Whether nothing is left out of this namespace. */
-  hasContents(namespace: string): boolean;
   /** Every served kind has been listed. */
   readonly synced: boolean;
   /** Takes in what was read from the server beside the watch, unless something newer is known. */

@@ -65,13 +65,17 @@ export function createStore(
     const objects = namespaces.get(namespace) ?? new Map<string, LiveObject>();
     const before = objects.get(name);
     if (before?.metadata.resourceVersion === resourceVersion) {
-      if (inPart.has(before) && !inPart.has(object)) objects.set(name, object);
+      if (inPart.has(before)) objects.set(name, object);
       return;
     }
     namespaces.set(namespace, objects.set(name, object));
     if (!before) size += 1;
     if (before && project && isSameButForVersion(before, object)) return;
     notify({ type: before ? "modified" : "added", resource, object });
+  }
+
+  function put(object: LiveObject): void {
+    if (!isOutdated(object)) replace(object);
   }
 
   /** Whether what is held is newer than this. */
@@ -83,12 +87,10 @@ export function createStore(
   return {
     get: (ref) => inNamespace(ref.namespace)?.get(ref.name),
     list: (namespace) => (namespace === undefined ? all() : [...(inNamespace(namespace)?.values() ?? [])]),
-    put(object) {
-      if (!isOutdated(object)) replace(object);
-    },
+    put,
     putPart(object) {
       inPart.add(object);
-      if (!isOutdated(object)) replace(object);
+      put(object);
     },
     parts: (namespace) => [...(inNamespace(namespace)?.values() ?? [])].filter((object) => inPart.has(object)),
     replace,

@@ -64,7 +64,7 @@ it("files are read by one request at the first look after a start, and never aga
   ]);
 });
 
-it("while files cannot be read, nothing of a practice is judged by them and nothing is put right", async (test) => {
+it("while files cannot be read nothing is judged by them nor put right, and the door is watched all the same", async (test) => {
   const { made, hand, namespace, proxy, clock, state, start, look, reads } = await afterAStart(test);
   const routes = async () => (await hand.list(RESOURCES.Ingress, namespace)).length;
   state.refuses = true;
@@ -82,9 +82,19 @@ it("while files cannot be read, nothing of a practice is judged by them and noth
   const isOther = ({ isWrite, path }: ProxiedRequest) => isWrite && !/\/(status|events)$/.test(path);
   expect(proxy.requests.filter(isOther).map(({ path }) => path)).toEqual([]);
 
+  const hole = { namespace, name: "hole" };
+  const spec = { podSelector: {}, ingress: [{}], policyTypes: ["Ingress"] };
+  const { group, version, kind } = RESOURCES.NetworkPolicy;
+  await hand.create(RESOURCES.NetworkPolicy, { apiVersion: `${group}/${version}`, kind, metadata: hole, spec });
+  await hand.expectReason(namespace, "NetworkIsolated", "ForeignPolicy");
+  clock.jump(REPAIR_SECONDS * 1000);
+  await look();
+  await waitFor(async () => (await routes()) === 0, { what: "the door to be closed" });
+  await hand.remove(RESOURCES.NetworkPolicy, hole);
+
   state.refuses = false;
   await look();
   const ready = made.conditions?.find(({ type }) => type === "Ready");
   await hand.expectReason(namespace, "Ready", ready?.reason ?? "");
-  expect(proxy.requests.filter(isOther).map(({ path }) => path)).toEqual([]);
+  expect(await routes()).toBe(4);
 });

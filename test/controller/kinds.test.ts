@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
+import { loadAssets } from "../../src/assets.ts";
+import type { PracticeResource } from "../../src/controller/context.ts";
 import { cachedKinds } from "../../src/controller/kinds.ts";
+import { bornMetadata } from "../../src/controller/ownership.ts";
+import type { Manifest } from "../../src/manifest.ts";
+import { render } from "../../src/render/render.ts";
 import type { CacheEvent } from "../../src/runtime/cluster.ts";
 import { type Resource, RESOURCES } from "../../src/runtime/resources.ts";
 import { createStore } from "../../src/runtime/store.ts";
+import { everythingObserved, somePractice } from "../support/practice.ts";
 
 // What happens all the time in a cluster and concerns no practice: each of these would have all of them looked at.
 describe("no practice is looked at", () => {
@@ -35,6 +41,19 @@ describe("no practice is looked at", () => {
     expect(heard(RESOURCES.Pod, [pod("Running", "False"), pod("Running", "True")])).toEqual(["added"]);
     expect(heard(RESOURCES.Pod, [pod("Running", "True"), pod("Failed", "True")])).toEqual(["added", "modified"]);
   });
+});
+
+// What others must know of a practice is in its identity; all else waits until somebody looks at the practice.
+it("a start leaves out every file that is rendered, and no identity", () => {
+  const label = cachedKinds({ nodes: false }).find(({ resource }) => resource === RESOURCES.ConfigMap)?.contentsLater;
+  const { manifests } = render({ practice: somePractice(), observed: everythingObserved(), assets: loadAssets() });
+  const files = manifests.filter(({ kind }) => kind === "ConfigMap");
+  expect(files.length).toBeGreaterThan(5);
+  const isLeftOut = ({ metadata: { labels = {} } }: Manifest) => label !== undefined && label in labels;
+  expect(files.filter((map) => !isLeftOut(map))).toEqual([]);
+  const resource = { metadata: { namespace: "green", name: "greenriver", uid: "1" } } as PracticeResource;
+  const metadata = bornMetadata(resource, "greenriver-identity", false);
+  expect(isLeftOut({ apiVersion: "v1", kind: "ConfigMap", metadata })).toBe(false);
 });
 
 /** What is told of one object, version after version, as it is kept. */

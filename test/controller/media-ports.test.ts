@@ -72,7 +72,6 @@ function cacheWith({
     isCurrent: () => true,
     holds: () => "whole",
     readContents: () => Promise.resolve(),
-    hasContents: () => true,
     learn: () => undefined,
     synced: true,
     onEvent: () => undefined,

@@ -3,7 +3,7 @@ import { LABEL } from "../../src/api/group.ts";
 import { COMPONENTS } from "../../src/components/index.ts";
 import { describe as nameOf } from "../../src/manifest.ts";
 import { enforce, PolicyViolation } from "../../src/policy/enforce.ts";
-import { FOREIGN_CHAIN, LIVE_CHAIN, RENDER_CHAIN } from "../../src/policy/index.ts";
+import { FOREIGN_CHAIN, LIVE_CHAIN, RENDER_CHAIN, STANDING_CHAIN } from "../../src/policy/index.ts";
 import { evaluate } from "../../src/policy/policy.ts";
 import { type Break, sound } from "../support/broken.ts";
 import { E2EE_BREAKS } from "./breaks/e2ee.ts";
@@ -54,6 +54,13 @@ describe("the chain over rendered objects", () => {
     expect(evaluate(RENDER_CHAIN, sound())).toEqual([]);
     expect(evaluate(LIVE_CHAIN, sound())).toEqual([]);
   });
+});
+
+it("what is judged whatever happens needs no files, which may not have been read yet", () => {
+  const { objects, ...input } = sound();
+  const unread = objects.map((object) => ({ ...object, data: undefined }));
+  expect(failing(evaluate(LIVE_CHAIN, { ...input, objects: unread }))).not.toEqual([]);
+  expect(evaluate(STANDING_CHAIN, { ...input, objects: unread })).toEqual([]);
 });
 
 describe("the chain over what others put beside a practice", () => {

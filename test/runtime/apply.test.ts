@@ -138,7 +138,6 @@ function restart(holds: "whole" | "part" = "whole"): void {
     isCurrent: () => true,
     holds: () => holds,
     readContents: () => Promise.resolve(),
-    hasContents: () => true,
     learn: (_, live) => store.put(live),
     synced: true,
     onEvent: (listener) => void listeners.push(listener),

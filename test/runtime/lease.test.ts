@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
+import type { LiveObject } from "../../src/manifest.ts";
 import { createLease, NotLeader } from "../../src/runtime/lease.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { type FakeClock, fakeClock } from "../support/fake-clock.ts";
@@ -75,6 +76,19 @@ describe("lease", () => {
       expect(holder(cluster)).toMatchObject({ holderIdentity: "", leaseDurationSeconds: 1 });
     },
   );
+
+  it("stays with whom it belongs to when one stops that has lost it without knowing", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const a = candidate("a", clock, cluster);
+    await clock.advance(0);
+    const lease = cluster.objects.get("leases/op") as LiveObject;
+    const metadata = { ...lease.metadata, resourceVersion: "7" };
+    cluster.objects.set("leases/op", { ...lease, metadata, spec: { ...holder(cluster), holderIdentity: "b" } });
+    a.stop.abort();
+    await clock.advance(0);
+    expect(a.state).toEqual({ lost: false, ended: true });
+    expect(holder(cluster)).toMatchObject({ holderIdentity: "b", leaseDurationSeconds: 15 });
+  });
 
   it("is lost after 10 s without a renewal, before anybody else may take it", async () => {
     const [clock, cluster] = [fakeClock(), memoryCluster()];
