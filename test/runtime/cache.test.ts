@@ -146,6 +146,19 @@ describe("list and watch", () => {
     expect(await held("kubectl")).not.toHaveProperty("managedFields");
   });
 
+  it("makes no objects of the field sets in a list", async () => {
+    const managedFields = [{ manager: "them", operation: "Update", fieldsV1: { "f:data": { "f:sets": {} } } }];
+    const maps = ["a", "b"].map((name) => map(name, 1)) as LiveObject[];
+    kindOf("configmaps").items = maps.map(({ metadata }) => ({ metadata: { ...metadata, managedFields } }));
+    const parse = vi.spyOn(JSON, "parse");
+    const { cache } = await start();
+    // The last one ends with the list.
+    const texts = parse.mock.calls.map(([text]) => text).filter((text) => text.includes("f:sets"));
+    parse.mockRestore();
+    expect(texts.filter((text) => text.includes('"uid-a"'))).toEqual([]);
+    expect(names(cache)).toEqual(["a@1", "b@1"]);
+  });
+
   it("holds what is listed, then follows the watch", async () => {
     const kind = kindOf("configmaps");
     kind.items = [{ metadata: { name: "a", namespace: "green", uid: "1", resourceVersion: "1", managedFields: [{}] } }];

@@ -1,5 +1,6 @@
 import { cachedKinds } from "../../../src/controller/kinds.ts";
 import type { CachedKind } from "../../../src/runtime/cluster.ts";
+import { firstLists } from "../../../src/runtime/contents.ts";
 import { ApiError } from "../../../src/runtime/errors.ts";
 import { listRequest } from "../../../src/runtime/listing.ts";
 import { pathOf } from "../../../src/runtime/resources.ts";
@@ -39,7 +40,7 @@ async function listAndWatch(transport: Transport, kind: CachedKind, signal: Abor
   try {
     const one = await transport.request(listRequest(kind, path, { limit: "1" }, signal));
     const { resourceVersion } = (JSON.parse(one) as { metadata: { resourceVersion: string } }).metadata;
-    await drop(await transport.stream(listRequest(kind, path, {}, signal)));
+    for (const each of firstLists(kind)) await drop(await transport.stream(listRequest(each, path, {}, signal)));
     const watch = await transport.stream(watchRequest(kind, path, resourceVersion, WATCH_TIMES.longest, signal));
     // It ends with the bench, or is not missed.
     drop(watch).catch(() => undefined);

@@ -123,23 +123,21 @@ async function untilIdle(operator: Operator): Promise<void> {
 export interface Churn {
   readonly minutes: number;
   readonly edits: number;
+  /** Of the resident memory over the last two thirds, and what it was at the beginning and the end, in MiB. */
   readonly slopeMiBPerHour: number;
-  /** Resident memory at the beginning and the end, in MiB. */
   readonly fromMiB: number;
   readonly toMiB: number;
   /** The same after a collection of garbage: what it holds, without the room that V8 keeps to grow in. */
+  readonly liveSlopeMiBPerHour: number;
   readonly liveFromMiB: number;
   readonly liveToMiB: number;
 }
 
 const SAMPLE_MS = 5000;
-/** What grows at first is what V8 has not collected yet. */
+/** What grows at first is what V8 has not collected yet, and what is remembered of the practices that were looked at last. */
 const SETTLED_AFTER = 1 / 3;
 
-/**
- * Changes a practice every half second for so long: its manifest, and now and then it is deleted and comes back. The
- * slope is that of the resident memory over the last two thirds.
- */
+/** Changes a practice every half second for so long: its manifest, and now and then it is deleted and comes back. */
 export async function churn(stage: Stage, operator: OurOperator, minutes: number): Promise<Churn> {
   const samples: { hours: number; mib: number }[] = [];
   const startedAt = Date.now();
@@ -147,17 +145,23 @@ export async function churn(stage: Stage, operator: OurOperator, minutes: number
     () => samples.push({ hours: (Date.now() - startedAt) / 3_600_000, mib: residentMiB(operator.pid) }),
     SAMPLE_MS,
   );
-  const liveFromMiB = await operator.liveHeapMiB();
   let edits = 0;
-  for (; Date.now() - startedAt < minutes * 60_000; edits += 1) {
-    await change(stage, edits);
-    await sleep(500);
-  }
+  const changing = async (untilMinute: number) => {
+    for (; Date.now() - startedAt < untilMinute * 60_000; edits += 1) {
+      await change(stage, edits);
+      await sleep(500);
+    }
+    return operator.liveHeapMiB();
+  };
+  const liveFromMiB = await operator.liveHeapMiB();
+  const liveSettledMiB = await changing(minutes * SETTLED_AFTER);
+  const liveToMiB = await changing(minutes);
   clearInterval(timer);
-  const liveToMiB = await operator.liveHeapMiB();
+  const liveSlopeMiBPerHour = ((liveToMiB - liveSettledMiB) / (minutes * (1 - SETTLED_AFTER))) * 60;
   const settled = samples.slice(Math.floor(samples.length * SETTLED_AFTER));
   const [fromMiB = 0, toMiB = 0] = [samples[0]?.mib, samples.at(-1)?.mib];
-  return { minutes, edits, slopeMiBPerHour: slope(settled), fromMiB, toMiB, liveFromMiB, liveToMiB };
+  const live = { liveSlopeMiBPerHour, liveFromMiB, liveToMiB };
+  return { minutes, edits, slopeMiBPerHour: slope(settled), fromMiB, toMiB, ...live };
 }
 
 /** Another ingress controller means other routes and another wall, and nothing that would have to be tried first. */

@@ -49,12 +49,9 @@ export function oursTable({ ours, objects, arms }: Summary): string {
     ["restart: writes", told(ours.restartWrites), "0"],
     ["replaced: another one leads after s, median", told(ours.handOverSeconds), ""],
     ["replaced: another one leads after s, longest", told(ours.longestHandOverSeconds), "< 3"],
-    ["memory slope under churn, MiB / h", told(ours.memorySlopeMiBPerHour), "flat"],
-    [
-      "alive after a collection, before and after it, MiB",
-      fromTo(ours.churn?.liveFromMiB, ours.churn?.liveToMiB),
-      "flat",
-    ],
+    ["under churn: slope of alive memory, MiB / h", told(ours.memorySlopeMiBPerHour), "flat"],
+    ["under churn: alive from, to, MiB", fromTo(ours.churn?.liveFromMiB, ours.churn?.liveToMiB), "flat"],
+    ["under churn: resident from, to, MiB", fromTo(ours.churn?.fromMiB, ours.churn?.toMiB), ""],
   ];
   const measured = rows.map(([what, value, target]) => [what, value ?? "not measured", target]);
   return table([["ours", "measured", "target"], ...measured]);
