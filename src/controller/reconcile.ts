@@ -59,7 +59,6 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
   if (!context.cache.synced || !context.shard.isComplete(namespace)) return waitForCache(context, report);
 
   try {
-    await context.cache.readContents(namespace, context.signal);
     if (resource.metadata.deletionTimestamp) await finalize(context, resource);
     else await progress(context, resource, report);
   } catch (error) {
@@ -101,6 +100,7 @@ async function progress(context: Context, resource: PracticeResource, report: Re
   assertDomainsAreGranted(context, resource, hosts);
   await assertHostsAreOurs(context, resource, hosts);
   await assertSeen(context, resource.metadata.namespace);
+  await context.cache.readContents(resource.metadata.namespace, context.signal);
   await ensureFinalizer(context, resource);
 
   const born = await birth(context, resource, spec);
