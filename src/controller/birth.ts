@@ -66,7 +66,8 @@ export function knownBirth(
 ): { identity?: Identity; secrets: Born["secrets"] } {
   const names = namesOf(name);
   const object = cache.get(RESOURCES.ConfigMap, { namespace, name: names.identity });
-  const kept = object && readIdentity(object);
+  // Without its data when somebody gave it a label for which a start leaves it out.
+  const kept = object?.["data"] ? readIdentity(object) : undefined;
   return { ...(kept && { identity: kept.identity }), secrets: secretNames(name, kept?.versions ?? {}) };
 }
 

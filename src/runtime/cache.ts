@@ -186,10 +186,11 @@ export function createCache(options: {
       const since = clock.now() - CURRENT_MS;
       return here.length > 0 && here.every(({ knownAt = -Infinity }) => knownAt > since);
     },
-    holds(resource) {
-      const kind = watched.get(idOf(resource))?.kind;
-      if (!kind) return "nothing";
-      return kind.metadataOnly || kind.project ? "part" : "whole";
+    holds(resource, ref) {
+      const { kind, store } = watched.get(idOf(resource)) ?? {};
+      const object = store?.get(ref);
+      if (!kind || !store || !object) return "nothing";
+      return kind.metadataOnly || kind.project || store.isPart(object) ? "part" : "whole";
     },
     async readContents(namespace, signal) {
       for (const { kind, store } of leftOut) {

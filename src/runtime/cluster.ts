@@ -106,8 +106,8 @@ export interface Cache {
    * cut, refused, silent or goes on from where it was may lag behind.
    */
   isCurrent(resource: Resource, namespace?: string): boolean;
-  /** How much of an object of this kind is in memory: `part` when it is projected or metadata only. */
-  holds(resource: Resource): "whole" | "part" | "nothing";
+  /** How much of an object is in memory: `part` when it is projected or metadata only. */
+  holds(resource: Resource, ref: Ref): "whole" | "part" | "nothing";
   /**
    * Reads what a start has left out of this namespace (see `CachedKind.contentsLater`). Afterwards nothing is missing for as long
    * as the cache lives.

@@ -22,8 +22,10 @@ export function firstLists(kind: CachedKind): readonly CachedKind[] {
 }
 
 /**
- * Reads what a store has in part of a namespace: one request, which the API server answers from its watch cache.
- * @param learn keeps an object, unless something newer is known.
+ * Reads what a store has in part of a namespace: one request, which the API server answers from its watch cache. It completes
+ * and takes away what is still held in part, and nothing else: of the rest the watch knows more, so nothing that it has told
+ * to be deleted meanwhile comes back.
+ * @param learn keeps an object.
  * @throws ApiError, also when the answer is from before what is known.
  */
 export async function readContents(
@@ -45,14 +47,16 @@ export async function readContents(
   if (parts.length === 0) return;
   const versions = parts.map(({ metadata }) => metadata.resourceVersion);
   const newest = versions.reduce((a, b) => (reached(a, b) ? a : b));
-  // Not older than what is known of them; what came after that, the watch tells.
   const query = { resourceVersion: newest, resourceVersionMatch: "NotOlderThan" };
   const { metadata, items } = JSON.parse(
     await transport.request(listRequest(kind, pathOf(kind.resource, { namespace }), query, signal)),
   ) as List;
-  for (const item of items) learn(item);
+  const missing = new Set(store.parts(namespace).map(keyOf));
+  for (const item of items ?? []) if (missing.has(keyOf(item))) learn(item);
   // Deleted since, or without the label: the watch has not told it yet.
-  await store.retain(new Set(items.map(keyOf)), namespace, metadata.resourceVersion, () => undefined);
+  for (const part of store.parts(namespace)) {
+    if (reached(metadata.resourceVersion, part.metadata.resourceVersion)) store.remove(part);
+  }
   if (store.parts(namespace).length === 0) return;
   const { plural } = kind.resource;
   throw new ApiError(0, `The API server tells of older ${plural} than it did before. It is asked again.`);
@@ -60,5 +64,5 @@ export async function readContents(
 
 interface List {
   readonly metadata: { readonly resourceVersion: string };
-  readonly items: readonly LiveObject[];
+  readonly items: readonly LiveObject[] | null;
 }

@@ -74,6 +74,8 @@ export function createLease(options: {
   let observedAt = 0;
   let duration = DURATION_SECONDS * 1000;
   let until = 0;
+  /** As it was last seen, and whether it was claimed since: then it may be ours by now. */
+  let current: LiveObject | undefined;
   let claimed = false;
   const won = Promise.withResolvers<void>();
   metrics.leader.set({ name }, 0);
@@ -82,26 +84,31 @@ export function createLease(options: {
   async function tryOnce(signal: AbortSignal): Promise<boolean> {
     const within = cluster.within(AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]));
     const askedAt = clock.now();
-    const current = await within.get(resource, ref);
+    current = await within.get(resource, ref);
+    claimed = false;
     const spec = specOf(current);
     const seen = JSON.stringify(spec);
     if (seen !== observed) [observed, observedAt] = [seen, clock.now()];
     duration = (spec.leaseDurationSeconds ?? DURATION_SECONDS) * 1000;
-    const theirs = Boolean(spec.holderIdentity) && spec.holderIdentity !== identity;
-    if (!ready.aborted || (theirs && clock.now() < observedAt + duration)) return false;
-    const next = claim(spec);
-    const meta = { name, namespace };
+    if (!ready.aborted || (isTheirs(current) && clock.now() < observedAt + duration)) return false;
     claimed = true;
-    await (current
-      ? within.mergePatch(resource, ref, precondition(current, next), identity)
-      : within.create(
-          resource,
-          { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: meta, spec: next },
-          identity,
-        ));
+    current = await write(within, claim(spec));
     // Counted from before the request: the others count from when they see it, which is later.
     setUntil(askedAt + DEADLINE_MS);
     return true;
+  }
+
+  function isTheirs(lease: LiveObject | undefined): boolean {
+    const { holderIdentity = "" } = specOf(lease);
+    return holderIdentity !== "" && holderIdentity !== identity;
+  }
+
+  /** Refused when the lease is not `current` any more: somebody was faster. */
+  function write(within: Cluster, spec: LeaseSpec): Promise<LiveObject> {
+    const lease = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: ref, spec };
+    if (!current) return within.create(resource, lease, identity);
+    const { resourceVersion } = current.metadata;
+    return within.mergePatch(resource, ref, { metadata: { resourceVersion }, spec }, identity);
   }
 
   function setUntil(value: number): void {
@@ -165,17 +172,19 @@ export function createLease(options: {
     return true;
   }
 
-  /** A claim whose answer nobody waited for may have been taken, or still be on its way: so what is there is looked at. */
+  /**
+   * A claim whose answer nobody waited for may have been taken, or still be on its way. So a free lease is written over whatever
+   * it can have left, and makes it fail if it comes later.
+   */
   async function release(): Promise<void> {
     setUntil(0);
     const spec = { holderIdentity: "", leaseDurationSeconds: 1, renewTime: microTime(clock.date()) };
     const within = cluster.within(AbortSignal.timeout(RETRY_MS));
     try {
-      for (;;) {
-        const held = await within.get(resource, ref);
-        if (!held || specOf(held).holderIdentity !== identity) return;
-        if (await succeeded(within.mergePatch(resource, ref, precondition(held, spec), identity))) return;
-      }
+      do {
+        if (await succeeded(write(within, spec))) return;
+        current = await within.get(resource, ref);
+      } while (!isTheirs(current));
     } catch (error) {
       logger.info({ err: error, lease: name }, "the lease could not be given back; it will run out");
     }
@@ -220,9 +229,4 @@ async function succeeded(write: Promise<unknown>): Promise<boolean> {
     if (isConflict(error)) return false;
     throw error;
   }
-}
-
-/** A merge patch that is refused when somebody was faster. */
-function precondition(lease: LiveObject, spec: LeaseSpec): object {
-  return { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec };
 }

@@ -24,13 +24,9 @@ const METADATA = Buffer.from('"metadata":{');
  * Nothing but `JSON.parse` reads JSON: all items begin as the first one does, so the body is cut where one could end and the next
  * begin. In a text such a place cannot be, because its quotes would have a backslash. If what is before it is no JSON, it
  * was inside an item, which goes on.
- * @param abridged the JSON of an item without what nobody reads; if that is none, the whole item is read.
  * @throws ApiError when the body is no list, or half of one; and what `chunks` throws.
  */
-export async function* listParts(
-  chunks: AsyncIterable<Buffer>,
-  abridged: (item: Buffer) => string | undefined = () => undefined,
-): AsyncGenerator<ListPart> {
+export async function* listParts(chunks: AsyncIterable<Buffer>): AsyncGenerator<ListPart> {
   let head: Head | undefined;
   const held: LiveObject[] = [];
   let rest = Buffer.alloc(0);
@@ -50,8 +46,7 @@ export async function* listParts(
     for (let at = rest.indexOf(between, searched); at !== -1; at = rest.indexOf(between, at + 1)) {
       // Who puts many such places into one item must not have it tried at each of them.
       if (at - from < 2 * tried) continue;
-      const item = rest.subarray(from, at + 1);
-      const items = parsed(abridged(item)) ?? parsed(item.toString());
+      const items = parsed(`[${rest.toString("utf8", from, at + 1)}]`);
       tried = items ? 0 : at - from;
       if (!items) continue;
       from = at + "},".length;
@@ -116,11 +111,9 @@ function noList(): ApiError {
   return new ApiError(0, "What the API server answered is no list, or half of one.");
 }
 
-/** One item, or several that do not begin as the first one does. */
-function parsed(text: string | undefined): readonly LiveObject[] | undefined {
-  if (text === undefined) return undefined;
+function parsed(text: string): readonly LiveObject[] | undefined {
   try {
-    return JSON.parse(`[${text}]`) as readonly LiveObject[];
+    return JSON.parse(text) as readonly LiveObject[];
   } catch {
     return undefined;
   }

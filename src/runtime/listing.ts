@@ -10,20 +10,18 @@ const METADATA = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.
  * Every object of a kind as the server has it now, as they arrive; each part has the version of the list.
  * @param inPages asks for some hundred at a time, most of which the server may have to read from etcd: for a connection that brings
  *   less than all in the minute that the API server gives one request (its `--request-timeout`).
- * @param abridged see `listParts`.
  * @throws ApiError when the server refuses, is not reached, breaks off, or has forgotten where the next page begins (410).
  */
 export async function* listSource(
   { transport, kind, path }: Source,
   inPages: boolean,
   signal: AbortSignal,
-  abridged?: (item: Buffer) => string | undefined,
 ): AsyncGenerator<ListPart> {
   let next: string | undefined;
   do {
     const page = { ...(inPages && { limit: String(PAGE) }), ...(next && { continue: next }) };
     const body = await transport.stream(listRequest(kind, path, page, signal));
-    for await (const part of listParts(body, abridged)) {
+    for await (const part of listParts(body)) {
       next = part.metadata.continue;
       yield part;
     }

@@ -58,7 +58,7 @@ export function createMaker(options: {
     }
     const task = { desired, hash, tolerated: same ? entry.accepted : "" };
     const found = cached ? drift(desired, cached) : [];
-    const whole = cached !== undefined && cache.holds(resource) === "whole";
+    const whole = cached !== undefined && cache.holds(resource, ref) === "whole";
     if (whole && (!entry || same) && fingerprint(found) === task.tolerated) return unchanged(task, cached);
     const wait = !entry || same ? fights.wait(desired, run.longestFightMs) : 0;
     if (wait > 0) return { object: ref, action: "contested", waitMs: wait };

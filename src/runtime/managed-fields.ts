@@ -11,7 +11,7 @@ export interface ManagedFieldsEntry {
 }
 
 /** Who is named for the oldest updates of an object with more than ten managers (apimachinery, `internal/capmanagers.go`). */
-export const ANCIENT = "ancient-changes";
+const ANCIENT = "ancient-changes";
 
 /** Fields as `f:name`, items of merged lists as `k:{"name":"a"}`, of sets as `v:"a"`, and `.` for the thing itself. */
 type FieldSet = { readonly [step: string]: FieldSet };

@@ -1,7 +1,6 @@
 import type { LiveObject } from "../manifest.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import { abridging } from "./abridged.ts";
 import { createAlike } from "./alike.ts";
 import { type Clock, createBackoff, sleep } from "./clock.ts";
 import type { CachedKind } from "./cluster.ts";
@@ -81,7 +80,7 @@ export function createReflector(options: {
   const backoff = createBackoff(clock, LIST_AND_WATCH.base, LIST_AND_WATCH.cap);
   const absence = createBackoff(clock, ABSENT.base, ABSENT.cap);
   const history = createHistory(clock);
-  const [condensed, abridged] = [condensing(manager), abridging(manager)];
+  const condensed = condensing(manager);
   const alike = kind.alike ? createAlike() : (object: LiveObject) => object;
   /** Whether the next list comes in pages: the last one failed in passing, and may have been too long. */
   let inPages = false;
@@ -134,7 +133,7 @@ export function createReflector(options: {
     try {
       for (const listed of wasListed ? [kind] : firstLists(kind)) {
         const put = listed.metadataOnly && !kind.metadataOnly ? store.putPart : store.put;
-        for await (const { metadata, items } of listSource({ ...source, kind: listed }, inPages, signal, abridged)) {
+        for await (const { metadata, items } of listSource({ ...source, kind: listed }, inPages, signal)) {
           // Of two lists the older one, if an API server answered that lags behind.
           if (version === "" || reached(version, metadata.resourceVersion)) version = metadata.resourceVersion;
           heardAt = clock.now();

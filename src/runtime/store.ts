@@ -13,6 +13,7 @@ export interface Store {
   putPart(object: LiveObject): void;
   /** What is there in part. */
   parts(namespace: string): readonly LiveObject[];
+  isPart(object: LiveObject): boolean;
   /** Adds or replaces, also a newer version; nothing happens when it is the same. */
   replace(object: LiveObject): void;
   /** Nothing happens when a newer one is there: it was made in the place of the one that went. */
@@ -93,6 +94,7 @@ export function createStore(
       put(object);
     },
     parts: (namespace) => [...(inNamespace(namespace)?.values() ?? [])].filter((object) => inPart.has(object)),
+    isPart: (object) => inPart.has(object),
     replace,
     remove(object) {
       if (!isOutdated(object)) drop(object);

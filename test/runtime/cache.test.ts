@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { LiveObject } from "../../src/manifest.ts";
 import { createCache, type WatchedCache } from "../../src/runtime/cache.ts";
 import type { CachedKind, CacheEvent } from "../../src/runtime/cluster.ts";
-import { RESOURCES } from "../../src/runtime/resources.ts";
+import { type Resource, RESOURCES } from "../../src/runtime/resources.ts";
 import { createTransport, type Transport } from "../../src/runtime/transport.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fakeClock } from "../support/fake-clock.ts";
@@ -146,19 +146,6 @@ describe("list and watch", () => {
     expect(await held("kubectl")).not.toHaveProperty("managedFields");
   });
 
-  it("makes no objects of the field sets in a list", async () => {
-    const managedFields = [{ manager: "them", operation: "Update", fieldsV1: { "f:data": { "f:sets": {} } } }];
-    const maps = ["a", "b"].map((name) => map(name, 1)) as LiveObject[];
-    kindOf("configmaps").items = maps.map(({ metadata }) => ({ metadata: { ...metadata, managedFields } }));
-    const parse = vi.spyOn(JSON, "parse");
-    const { cache } = await start();
-    // The last one ends with the list.
-    const texts = parse.mock.calls.map(([text]) => text).filter((text) => text.includes("f:sets"));
-    parse.mockRestore();
-    expect(texts.filter((text) => text.includes('"uid-a"'))).toEqual([]);
-    expect(names(cache)).toEqual(["a@1", "b@1"]);
-  });
-
   it("holds what is listed, then follows the watch", async () => {
     const kind = kindOf("configmaps");
     kind.items = [{ metadata: { name: "a", namespace: "green", uid: "1", resourceVersion: "1", managedFields: [{}] } }];
@@ -256,11 +243,9 @@ describe("list and watch", () => {
     expect(cache.list(MAPS)[0]?.["data"]).toBeUndefined();
     const list = server.received.find(({ path, query }) => path.endsWith("secrets") && !query.get("watch"));
     expect(list?.headers.accept).toMatch(/^application\/json;as=PartialObjectMetadataList;/);
-    expect([RESOURCES.Secret, MAPS, RESOURCES.Pod].map((resource) => cache.holds(resource))).toEqual([
-      "part",
-      "part",
-      "nothing",
-    ]);
+    const holds = (resource: Resource, name: string) => cache.holds(resource, { namespace: "green", name });
+    expect([holds(RESOURCES.Secret, "s"), holds(MAPS, "a")]).toEqual(["part", "part"]);
+    expect([holds(RESOURCES.Pod, "a"), holds(MAPS, "b")]).toEqual(["nothing", "nothing"]);
   });
 });
 
@@ -433,8 +418,8 @@ describe("a flood", () => {
     const kind = kindOf("configmaps");
     kind.items = ["a", "b"].map((name) => map(name, 1, { data: { text, own: `${text}${name}`, short: "s" } }));
     const { cache } = await start({ kinds: [{ resource: MAPS, alike: true }] });
-    expect(cache.holds(MAPS)).toBe("whole");
     for (const name of ["a", "b"]) {
+      expect(cache.holds(MAPS, { namespace: "green", name })).toBe("whole");
       const data = cache.get(MAPS, { namespace: "green", name })?.["data"];
       expect(data).toEqual({ text, own: `${text}${name}`, short: "s" });
     }

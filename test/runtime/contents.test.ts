@@ -140,14 +140,17 @@ describe("contents that come later", () => {
     expect(events).toEqual([]);
     expect(texts(cache, "green")).toEqual({ files: "green", more: "more", identity: "port" });
     expect(texts(cache, "red")).toEqual({ files: undefined });
+    const held = ["green", "red", "blue"].map((namespace) => cache.holds(MAPS, { namespace, name: "files" }));
+    expect(held).toEqual(["whole", "part", "nothing"]);
   });
 
   it("that changed or went since are told as the watch would tell them", async () => {
     const { cache, events } = await started();
     there = { version: 12, maps: [{ name: "files", namespace: "green", version: 11, text: "new" }] };
     await read(cache);
-    expect(events).toEqual(["modified green/files", "deleted green/more", "deleted green/identity"]);
-    expect(texts(cache, "green")).toEqual({ files: "new" });
+    expect(events).toEqual(["modified green/files", "deleted green/more"]);
+    // Of what is there whole the watch tells.
+    expect(texts(cache, "green")).toEqual({ files: "new", identity: "port" });
   });
 
   it("that the watch has told are not asked for, and not replaced by older ones", async () => {
@@ -160,6 +163,29 @@ describe("contents that come later", () => {
     expect(asked()).toEqual([]);
     await read(cache);
     expect(texts(cache, "green")).toEqual({ files: "told", more: "more", identity: "port" });
+  });
+
+  it("stay away when the watch tells that they are deleted before an older answer comes", async () => {
+    const { cache } = await started();
+    const asked = Promise.withResolvers<Reply>();
+    onRead.push(asked.resolve);
+    const reading = read(cache);
+    const reply = await asked.promise;
+    const [files, more] = there.maps as [MapOnServer, MapOnServer];
+    watches[0]?.stream.write({ type: "DELETED", object: asMap({ ...more, version: 10 }) });
+    watches[0]?.stream.write({ type: "DELETED", object: asMap({ ...files, version: 11 }) });
+    watches[0]?.stream.write({ type: "ADDED", object: asMap({ ...files, version: 12, text: "anew" }) });
+    await vi.waitFor(() => expect(texts(cache, "green")).toEqual({ files: "anew", identity: "port" }));
+    reply.json(200, list(9, there.maps.slice(0, 3)));
+    await reading;
+    expect(texts(cache, "green")).toEqual({ files: "anew", identity: "port" });
+  });
+
+  it("may be nothing by now", async () => {
+    const { cache } = await started();
+    onRead.push((reply) => reply.json(200, { metadata: { resourceVersion: "9" }, items: null }));
+    await read(cache);
+    expect(texts(cache, "green")).toEqual({ identity: "port" });
   });
 
   it("are all there after everything was told anew, which is no news", async () => {

@@ -62,20 +62,44 @@ describe("lease", () => {
     expect(holder(cluster)).toMatchObject({ holderIdentity: "b", leaseTransitions: 1 });
   });
 
-  it.each(["patch", "create"])(
-    "is given back also when the order to stop comes while a claim is on its way (%s), which then still arrives",
-    async (verb) => {
-      const [clock, cluster] = [fakeClock(), memoryCluster()];
-      const a = candidate("a", clock, cluster);
-      cluster.before = async (call) => {
-        if (call.startsWith(verb)) a.stop.abort();
-        await Promise.resolve();
-      };
-      await clock.advance(3000);
-      expect(a.state).toEqual({ lost: false, ended: true });
-      expect(holder(cluster)).toMatchObject({ holderIdentity: "", leaseDurationSeconds: 1 });
-    },
-  );
+  /** Stops `a` while a claim of it is on its way, which arrives at a given moment, if nothing prevents it. */
+  async function stoppedWhileClaiming(lease: object | undefined, arrives: "before" | "during" | "after") {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const metadata = { namespace: "ops", name: "op", uid: "1", resourceVersion: "0", creationTimestamp: "" };
+    if (lease) cluster.objects.set("leases/op", { apiVersion: "x", kind: "Lease", metadata, spec: lease });
+    const gate = Promise.withResolvers<void>();
+    let writes = 0;
+    cluster.before = async (call) => {
+      if (!/^(patch|create)/.test(call)) return;
+      writes += 1;
+      if (writes === 1) {
+        a.stop.abort();
+        if (arrives !== "before") await gate.promise;
+      } else if (arrives === "during") {
+        gate.resolve();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const a = candidate("a", clock, cluster);
+    await clock.advance(20_000);
+    gate.resolve();
+    await clock.advance(0);
+    expect(a.state).toEqual({ lost: false, ended: true });
+    return holder(cluster);
+  }
+
+  const ofNobody = { holderIdentity: "", leaseDurationSeconds: 1 };
+  const ofOneThatIsGone = { holderIdentity: "b", leaseDurationSeconds: 15 };
+  describe.each([
+    ["there is no lease", undefined],
+    ["it is nobody's", ofNobody],
+    ["it is one's that is gone", ofOneThatIsGone],
+    ["it is its own", { holderIdentity: "a", leaseDurationSeconds: 15 }],
+  ])("is given back though the order to stop comes while a claim is on its way, when %s", (_, lease) => {
+    it.each(["before", "during", "after"] as const)("and the claim arrives %s that", async (arrives) => {
+      expect(await stoppedWhileClaiming(lease, arrives)).toMatchObject(ofNobody);
+    });
+  });
 
   it("stays with whom it belongs to when one stops that has lost it without knowing", async () => {
     const [clock, cluster] = [fakeClock(), memoryCluster()];

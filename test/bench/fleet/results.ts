@@ -53,7 +53,8 @@ export function summary(record: Record) {
     restartRequests: extras.restart?.requests,
     handOverSeconds: extras.handOver?.seconds,
     longestHandOverSeconds: extras.handOver?.longestSeconds,
-    memorySlopeMiBPerHour: extras.churn?.liveSlopeMiBPerHour,
+    memorySlopeMiBPerHour: extras.churn?.slopeMiBPerHour,
+    liveMemorySlopeMiBPerHour: extras.churn?.liveSlopeMiBPerHour,
     churn: extras.churn,
   };
   return { ...rest, practices, objects, arms, ours };

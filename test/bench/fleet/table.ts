@@ -49,9 +49,13 @@ export function oursTable({ ours, objects, arms }: Summary): string {
     ["restart: writes", told(ours.restartWrites), "0"],
     ["replaced: another one leads after s, median", told(ours.handOverSeconds), ""],
     ["replaced: another one leads after s, longest", told(ours.longestHandOverSeconds), "< 3"],
-    ["under churn: slope of alive memory, MiB / h", told(ours.memorySlopeMiBPerHour), "flat"],
-    ["under churn: alive from, to, MiB", fromTo(ours.churn?.liveFromMiB, ours.churn?.liveToMiB), "flat"],
-    ["under churn: resident from, to, MiB", fromTo(ours.churn?.fromMiB, ours.churn?.toMiB), ""],
+    ["memory slope under churn, MiB / h", told(ours.memorySlopeMiBPerHour), "flat"],
+    ["the same of what is alive, MiB / h", told(ours.liveMemorySlopeMiBPerHour), "flat"],
+    [
+      "alive after a collection, before and after it, MiB",
+      fromTo(ours.churn?.liveFromMiB, ours.churn?.liveToMiB),
+      "flat",
+    ],
   ];
   const measured = rows.map(([what, value, target]) => [what, value ?? "not measured", target]);
   return table([["ours", "measured", "target"], ...measured]);
