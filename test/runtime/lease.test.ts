@@ -101,6 +101,27 @@ describe("lease", () => {
     });
   });
 
+  it("stays with one who was faster when the other stops", async () => {
+    const [clock, cluster] = [fakeClock(), memoryCluster()];
+    const faster: LiveObject[] = [];
+    cluster.before = async (call) => {
+      const lease = cluster.objects.get("leases/op");
+      if (!call.startsWith("patch") || faster.length > 0 || !lease) return;
+      const metadata = { ...lease.metadata, resourceVersion: "9" };
+      faster.push({ ...lease, metadata, spec: { holderIdentity: "b", leaseDurationSeconds: 15 } });
+      cluster.objects.set("leases/op", faster[0] as LiveObject);
+      await Promise.resolve();
+    };
+    const metadata = { namespace: "ops", name: "op", uid: "1", resourceVersion: "1", creationTimestamp: "" };
+    cluster.objects.set("leases/op", { apiVersion: "x", kind: "Lease", metadata, spec: ofNobody });
+    const a = candidate("a", clock, cluster);
+    await clock.advance(5000);
+    a.stop.abort();
+    await clock.advance(0);
+    expect(a.state.ended).toBe(true);
+    expect([cluster.objects.get("leases/op")]).toEqual(faster);
+  });
+
   it("stays with whom it belongs to when one stops that has lost it without knowing", async () => {
     const [clock, cluster] = [fakeClock(), memoryCluster()];
     const a = candidate("a", clock, cluster);
