@@ -127,14 +127,17 @@ export interface Churn {
   readonly slopeMiBPerHour: number;
   readonly fromMiB: number;
   readonly toMiB: number;
-  /** The same after a collection of garbage: what it holds, without the room that V8 keeps to grow in. */
+  /**
+   * The same after a collection of garbage, which is asked for at the beginning and the end: what it holds, without the room
+   * that V8 keeps to grow in. The slope is from the one to the other.
+   */
   readonly liveSlopeMiBPerHour: number;
   readonly liveFromMiB: number;
   readonly liveToMiB: number;
 }
 
 const SAMPLE_MS = 5000;
-/** What grows at first is what V8 has not collected yet, and what is remembered of the practices that were looked at last. */
+/** What grows at first is what V8 has not collected yet. */
 const SETTLED_AFTER = 1 / 3;
 
 /** Changes a practice every half second for so long: its manifest, and now and then it is deleted and comes back. */
@@ -145,19 +148,15 @@ export async function churn(stage: Stage, operator: OurOperator, minutes: number
     () => samples.push({ hours: (Date.now() - startedAt) / 3_600_000, mib: residentMiB(operator.pid) }),
     SAMPLE_MS,
   );
-  let edits = 0;
-  const changing = async (untilMinute: number) => {
-    for (; Date.now() - startedAt < untilMinute * 60_000; edits += 1) {
-      await change(stage, edits);
-      await sleep(500);
-    }
-    return operator.liveHeapMiB();
-  };
   const liveFromMiB = await operator.liveHeapMiB();
-  const liveSettledMiB = await changing(minutes * SETTLED_AFTER);
-  const liveToMiB = await changing(minutes);
+  let edits = 0;
+  for (; Date.now() - startedAt < minutes * 60_000; edits += 1) {
+    await change(stage, edits);
+    await sleep(500);
+  }
   clearInterval(timer);
-  const liveSlopeMiBPerHour = ((liveToMiB - liveSettledMiB) / (minutes * (1 - SETTLED_AFTER))) * 60;
+  const liveToMiB = await operator.liveHeapMiB();
+  const liveSlopeMiBPerHour = ((liveToMiB - liveFromMiB) / minutes) * 60;
   const settled = samples.slice(Math.floor(samples.length * SETTLED_AFTER));
   const [fromMiB = 0, toMiB = 0] = [samples[0]?.mib, samples.at(-1)?.mib];
   const live = { liveSlopeMiBPerHour, liveFromMiB, liveToMiB };
