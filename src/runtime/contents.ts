@@ -25,7 +25,7 @@ export function firstLists(kind: CachedKind): readonly CachedKind[] {
  * Reads what a store has in part of a namespace: one request, which the API server answers from its watch cache. It completes
  * and takes away what is still held in part, and nothing else: of the rest the watch knows more, so nothing that it has told
  * to be deleted meanwhile comes back.
- * @param learn keeps an object.
+ * @param learn keeps an object as the watch's would be.
  * @throws ApiError, also when the answer is from before what is known.
  */
 export async function readContents(
@@ -43,21 +43,21 @@ export async function readContents(
   namespace: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const parts = store.parts(namespace);
-  if (parts.length === 0) return;
-  const versions = parts.map(({ metadata }) => metadata.resourceVersion);
+  const parts = () => store.list(namespace).filter(store.isPart);
+  const versions = parts().map(({ metadata }) => metadata.resourceVersion);
+  if (versions.length === 0) return;
   const newest = versions.reduce((a, b) => (reached(a, b) ? a : b));
   const query = { resourceVersion: newest, resourceVersionMatch: "NotOlderThan" };
   const { metadata, items } = JSON.parse(
     await transport.request(listRequest(kind, pathOf(kind.resource, { namespace }), query, signal)),
   ) as List;
-  const missing = new Set(store.parts(namespace).map(keyOf));
+  const missing = new Set(parts().map(keyOf));
   for (const item of items ?? []) if (missing.has(keyOf(item))) learn(item);
   // Deleted since, or without the label: the watch has not told it yet.
-  for (const part of store.parts(namespace)) {
+  for (const part of parts()) {
     if (reached(metadata.resourceVersion, part.metadata.resourceVersion)) store.remove(part);
   }
-  if (store.parts(namespace).length === 0) return;
+  if (parts().length === 0) return;
   const { plural } = kind.resource;
   throw new ApiError(0, `The API server tells of older ${plural} than it did before. It is asked again.`);
 }

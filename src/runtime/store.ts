@@ -11,8 +11,7 @@ export interface Store {
   put(object: LiveObject): void;
   /** Like `put`, for an object of which there is only the metadata yet. */
   putPart(object: LiveObject): void;
-  /** What is there in part. */
-  parts(namespace: string): readonly LiveObject[];
+  /** Whether an object that is there is only its metadata. */
   isPart(object: LiveObject): boolean;
   /** Adds or replaces, also a newer version; nothing happens when it is the same. */
   replace(object: LiveObject): void;
@@ -93,7 +92,6 @@ export function createStore(
       inPart.add(object);
       put(object);
     },
-    parts: (namespace) => [...(inNamespace(namespace)?.values() ?? [])].filter((object) => inPart.has(object)),
     isPart: (object) => inPart.has(object),
     replace,
     remove(object) {
