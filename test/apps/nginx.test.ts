@@ -51,6 +51,18 @@ describe("hosts and paths", () => {
     expect(asked()).toBe(before);
   });
 
+  it("says of every page in which letters it is written", async () => {
+    const pages = [
+      [meet, `/${ROOM}`],
+      [meet, `/${CALL}`],
+      [meet, "/nothing"],
+      [chat, "/"],
+    ] as const;
+    for (const [host, path] of pages) {
+      expect((await front.ask(host, path)).headers["content-type"]).toBe("text/html; charset=utf-8");
+    }
+  });
+
   it("takes only reading from Element's files", async () => {
     expect((await front.ask(chat, "/", { method: "POST" })).status).toBe(403);
   });

@@ -56,6 +56,8 @@ export function httpBlock(): string {
     audio/wav wav;
   }
   default_type application/octet-stream;
+  # The guard stands before what a page says itself about its letters, farther from the start than browsers must look.
+  charset utf-8;
   client_body_temp_path /tmp/body;
   proxy_temp_path /tmp/proxy;
   fastcgi_temp_path /tmp/fastcgi;
