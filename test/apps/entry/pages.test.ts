@@ -66,6 +66,8 @@ describe.each(every)("$name in $locale", ({ name, locale }) => {
     const page = await context.newPage();
     await page.clock.setFixedTime(NOW * 1000);
     await page.goto(address(name, locale), { waitUntil: "load" });
+    // `load` does not wait for a script that asks whether this window keeps anything; this answer comes after its own.
+    await page.evaluate("navigator.storage.getDirectory().then(() => undefined)");
     await expect(`${await page.locator("body").ariaSnapshot()}\n`).toMatchFileSnapshot(`golden/${name}.${locale}.yaml`);
     await context.close();
   });
