@@ -9,12 +9,10 @@ import { RESOURCES } from "../runtime/resources.ts";
 import type { Context, PracticeResource } from "./context.ts";
 import { keyOf } from "./kinds.ts";
 import { podsOfRun, type ProbePod } from "./probe-pods.ts";
+import { LONGEST_RUN_MS } from "./probes.ts";
 import { roleStates } from "./roles.ts";
 
 const HOUR_MS = 3_600_000;
-
-/** After that, whoever has not answered does not answer any more. */
-const LONGEST_MS = 240_000;
 
 /** How soon it is tried again when a run came to nothing. */
 const AGAIN_HOURS = 1;
@@ -43,7 +41,7 @@ export function probeRun(
   const walls = wallsOf(practice);
   const pods = podsOfRun(context.cache.list(RESOURCES.Pod, practice.namespace), practice.name, run.at);
   const addresses = run.addresses ?? addressesOf(walls, pods);
-  const result = resultOf(run.at, walls, pods, now - Date.parse(run.at) > LONGEST_MS);
+  const result = resultOf(run.at, walls, pods, now - Date.parse(run.at) > LONGEST_RUN_MS);
   if (result) {
     context.probes.end(key);
     // What was seen on the network stays true for its time; that somebody did not answer now says nothing about it.

@@ -13,11 +13,16 @@ export interface Probes {
 /** Practices that are tried at the same time. */
 const AT_A_TIME = 4;
 
+/** Milliseconds after which whoever has not answered does not answer any more. */
+export const LONGEST_RUN_MS = 240_000;
+
 export function createProbes(): Probes {
   const runs = new Map<string, ProbeRun>();
   return {
     current: (key) => runs.get(key),
     begin(key, run) {
+      // A practice that got no further since keeps no place; its Jobs still tell of its run.
+      for (const [other, { at }] of runs) if (Date.parse(run.at) - Date.parse(at) > LONGEST_RUN_MS) runs.delete(other);
       if (!runs.has(key) && runs.size >= AT_A_TIME) return false;
       runs.set(key, run);
       return true;

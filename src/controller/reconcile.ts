@@ -46,12 +46,18 @@ const LOOK_FOR_UNSEEN_SECONDS = 1;
 /** How soon to ask again whether calls are over. */
 const ASK_AGAIN_SECONDS = 30;
 
+/** What the controller is told: see `Reconcile`. */
+interface Outcome {
+  readonly requeueAfterSeconds?: number;
+  readonly error?: unknown;
+}
+
 /**
  * Brings one practice to what its manifest says, as far as the cluster allows now, and reports in its status.
  * Level-triggered: it may be called at any time, and calling it twice changes nothing.
- * @returns when to come back at the latest, in seconds; `undefined` when only a change matters.
+ * @returns when to come back at the latest, in seconds; `undefined` when only a change matters. With an `error` it has failed.
  */
-export async function reconcile(context: Context, key: string): Promise<{ requeueAfterSeconds?: number }> {
+export async function reconcile(context: Context, key: string): Promise<Outcome> {
   const [namespace = "", name = ""] = key.split("/");
   const resource = context.cache.get(PRACTICES, { namespace, name }) as PracticeResource | undefined;
   if (!resource || !context.shard.has(resource)) return forget(context, key);
@@ -78,7 +84,7 @@ export async function reconcile(context: Context, key: string): Promise<{ requeu
     return { requeueAfterSeconds: LOOK_FOR_UNSEEN_SECONDS };
   }
   await writeStatus(last, report);
-  return next(context, report);
+  return next(report);
 }
 
 /** What is not known whole would be taken for what was never made. A status that nobody can stand for any more is taken back. */
@@ -165,7 +171,7 @@ async function ensureFinalizer(context: Context, resource: PracticeResource): Pr
   }
 }
 
-function forget(context: Context, key: string): { requeueAfterSeconds?: number } {
+function forget(context: Context, key: string): Outcome {
   const [namespace = ""] = key.split("/");
   context.applier.forget(namespace);
   context.doors.forget(key);
@@ -175,7 +181,7 @@ function forget(context: Context, key: string): { requeueAfterSeconds?: number }
   return {};
 }
 
-function next({ logger }: Context, report: Report): { requeueAfterSeconds?: number } {
+function next(report: Report): Outcome {
   const { error, door, plan, rendering, certificates, changes = [] } = report;
   const doorCloses = door?.lookAgainSeconds ?? Infinity;
   if (error instanceof Waiting) return { requeueAfterSeconds: Math.min(error.seconds, doorCloses) };
@@ -183,8 +189,7 @@ function next({ logger }: Context, report: Report): { requeueAfterSeconds?: numb
   if (error) {
     if (doorCloses === Infinity) throw error;
     // A door that is to close does not wait for the back-off of what went wrong.
-    logger.error({ err: error }, "reconcile failed");
-    return { requeueAfterSeconds: Math.min(LOOK_FOR_AWAITED_SECONDS, doorCloses) };
+    return { error, requeueAfterSeconds: Math.min(LOOK_FOR_AWAITED_SECONDS, doorCloses) };
   }
   // The door was judged after the routes were applied: they follow at once.
   if (door && plan && door.closed !== plan.withdraw) return { requeueAfterSeconds: 0 };

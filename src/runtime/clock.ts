@@ -21,7 +21,7 @@ export const systemClock: Clock = {
 };
 
 /** Resolves after `ms`, or at once when the signal fires: look at the signal afterwards. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Pick<Clock, "after">, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
     const end = () => {

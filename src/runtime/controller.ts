@@ -16,12 +16,15 @@ export interface ReconcileContext {
   readonly logger: Logger;
 }
 
-/** Brings one object nearer to what is wanted. Level-triggered: the key says which, never what happened. */
+/**
+ * Brings one object nearer to what is wanted. Level-triggered: the key says which, never what happened.
+ * @returns when to come back; with `error` it has failed as if it had thrown that, but comes back then at the latest.
+ */
 export type Reconcile = (
   key: string,
   context: ReconcileContext,
   // oxlint-disable-next-line typescript/no-invalid-void-type -- most reconciles simply end
-) => Promise<{ readonly requeueAfterSeconds?: number } | void>;
+) => Promise<{ readonly requeueAfterSeconds?: number; readonly error?: unknown } | void>;
 
 export interface Controller {
   enqueue(key: string, priority?: Priority): void;
@@ -82,20 +85,25 @@ export function createController(options: {
       const attributes = { controller: name, object: key, reconcileId };
       const given = { signal, stopping: stopping.signal, reconcileId, logger };
       const result = await traced("reconcile", attributes, async () => reconcile(key, given));
-      queue.forget(key);
       const after = result?.requeueAfterSeconds;
+      if (result?.error !== undefined) return failed(key, logger, result.error, after);
+      queue.forget(key);
       if (after !== undefined) queue.addAfter(key, after * 1000);
       metrics.reconcileTotal.inc({ controller: name, result: after === undefined ? "success" : "requeue_after" });
     } catch (error) {
-      if (stopping.signal.aborted) return;
-      metrics.reconcileTotal.inc({ controller: name, result: "error" });
-      metrics.reconcileErrors.inc({ controller: name });
-      logger.error({ err: error }, "reconcile failed");
-      queue.addRateLimited(key);
+      failed(key, logger, error);
     } finally {
       cancel();
       metrics.reconcileSeconds.observe({ controller: name }, (clock.now() - startedAt) / 1000);
     }
+  }
+
+  function failed(key: string, logger: Logger, error: unknown, latestSeconds?: number): void {
+    if (stopping.signal.aborted) return;
+    metrics.reconcileTotal.inc({ controller: name, result: "error" });
+    metrics.reconcileErrors.inc({ controller: name });
+    logger.error({ err: error }, "reconcile failed");
+    queue.addRateLimited(key, latestSeconds === undefined ? undefined : latestSeconds * 1000);
   }
 
   return {

@@ -19,8 +19,8 @@ export interface Queue {
   add(key: string, priority?: Priority): void;
   /** Adds after `ms`; of several times for one key the earliest counts. What began at `start` stays behind what is news. */
   addAfter(key: string, ms: number): void;
-  /** The key failed: adds it after its back-off, 1 s, doubling up to 5 min until `forget`. */
-  addRateLimited(key: string): void;
+  /** The key failed: adds it after its back-off, 1 s, doubling up to 5 min until `forget`, or after `latestMs` if that is less. */
+  addRateLimited(key: string, latestMs?: number): void;
   /** Starts the key's back-off afresh; it still counts as one that failed. */
   startAfresh(key: string): void;
   /** The key did not fail: its failures no longer count. */
@@ -137,11 +137,11 @@ export function createQueue(options: {
   return {
     add,
     addAfter,
-    addRateLimited(key) {
+    addRateLimited(key, latestMs = LAST_RETRY_MS) {
       const count = failures.get(key) ?? 0;
       failures.set(key, count + 1);
       metrics.queueRetries.inc({ name });
-      const delay = Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(count, 20));
+      const delay = Math.min(latestMs, LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(count, 20));
       // Up to a tenth earlier, so that keys that failed together do not come back together.
       addAfter(key, delay * (1 - clock.random() / 10));
     },

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { createLookup } from "../../src/controller/lookup.ts";
 import { mediaOf } from "../../src/controller/media.ts";
 import type { Sources } from "../../src/controller/observe.ts";
 import type { Media } from "../../src/practice/practice.ts";
@@ -93,48 +92,5 @@ describe("the media address at nodes", () => {
     const addresses = [{ ip: "192.0.2.1", port: PORT }];
     const told = await mediaOf(sources({}), practice({ service: "NodePort", addresses }));
     expect(told.mediaProblem).toBeUndefined();
-  });
-});
-
-describe("the look-up of a load balancer's name", () => {
-  it("asks again after five minutes at the latest, and keeps what it knew when nobody answers", async () => {
-    const dns: { now: number; answer: readonly string[] | undefined; asked: number } = {
-      now: 0,
-      answer: ["192.0.2.1"],
-      asked: 0,
-    };
-    const ask = async () => {
-      dns.asked += 1;
-      if (!dns.answer) throw new Error("no answer");
-      return dns.answer;
-    };
-    const lookup = createLookup(ask, () => dns.now);
-    expect(await lookup("lb.example")).toEqual(["192.0.2.1"]);
-    dns.answer = ["192.0.2.2"];
-    dns.now = 60_000;
-    expect(await lookup("lb.example")).toEqual(["192.0.2.1"]);
-    expect(dns.asked).toBe(1);
-    dns.now = 300_000;
-    expect(await lookup("lb.example")).toEqual(["192.0.2.2"]);
-    dns.now = 900_000;
-    dns.answer = undefined;
-    expect(await lookup("lb.example")).toEqual(["192.0.2.2"]);
-    expect(await lookup("other.example")).toEqual([]);
-  });
-
-  it("forgets the oldest of very many names", async () => {
-    let asked = 0;
-    const lookup = createLookup(
-      () => {
-        asked += 1;
-        return Promise.resolve(["192.0.2.1"]);
-      },
-      () => 0,
-    );
-    for (let name = 0; name <= 10_000; name += 1) await lookup(`lb-${name}.example`);
-    await lookup("lb-10000.example");
-    expect(asked).toBe(10_001);
-    await lookup("lb-0.example");
-    expect(asked).toBe(10_002);
   });
 });

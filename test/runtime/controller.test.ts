@@ -35,6 +35,21 @@ describe("controller", () => {
     expect(spans).toEqual([{ name: "reconcile", attributes, ended: true }]);
   });
 
+  it("counts a key that says what went wrong among those that fail, and brings it back when it asks to", async () => {
+    let looks = 0;
+    const { controller, clock, lines, value } = setup(async () => {
+      looks += 1;
+      return { error: new Error("a webhook hangs"), requeueAfterSeconds: 3 };
+    });
+    controller.start();
+    controller.enqueue("a");
+    // After one second, two, and then three instead of four.
+    await clock.advance(6000);
+    expect(looks).toBe(4);
+    expect(await value("controller_runtime_reconcile_errors_total", { controller: "test" })).toBe(4);
+    expect(lines.filter((line) => line.includes("a webhook hangs"))).toHaveLength(4);
+  });
+
   it("reconciles one key at a time, and once more for changes in between", async () => {
     let running = 0;
     const calls: string[] = [];

@@ -137,6 +137,21 @@ describe("queue", () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 1]);
   }, 20_000);
 
+  it("brings a key that failed back sooner when it must not wait so long, and still counts the failure", async () => {
+    const { queue, clock } = setup();
+    for (const latest of [10_000, 700]) {
+      queue.addRateLimited("a", latest);
+      await clock.advance(latest === 700 ? 700 : 1000);
+      expect(queue.length).toBe(1);
+      queue.done((await queue.take()) ?? "");
+    }
+    queue.addRateLimited("a");
+    await clock.advance(3999);
+    expect(queue.length).toBe(0);
+    await clock.advance(1);
+    expect(queue.length).toBe(1);
+  });
+
   it("spreads keys that failed together", async () => {
     const { queue, clock } = setup(() => 0.99);
     queue.addRateLimited("a");
