@@ -3,8 +3,9 @@ import { loadAssets } from "../assets.ts";
 import { environment, loadConfig } from "../config.ts";
 import { askProsody } from "../controller/calls.ts";
 import { createOperator } from "../controller/operator.ts";
-import { crdProblem } from "../controller/schema.ts";
+import { createDefinition } from "../controller/schema.ts";
 import { createCluster } from "../runtime/kube-cluster.ts";
+import { leadAlone } from "../runtime/lease.ts";
 import { createLeaseThread } from "../runtime/lease-thread.ts";
 import { watchEventLoop } from "../telemetry/event-loop.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
@@ -31,25 +32,25 @@ export async function operator(argv: readonly string[]): Promise<number> {
   const name = [config.leaderElection.name, config.shard?.name].filter(Boolean).join("-");
   // Who cannot fill his caches leaves the lease to one who can.
   const filled = Promise.withResolvers<void>();
-  const lease = createLeaseThread({
-    worker: new URL("./lease-worker.ts", import.meta.url),
-    data: {
-      context: values.context,
-      logLevel: config.logLevel,
-      namespace,
-      name,
-      identity: instance,
-    } satisfies LeaseWork,
-    name,
-    ready: filled.promise,
-    metrics,
-    logger,
-    onLost: () => process.exit(1),
-  });
-  const alone = !config.leaderElection.enabled;
-  const cluster = alone ? unchecked : createCluster(transport, { beforeWrite: lease.assertLeader });
+  const lease = config.leaderElection.enabled
+    ? createLeaseThread({
+        worker: new URL("./lease-worker.ts", import.meta.url),
+        data: {
+          context: values.context,
+          logLevel: config.logLevel,
+          namespace,
+          name,
+          identity: instance,
+        } satisfies LeaseWork,
+        name,
+        ready: filled.promise,
+        metrics,
+        logger,
+        onLost: () => process.exit(1),
+      })
+    : leadAlone({ name, metrics });
   const running = createOperator({
-    cluster,
+    cluster: createCluster(transport, { beforeWrite: lease.assertLeader }),
     transport,
     config,
     assets: loadAssets(),
@@ -60,7 +61,7 @@ export async function operator(argv: readonly string[]): Promise<number> {
     metrics,
   });
   watchEventLoop(metrics);
-  let outdated: string | undefined;
+  const definition = createDefinition({ cluster: unchecked, logger });
   const telemetry = await startTelemetryServer({
     ...config.telemetry,
     metrics,
@@ -68,26 +69,29 @@ export async function operator(argv: readonly string[]): Promise<number> {
     readiness: {
       caches: () => (running.synced() ? undefined : "the caches are still filling"),
       freshness: () => running.stale().join("; ") || undefined,
-      definition: () => outdated,
+      definition: () => definition.problem,
     },
   });
   logger.info({ instance, version: packageVersion(), port: telemetry.port }, "Operator started");
+  const over = new AbortController();
+  const signal = AbortSignal.any([stop, over.signal]);
+  void definition.follow(signal);
+  // It also resolves at a stop, with caches that are not filled.
+  void running.watch(signal).then(() => !signal.aborted && filled.resolve(), filled.reject);
+  const done = new AbortController();
+  const renewing = lease.run(done.signal);
   try {
-    // It also resolves at a stop, with caches that are not filled.
-    void running.watch(stop).then(() => !stop.aborted && filled.resolve(), filled.reject);
-    outdated = await crdProblem(unchecked);
-    if (outdated) logger.error({ problem: outdated }, "The installed definition does not fit this operator");
-    const done = new AbortController();
-    const renewing = alone ? Promise.resolve() : lease.run(done.signal);
-    await Promise.race([Promise.all([filled.promise, alone || lease.acquired]), aborted(stop)]);
+    await Promise.race([Promise.all([filled.promise, lease.acquired]), aborted(stop)]);
     if (!stop.aborted) {
       logger.info("Reconciling practices");
       await running.lead(stop);
     }
+  } finally {
+    // Whatever ended it, nothing of it goes on.
+    over.abort();
     // Given back only when the last write has ended, so that a successor never meets us.
     done.abort();
     await renewing;
-  } finally {
     await telemetry.close();
     await transport.close();
   }

@@ -99,7 +99,7 @@ export function createOperator(options: OperatorOptions): Operator {
     },
   });
   const editOf = createEdits();
-  let filled = false;
+  let leading = false;
   cache.onEvent((event) => {
     // Our own word in a status is no news; what we make is, because the server may have filled it in.
     if (event.type !== "deleted" && context.statuses.isLast(event)) return;
@@ -109,29 +109,31 @@ export function createOperator(options: OperatorOptions): Operator {
       const { namespace = "" } = event.object.metadata;
       shard.takeIn(namespace, () => cache.relistChosen(namespace));
     }
-    // Before the caches are filled nobody works, and each practice is looked at for its own sake.
-    if (event.resource !== PRACTICES && !filled) return;
-    for (const key of concerned(context, claims, event).filter((key) => isOurs(context, key))) {
-      // While the caches fill, nothing is news; afterwards an edit overtakes what that has left to do.
-      if (edit && cache.synced && key === keyOf(event.object)) controller.enqueueEdited(key, edit);
-      else controller.enqueue(key, cache.synced && !isOfAll(event) ? "normal" : "start");
+    // Who does not lead keeps no keys, only which hosts are claimed: whoever leads begins with every practice.
+    if (!leading && event.resource !== PRACTICES) return;
+    const keys = concerned(context, claims, event);
+    if (!leading) return;
+    for (const key of keys.filter((key) => isOurs(context, key))) {
+      // An edit overtakes what the start has left to do.
+      if (edit && key === keyOf(event.object)) controller.enqueueEdited(key, edit);
+      else controller.enqueue(key, isOfAll(event) ? "start" : "normal");
     }
   });
-  cache.onRights(() => {
+  function lookAtAll(): void {
     const keys = cache.list(PRACTICES).map(keyOf);
     for (const key of keys.filter((key) => isOurs(context, key))) controller.enqueue(key, "start");
-  });
+  }
+  cache.onRights(() => leading && lookAtAll());
   metrics.onScrape(() => {
     const all = cache.list(PRACTICES);
     metrics.practices.set({ shard: shard.name }, all.filter(shard.has).length);
     metrics.practicesSeen.set(all.length);
   });
   return {
-    async watch(signal) {
-      await cache.start(signal);
-      filled = true;
-    },
+    watch: cache.start,
     async lead(signal) {
+      leading = true;
+      lookAtAll();
       controller.start();
       await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
       await controller.stop();

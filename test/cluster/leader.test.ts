@@ -53,6 +53,9 @@ describe("several operators for the same practices", () => {
     await applyPractice(namespace);
     await waitFor(async () => (await children(namespace)).some(({ kind }) => kind === "StatefulSet"));
     expect(await leads(second)).toBe(false);
+    // It watches, and keeps no keys that nobody takes.
+    expect(await second.tell("/metrics")).toMatch(/^telehealth_practices{.*} 1$/m);
+    expect(await second.tell("/metrics")).toMatch(/^workqueue_depth{.*} 0$/m);
 
     const stoppedAt = performance.now();
     const stopped = first.stop();

@@ -26,6 +26,8 @@ const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 export interface RunningOperator {
   readonly pid: number;
   readonly log: () => Promise<string>;
+  /** What it answers at a path of its telemetry, such as `/readyz`, once it has said where. */
+  readonly tell: (path: string) => Promise<string>;
   /** SIGTERM, and waits for the end. @returns the exit code. */
   readonly stop: () => Promise<number | null>;
   /** SIGKILL, and waits for the end. */
@@ -58,6 +60,10 @@ export async function startOperator(
     ...env,
   });
   const log = () => readFile(join(folder, "log", "operator.log"), "utf8");
+  const tell = async (path: string) => {
+    const port = await waitFor(async () => /"port":(\d+)/.exec(await log())?.[1], { what: "the operator to start" });
+    return (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  };
   let ending: Promise<void> | undefined;
   const kill = () => (ending ??= group.stop());
   const stop = async () => {
@@ -76,7 +82,7 @@ export async function startOperator(
     });
     if (program.ended() !== undefined) throw new Error(`The operator ended: ${await log()}`);
   }
-  return { pid: program.pid, log, stop, kill };
+  return { pid: program.pid, log, tell, stop, kill };
 }
 
 /**
