@@ -4,17 +4,20 @@ export interface Clock {
   now(): number;
   /** Time of day: for what is written down. */
   date(): Date;
-  /** Runs once after `ms`; the answer cancels it. */
+  /** Runs once after `ms`, or after 24 days if that is sooner; the answer cancels it. */
   after(ms: number, run: () => void): () => void;
   /** In [0, 1). */
   random(): number;
 }
 
+/** A timer of Node that is to wait for longer does not wait at all. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => new Date(),
   after(ms, run) {
-    const timer = setTimeout(run, ms);
+    const timer = setTimeout(run, Math.min(ms, LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
   random: Math.random,

@@ -6,7 +6,7 @@ import { type Clock, createBackoff, sleep } from "./clock.ts";
 import type { CachedKind } from "./cluster.ts";
 import { firstLists } from "./contents.ts";
 import { served } from "./discovery.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, waitAfter } from "./errors.ts";
 import { createHistory } from "./history.ts";
 import { asObject } from "./kube-cluster.ts";
 import { listSource } from "./listing.ts";
@@ -224,7 +224,6 @@ export function createReflector(options: {
   async function fail(error: unknown, signal: AbortSignal): Promise<number> {
     const status = error instanceof ApiError ? error.status : undefined;
     problem = error instanceof Error ? error.message : String(error);
-    const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
     const isAdvisory = kind.advisory === true;
     // Rights are asked for before the kind is looked for, so a kind that is not there is refused as well.
     if (status === 404 || (status === 403 && isAdvisory && !(await isServed(signal)))) {
@@ -234,7 +233,7 @@ export function createReflector(options: {
       synced = kind.optional === true;
       toldAnew();
       const wait = absence.next();
-      return Math.max(asked, options.isExpected() ? wait : (ABSENT.cap * (1 + clock.random())) / 2);
+      return waitAfter(error, options.isExpected() ? wait : (ABSENT.cap * (1 + clock.random())) / 2);
     }
     if (status !== 410) {
       const next = status === 403 ? "forbidden" : "failing";
@@ -245,7 +244,7 @@ export function createReflector(options: {
         refused(problem);
       }
     }
-    return Math.max(asked, backoff.next());
+    return waitAfter(error, backoff.next());
   }
 
   function wake(): void {

@@ -2,7 +2,7 @@ import { Agent, type Dispatcher } from "undici";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Clock, createBackoff, sleep, systemClock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, waitAfter } from "./errors.ts";
 import { createAdaptiveLimiter } from "./limiter.ts";
 
 export interface ApiRequest {
@@ -40,7 +40,6 @@ const CONNECTIONS = 64;
 /** API priority and fairness gives a service account some 245 seats by default (KEP-1040); so few are polite. */
 const WRITES_IN_FLIGHT = { first: 16, least: 2, most: 48 };
 const TIMEOUT_MS = 30_000;
-const LONGEST_RETRY_AFTER_SECONDS = 30;
 const PASSING = new Set([429, 500, 502, 503, 504]);
 /** Errors of undici and the system that come before a byte was sent. */
 const NOT_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
@@ -123,7 +122,7 @@ export function createTransport(options: {
         return await inTurn(request);
       } catch (error) {
         if (left === 0 || !mayRepeat(request, error)) throw error;
-        await sleep(clock, waitFor(error, backoff.next()), request.signal);
+        await sleep(clock, waitAfter(error, backoff.next()), request.signal);
         request.signal?.throwIfAborted();
       }
     }
@@ -187,11 +186,6 @@ function mayRepeat(request: ApiRequest, error: unknown): boolean {
   if (!(error instanceof ApiError)) return false;
   if (error instanceof Unreachable) return request.repeatable || !error.sent;
   return error.status === 429 || (request.repeatable && PASSING.has(error.status));
-}
-
-function waitFor(error: unknown, backoff: number): number {
-  const asked = error instanceof ApiError ? error.retryAfterSeconds : undefined;
-  return asked === undefined ? backoff : Math.min(asked, LONGEST_RETRY_AFTER_SECONDS) * 1000 + backoff;
 }
 
 async function* explained(body: AsyncIterable<Buffer>, explain: (error: unknown) => unknown): AsyncIterable<Buffer> {

@@ -65,3 +65,13 @@ it("does not take an error of the server for a sign that it bears more", async (
   await sleep(100); // so that one too many would have arrived
   expect(inFlight()).toBe(16);
 });
+
+it("tries again after half a minute though it is told to come back in an hour", async () => {
+  const headers = { "retry-after": "3600" };
+  server.script((_, reply) => reply.status(503, "ServiceUnavailable", { headers }));
+  const written = write("any");
+  await waitFor(() => clock.pending > 0, { what: "the write to wait" });
+  server.script((_, reply) => reply.json(200, {}));
+  await clock.advance(30_000);
+  await expect(written).resolves.toBe("{}");
+});
