@@ -7,6 +7,7 @@ import { advertised, stunPort } from "../components/bridge/addresses.ts";
 import { PolicyViolation } from "../policy/enforce.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
+import { guarded, isRefusedByGuard } from "../runtime/precondition.ts";
 import { standingVerdicts, verdicts } from "./conditions.ts";
 import type { Context } from "./context.ts";
 import { doubts } from "./doubts.ts";
@@ -33,7 +34,7 @@ const NEEDED: readonly ConditionType[] = [
 
 /**
  * The one exit of a reconcile into the practice's status: one write, and only if it says something new.
- * A status that cannot be written because the practice is gone is a success.
+ * A status that cannot be written because the practice is gone is a success, and its successor's is left alone.
  */
 export async function writeStatus(context: Context, report: Report): Promise<void> {
   const before = context.statuses.latest(report.resource);
@@ -55,7 +56,7 @@ export async function noteFacts(context: Context, report: Report): Promise<void>
   await wrote(context, report, before, { ...before, components, ...(report.probe && { probe: report.probe }) });
 }
 
-/** @returns whether it was written: not when it says nothing new, nor when the practice is gone. */
+/** @returns whether it was written: not when it says nothing new, nor when the practice is gone or another one of its name. */
 async function wrote(
   context: Context,
   { resource }: Report,
@@ -63,17 +64,17 @@ async function wrote(
   status: PracticeStatus,
 ): Promise<boolean> {
   if (canonical(before) === canonical(status)) return false;
-  const { namespace, name } = resource.metadata;
+  const { namespace, name, uid } = resource.metadata;
+  const said = guarded({ apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name }, status }, resource);
   try {
-    const written = await context.cluster.apply(
-      PRACTICES,
-      { apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name }, status },
-      { manager: STATUS_MANAGER, force: true, subresource: "status" },
-    );
-    context.statuses.wrote(written);
+    const options = { manager: STATUS_MANAGER, force: true, subresource: "status" } as const;
+    context.statuses.wrote(await context.cluster.apply(PRACTICES, said, options));
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return false;
-    throw error;
+    if (!isRefusedByGuard(error)) throw error;
+    // A conflict is a success only if it is not the same practice any more.
+    if ((await context.cluster.get(PRACTICES, { namespace, name }))?.metadata.uid === uid) throw error;
+    return false;
   }
   return true;
 }
