@@ -17,6 +17,8 @@ export interface ApiClient {
     body?: object,
     contentType?: string,
   ): Promise<{ status: number; body: unknown }>;
+  /** Opens an answer that goes on until `signal`, such as a watch's. */
+  stream(path: string, signal: AbortSignal): Promise<AsyncIterable<Buffer>>;
   close(): Promise<void>;
 }
 
@@ -39,6 +41,11 @@ export function apiClient({ server, ca, cert, key }: Connection, as?: string): A
       const text = await answer.body.text();
       const json = String(answer.headers["content-type"]).includes("json");
       return { status: answer.statusCode, body: json ? JSON.parse(text) : text };
+    },
+    stream: async (path, signal) => {
+      const { statusCode, body } = await agent.request({ origin: server, path, method: "GET", signal, bodyTimeout: 0 });
+      if (statusCode === 200) return body;
+      throw new Error(`GET ${path}: ${statusCode} ${await body.text()}`);
     },
     close: () => agent.close(),
   };

@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import type { LiveObject } from "../../src/manifest.ts";
-import { phaseOf } from "../../src/render/order.ts";
 import { RESOURCES } from "../../src/runtime/resources.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
@@ -17,6 +16,7 @@ import {
   quiet,
 } from "../support/practice-bed.ts";
 import { type Fault, type ProxiedRequest, startProxy } from "../support/proxy.ts";
+import { missingWalls, wallsOf } from "../support/walls.ts";
 
 /** Operators that start at the same time. */
 const IN_PARALLEL = 4;
@@ -96,13 +96,12 @@ describe("an operator that is killed after each of its writes while it takes a p
         const dead = await dieOnce(namespace, write);
         deaths.push(dead);
         if (!dead.wrote) await hand.patch(RESOURCES.Pod, pod, { metadata: { finalizers: null } });
-        const pods = await hand.names(RESOURCES.Pod, namespace);
-        const left = await children(namespace);
+        const pods = (await hand.list(RESOURCES.Pod, namespace)).map((pod) => ({ ...pod, kind: "Pod" }));
+        const left = [...pods, ...(await children(namespace))];
         // What is ending is told so again: a successor that changes nothing is followed by one that lives for a write more.
-        const now = [...pods, ...childNames(left)].join();
+        const now = childNames(left).join();
         [write, before] = [now === before ? write + 1 : 1, now];
-        const guarded = [...pods, ...childNames(left.filter(isWorkload))];
-        if (guarded.length > 0) expect(wallsOf(left), `walls of ${guarded.join(", ")}`).toEqual(walls);
+        expect(missingWalls(left, walls), `walls that are missing beside ${now}`).toEqual([]);
       }
       expect(wallsOf(await children(namespace))).toEqual([]);
       expect(deaths.length).toBeGreaterThan(walls.length);
@@ -135,12 +134,6 @@ async function dieOnce(namespace: string, write: number): Promise<Dead> {
   const wrote = dead;
   dead = true;
   return { wrote, buried: operator.stop().then(() => proxy.stop()) };
-}
-
-const isWorkload = (child: LiveObject) => child.kind !== "Secret" && phaseOf(child) === "workloads";
-
-function wallsOf(objects: readonly LiveObject[]): string[] {
-  return childNames(objects.filter(({ kind }) => kind === "NetworkPolicy"));
 }
 
 async function lastRoute(namespace: string): Promise<void> {
@@ -189,7 +182,7 @@ async function crashAt({ write, moment }: Crash, walls: readonly string[]): Prom
   await ("kill" in operator ? operator.kill() : operator.stop());
   await proxy.stop();
   const left = await children(namespace);
-  if (left.some(isWorkload)) expect(wallsOf(left), `walls when killed ${moment} write ${write}`).toEqual(walls);
+  expect(missingWalls(left, walls), `walls that are missing when killed ${moment} write ${write}`).toEqual([]);
   return namespace;
 }
 

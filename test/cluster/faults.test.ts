@@ -58,8 +58,7 @@ describe.concurrent("events of a watch", () => {
     ];
     const before = (await hand.get(RESOURCES.NetworkPolicy, wall))?.metadata.uid;
     loses = true;
-    await hand.patch(RESOURCES.NetworkPolicy, wall, { metadata: { finalizers: null } });
-    await hand.remove(RESOURCES.NetworkPolicy, wall);
+    await made.tear(WALL);
     await hand.patch(RESOURCES.Service, front, { spec: { selector: { somebody: "else" } } });
     await made.practice({ size: "group" });
     const expected = [
