@@ -26,8 +26,7 @@ it("makes up for what watches did not tell that fell silent, though nobody hung 
   const watches = () => proxy.requests.filter(({ isWatch }) => isWatch);
 
   silent = watches();
-  await hand.patch(RESOURCES.NetworkPolicy, wall, { metadata: { finalizers: null } });
-  await hand.remove(RESOURCES.NetworkPolicy, wall);
+  await made.tear(wall.name);
   await made.practice({ size: "group" });
   await sleep(2000);
   // The fault is one: nobody has noticed, and every watch is still open.
