@@ -1,4 +1,4 @@
-import { ANNOTATION, API_VERSION, KIND, LABEL, STATUS_MANAGER } from "../api/group.ts";
+import { ANNOTATION, LABEL } from "../api/group.ts";
 import type { ConditionType, ReasonName } from "../api/reasons.ts";
 import { CONDITION_TYPES, REASONS } from "../api/reasons.ts";
 import type { Condition, PracticeStatus } from "../api/status.ts";
@@ -7,16 +7,16 @@ import { advertised, stunPort } from "../components/bridge/addresses.ts";
 import { PolicyViolation } from "../policy/enforce.ts";
 import { mergeConditions } from "../runtime/conditions.ts";
 import { ApiError, Stalled, Waiting } from "../runtime/errors.ts";
-import { guarded, isRefusedByGuard } from "../runtime/precondition.ts";
 import { standingVerdicts, verdicts } from "./conditions.ts";
 import type { Context } from "./context.ts";
 import { doubts } from "./doubts.ts";
-import { keyOf, PRACTICES } from "./kinds.ts";
+import { keyOf } from "./kinds.ts";
 import type { Report } from "./report.ts";
 import { dnsRecords } from "./dns.ts";
 import type { Role } from "../practice/names.ts";
 import { RESOURCES } from "../runtime/resources.ts";
 import { roleStates } from "./roles.ts";
+import { applyStatus } from "./status-apply.ts";
 import { appliedDigest, isEdited } from "./spare.ts";
 import { troublesOfRole } from "./told.ts";
 import { isComplete, type Verdict } from "./verdict.ts";
@@ -64,19 +64,9 @@ async function wrote(
   status: PracticeStatus,
 ): Promise<boolean> {
   if (canonical(before) === canonical(status)) return false;
-  const { namespace, name, uid } = resource.metadata;
-  const said = guarded({ apiVersion: API_VERSION, kind: KIND, metadata: { namespace, name }, status }, resource);
-  try {
-    const options = { manager: STATUS_MANAGER, force: true, subresource: "status" } as const;
-    context.statuses.wrote(await context.cluster.apply(PRACTICES, said, options));
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return false;
-    if (!isRefusedByGuard(error)) throw error;
-    // A conflict is a success only if it is not the same practice any more.
-    if ((await context.cluster.get(PRACTICES, { namespace, name }))?.metadata.uid === uid) throw error;
-    return false;
-  }
-  return true;
+  const written = await applyStatus(context, resource, status);
+  if (written) context.statuses.wrote(written);
+  return written !== undefined;
 }
 
 /** The status that a report amounts to. What was not reached keeps what was last known. */

@@ -7,6 +7,8 @@ import { PRACTICES } from "./kinds.ts";
 /** The newest status we know of each practice: our own last write, until the cache has caught up with it. */
 export interface Statuses {
   latest(resource: PracticeResource): PracticeStatus | undefined;
+  /** The newest version of it that we know. */
+  version(resource: LiveObject): string;
   wrote(live: LiveObject): void;
   /** Whether this version of a practice holds nothing that we did not know when we last wrote its status. */
   isLast(event: Pick<CacheEvent, "resource" | "object">): boolean;
@@ -29,15 +31,22 @@ export function createStatuses(): Statuses {
     written.set(keyOf(live), { uid, resourceVersion, status: live["status"] as PracticeStatus | undefined });
   }
 
+  /** What we wrote of it, if that is newer. */
+  function newer(resource: LiveObject): Written | undefined {
+    const ours = written.get(keyOf(resource));
+    const isNewer =
+      ours?.uid === resource.metadata.uid &&
+      // Comparable as numbers since Kubernetes 1.35 (KEP-5504), and in practice with etcd before.
+      BigInt(ours.resourceVersion) > BigInt(resource.metadata.resourceVersion);
+    return isNewer ? ours : undefined;
+  }
+
   return {
     latest(resource) {
-      const ours = written.get(keyOf(resource));
-      const newer =
-        ours?.uid === resource.metadata.uid &&
-        // Comparable as numbers since Kubernetes 1.35 (KEP-5504), and in practice with etcd before.
-        BigInt(ours.resourceVersion) > BigInt(resource.metadata.resourceVersion);
-      return newer ? ours.status : resource.status;
+      const ours = newer(resource);
+      return ours ? ours.status : resource.status;
     },
+    version: (resource) => (newer(resource) ?? resource.metadata).resourceVersion,
     isLast({ resource, object }) {
       if (resource !== PRACTICES) return false;
       const { resourceVersion, generation } = object.metadata;

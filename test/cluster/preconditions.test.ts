@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { API_VERSION, KIND } from "../../src/api/group.ts";
+import { PRACTICES } from "../../src/controller/kinds.ts";
 import type { LiveObject } from "../../src/manifest.ts";
 import { asApplied, isUpdatedBy } from "../../src/runtime/managed-fields.ts";
+import { pathOf } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import { bed, newNamespace } from "../support/bed.ts";
+import { applyPractice, practiceNamespace } from "../support/practice-bed.ts";
 
 const client = apiClient(bed.adminConnection);
 
@@ -96,5 +100,26 @@ describe("writes with a precondition", () => {
     expect(await apply(path, { ...wanted, metadata: { name: "a", uid, labels } })).toMatchObject({ status: 200 });
     await client.request("DELETE", path);
     expect(await apply(path, { ...wanted, metadata: { name: "a", uid, labels } })).toMatchObject({ status: 409 });
+  });
+
+  it("change a practice's status only in the version that they name, and whatever uid they name", async () => {
+    const namespace = await practiceNamespace();
+    await applyPractice(namespace);
+    const path = pathOf(PRACTICES, { namespace, name: "greenriver" });
+    const live = async () => ((await client.request("GET", path)).body as LiveObject).metadata;
+    const say = (metadata: object) => {
+      const said = {
+        apiVersion: API_VERSION,
+        kind: KIND,
+        metadata: { name: "greenriver", ...metadata },
+        status: { observedGeneration: 1 },
+      };
+      return apply(`${path}/status`, said);
+    };
+    const { resourceVersion } = await live();
+    await annotate(path, "somebody");
+    expect(await say({ resourceVersion })).toMatchObject({ status: 409 });
+    expect(await say({ resourceVersion: (await live()).resourceVersion })).toMatchObject({ status: 200 });
+    expect(await say({ uid: "11111111-2222-3333-4444-555555555555" })).toMatchObject({ status: 200 });
   });
 });
