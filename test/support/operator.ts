@@ -74,7 +74,7 @@ export async function startOperator(
   };
   if (ready) {
     const leading = async () => program.ended() !== undefined || (await log()).includes("Reconciling practices");
-    const wait = waitFor(leading, { timeout: 60_000, interval: 50, what: "the operator to reconcile" });
+    const wait = waitFor(leading, { timeout: 120_000, interval: 50, what: "the operator to reconcile" });
     await wait.catch(async (error: unknown) => {
       const said = await log();
       await kill();
