@@ -33,6 +33,14 @@ const SERIES = new Map<string, readonly string[]>(
   ),
 );
 
+type SyntaxNode = ReturnType<typeof parser.parse>["topNode"];
+
+/** Where neither side has a label, `or` takes the two for one series and shows the first alone. */
+function hidesASide(node: SyntaxNode): boolean {
+  const sums = node.getChildren("AggregateExpr").filter((sum) => sum.getChild("AggregateModifier") === null);
+  return node.getChild("Or") !== null && sums.length === 2;
+}
+
 /** What Prometheus' own grammar finds wrong with an expression, given the metrics that there are. */
 function problems(expression: string): string[] {
   const found: string[] = [];
@@ -41,6 +49,7 @@ function problems(expression: string): string[] {
     enter({ name, type, from, to, node }) {
       const text = expression.slice(from, to);
       if (type.isError) found.push(`syntax error at ${String(from)}`);
+      if (hidesASide(node)) found.push("never shown after or");
       if (name === "Identifier" && node.parent?.name === "VectorSelector") {
         const labels = SERIES.get(text);
         if (!labels) found.push(`no metric ${text}`);
@@ -72,6 +81,14 @@ describe("the chart's alerts and dashboard", () => {
     expect(problems('workqueue_depth{room="x"} > 1')).toEqual(["no label room"]);
     expect(problems("workqueue_queue_duration_seconds > 1")).toEqual(["no metric workqueue_queue_duration_seconds"]);
     expect(problems("sum(rate(workqueue_adds_total[5m])")[0]).toMatch(/^syntax error/);
+  });
+
+  it("is judged by a check that finds what is never shown", () => {
+    const [lists, watches] = ["(telehealth_cache_relists_total)", "(telehealth_cache_reconnects_total)"];
+    expect(problems(`sum${lists} or sum${watches}`)).toEqual(["never shown after or"]);
+    expect(problems(`sum by (kind) ${lists} or sum${watches}`)).toEqual([]);
+    expect(problems(`sum${lists} or absent${watches}`)).toEqual([]);
+    expect(problems(`sum${lists} + sum${watches}`)).toEqual([]);
   });
 
   it("every alert waits before it calls, and says what to do", () => {
