@@ -105,10 +105,10 @@ function components(
   { practice, rendering, plan, findings }: Complete,
   roles: readonly RoleState[],
 ): Verdict {
+  if (plan.withdraw) return doorClosed();
   // A configuration that tells more than it must has no condition of its own.
   const telling = firstOf(findings, "metadata");
   if (telling) return verdict("ComponentsReady", "False", "PolicyViolated", sentence(telling));
-  if (plan.withdraw) return doorClosed();
   const [missing] = rendering.awaits;
   const awaited = [...new Set(rendering.awaits.map(({ message }) => message))].join(" ");
   const unready = roles.filter(({ ready }) => !ready);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Condition } from "../../src/api/status.ts";
+import { verdicts } from "../../src/controller/conditions.ts";
 import type { Context } from "../../src/controller/context.ts";
 import { mediaAddress } from "../../src/controller/media-known.ts";
 import { updatePending } from "../../src/controller/update-pending.ts";
-import type { Complete } from "../../src/controller/verdict.ts";
+import { type Complete, verdict } from "../../src/controller/verdict.ts";
 import type { Practice } from "../../src/practice/practice.ts";
 import { everythingObserved, somePractice } from "../support/practice.ts";
 
@@ -13,7 +14,11 @@ const ago = (minutes: number) => new Date(NOW.getTime() - minutes * 60_000).toIS
 /** A cluster with one media Service of this age, and a practice that said this before. */
 function context({ serviceMinutes = 0, before = [] }: { serviceMinutes?: number; before?: readonly Condition[] } = {}) {
   return {
-    cache: { get: () => ({ metadata: { creationTimestamp: ago(serviceMinutes) } }), list: () => [] },
+    cache: {
+      get: () => ({ metadata: { creationTimestamp: ago(serviceMinutes) } }),
+      list: () => [],
+      unread: () => undefined,
+    },
     statuses: { latest: () => ({ conditions: before }) },
     now: () => NOW,
   } as unknown as Context;
@@ -57,6 +62,21 @@ describe("UpdatePending", () => {
     const windows = [{ days: ["Sun"], from: "02:00", to: "05:00" }] as const;
     const practice = somePractice({ maintenance: { windows, timeZone: "UTC" } });
     expect(updatePending(since(1), report({ plan, practice })).message).toContain("window");
+  });
+});
+
+describe("ComponentsReady", () => {
+  const telling = { check: "no-log", promise: "metadata", object: "ConfigMap/front", message: "It logs." } as const;
+  const said = (withdraw: boolean) => {
+    const plan = { now: [], later: [], withdraw } as unknown as Complete["plan"];
+    const certificates = { verdict: verdict("CertificatesReady", "True", "External", "") };
+    const found = verdicts(context(), report({ plan, certificates, findings: [telling] }));
+    return found.find(({ type }) => type === "ComponentsReady");
+  };
+
+  it("tells of a configuration that tells too much, but first that the door is closed", () => {
+    expect(said(false)).toMatchObject({ status: "False", reason: "PolicyViolated" });
+    expect(said(true)).toMatchObject({ status: "False", reason: "DoorClosed" });
   });
 });
 
