@@ -13,6 +13,7 @@ import type { Transport } from "../runtime/transport.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { InUse } from "./calls.ts";
+import { census } from "./census.ts";
 import { createHostClaims, type HostClaims } from "./claims.ts";
 import type { Context } from "./context.ts";
 import { createDoors } from "./door.ts";
@@ -126,7 +127,12 @@ export function createOperator(options: OperatorOptions): Operator {
   cache.onRights(() => leading && lookAtAll());
   metrics.onScrape(() => {
     const all = cache.list(PRACTICES);
-    metrics.practices.set({ shard: shard.name }, all.filter(shard.has).length);
+    const ours = all.filter(shard.has);
+    const { ready, doorsClosed, unreadySeconds } = census(ours, clock.date());
+    metrics.practices.set({ shard: shard.name }, ours.length);
+    metrics.practicesReady.set({ shard: shard.name }, ready);
+    metrics.unreadySeconds.set({ shard: shard.name }, unreadySeconds);
+    metrics.doorsClosed.set({ shard: shard.name }, doorsClosed);
     metrics.practicesSeen.set(all.length);
   });
   return {

@@ -44,6 +44,17 @@ export const METRICS = {
     "action",
   ),
   practices: gauge("telehealth_practices", "Practices that this operator looks after, by its shard.", "shard"),
+  practicesReady: gauge("telehealth_practices_ready", "Practices of the shard that are Ready.", "shard"),
+  unreadySeconds: gauge(
+    "telehealth_practices_unready_seconds",
+    "Age of the oldest Ready that is not True; suspended practices and waits for a quiet moment are left out.",
+    "shard",
+  ),
+  doorsClosed: gauge(
+    "telehealth_doors_closed",
+    "Practices whose routes are withdrawn because a promise is broken.",
+    "shard",
+  ),
   practicesSeen: gauge("telehealth_practices_seen", "Practices that this operator sees, of whatever shard."),
   eventLoopLag: gauge(
     "nodejs_eventloop_lag_max_seconds",

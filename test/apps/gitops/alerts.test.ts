@@ -42,6 +42,17 @@ const COURSES: Readonly<Record<string, { fires: Series; silent: Series; labels?:
       },
       labels: { name: "op" },
     },
+    TelehealthDoorIsClosed: {
+      fires: { 'telehealth_doors_closed{shard="east"}': "0x60", 'telehealth_doors_closed{shard="west"}': "1x60" },
+      silent: { 'telehealth_doors_closed{shard="east"}': "0x60", 'telehealth_doors_closed{shard="west"}': "0x60" },
+    },
+    TelehealthPracticeIsNotReady: {
+      fires: {
+        'telehealth_practices_unready_seconds{shard="east"}': "0x60",
+        'telehealth_practices_unready_seconds{shard="west"}': "1201x60",
+      },
+      silent: { 'telehealth_practices_unready_seconds{shard="west"}': "1199x60" },
+    },
     TelehealthPracticesAreMissed: {
       fires: { ...SHARED, 'telehealth_practices{shard="west",pod="b"}': "1x60" },
       silent: SHARED,
