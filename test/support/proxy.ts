@@ -41,6 +41,7 @@ export type Fault =
   | { readonly kind: "query"; readonly change: (query: URLSearchParams) => void }
   | { readonly kind: "answer"; readonly status: number; readonly reason?: string; readonly retryAfter?: number }
   | { readonly kind: "delay"; readonly milliseconds: number }
+  | { readonly kind: "hold"; readonly until: Promise<unknown> }
   | { readonly kind: "cut"; readonly moment: "before" | "after"; readonly onCut?: () => void };
 
 /** The part of a control plane that the proxy needs; a `ControlPlane` and the tests' shared `bed` both have it. */
@@ -188,6 +189,7 @@ export async function startProxy(
     };
     if (wrong?.kind === "answer") return answer(outgoing, wrong);
     if (wrong?.kind === "delay") await sleep(wrong.milliseconds);
+    if (wrong?.kind === "hold") await wrong.until;
     if (wrong?.kind === "cut" && wrong.moment === "before") return cut();
     if (request.isWatch) {
       watches.add(outgoing);
