@@ -51,7 +51,7 @@ export async function applyPlan(
 
 /** Tells of whoever changes what is ours, so that the admin can end the fight. */
 function announceOthers(context: Context, regarding: PracticeResource, change: Change): void {
-  const { object, action, tookOverFrom } = change;
+  const { object, action, tookOverFrom, rivals = [] } = change;
   const what = `${object.kind}/${object.name}`;
   const warn = (reason: string, note: string) =>
     context.events.emit({ regarding, type: "Warning", reason, action: "Repair", note });
@@ -60,7 +60,10 @@ function announceOthers(context: Context, regarding: PracticeResource, change: C
     warn("ChangedByOthers", `${who} changed ${what}; it was put back. Change the practice's manifest instead.`);
   }
   if (action === "contested") {
-    const advice = "Find out what does that (if it changes it, the events ChangedByOthers name it) and stop it.";
+    const advice =
+      rivals.length > 0
+        ? `The last to change it: ${rivals.join(", ")}. Stop that.`
+        : "Find out what does that and stop it.";
     warn("Contested", `${what} is changed or deleted again and again, so it is put back less often. ${advice}`);
   }
 }

@@ -15,6 +15,8 @@ export interface Change {
   readonly tookOverFrom?: readonly string[];
   /** Somebody else's that could not be written to, and had to go for ours to be made. */
   readonly inPlaceOf?: LiveObject;
+  /** When contested: the managers that were last seen to change it; none when it is deleted only. */
+  readonly rivals?: readonly string[];
   /** When contested: milliseconds after which it may be put right. */
   readonly waitMs?: number;
 }

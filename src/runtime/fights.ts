@@ -8,8 +8,10 @@ import type { Clock } from "./clock.ts";
 export interface Fights {
   /** Milliseconds until the object may be put right, at most `longest`; 0 when it may now. */
   wait(object: Manifest, longest: number): number;
-  /** Somebody else changed or removed the object. */
-  fought(object: Manifest): void;
+  /** Somebody else changed or removed the object: these managers, as far as they are known. */
+  fought(object: Manifest, by?: readonly string[]): void;
+  /** The managers that were last seen to change the object. */
+  rivals(object: Manifest): readonly string[];
   /** Frees what is remembered of a namespace. */
   forget(namespace: string): void;
   /** Objects that are fought for. */
@@ -23,8 +25,9 @@ const FIRST_WAIT_MS = 10_000;
 const CALM_MS = 600_000;
 
 interface Fight {
-  rounds: number;
-  at: number;
+  readonly rounds: number;
+  readonly at: number;
+  readonly by: readonly string[];
 }
 
 /** Remembers only objects that were fought for within the last ten minutes. */
@@ -38,19 +41,22 @@ export function createFights(clock: Clock): Fights {
     return fights;
   }
 
+  const known = (object: Manifest) => within(object.metadata.namespace).get(keyOf(object));
+
   return {
     wait(object, longest) {
-      const fight = within(object.metadata.namespace).get(keyOf(object));
+      const fight = known(object);
       if (!fight || fight.rounds <= FREE_ROUNDS) return 0;
       const wait = Math.min(longest, FIRST_WAIT_MS * 2 ** Math.min(fight.rounds - FREE_ROUNDS - 1, 20));
       return Math.max(0, fight.at + wait - clock.now());
     },
-    fought(object) {
+    fought(object, by = known(object)?.by ?? []) {
       const fights = within(object.metadata.namespace);
       const rounds = (fights.get(keyOf(object))?.rounds ?? 0) + 1;
-      fights.set(keyOf(object), { rounds, at: clock.now() });
+      fights.set(keyOf(object), { rounds, at: clock.now(), by });
       namespaces.set(object.metadata.namespace ?? "", fights);
     },
+    rivals: (object) => known(object)?.by ?? [],
     forget: (namespace) => void namespaces.delete(namespace),
     get size() {
       return [...namespaces.values()].reduce((sum, fights) => sum + fights.size, 0);

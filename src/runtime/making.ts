@@ -39,7 +39,7 @@ export function createMaker(options: {
     const before = ledger.get(desired)?.hash;
     const change = await makeSo(desired, run);
     const again = change.action === "configured" && before === hashOf(desired);
-    if (again || change.tookOverFrom) fights.fought(desired);
+    if (again || change.tookOverFrom) fights.fought(desired, change.tookOverFrom);
     return change;
   }
 
@@ -61,7 +61,7 @@ export function createMaker(options: {
     const whole = cached !== undefined && cache.holds(resource, ref) === "whole";
     if (whole && (!entry || same) && fingerprint(found) === task.tolerated) return unchanged(task, cached);
     const wait = !entry || same ? fights.wait(desired, run.longestFightMs) : 0;
-    if (wait > 0) return { object: ref, action: "contested", waitMs: wait };
+    if (wait > 0) return { object: ref, action: "contested", waitMs: wait, rivals: fights.rivals(desired) };
     // What we made and the cache does not show is on its way to it, or of a kind that it does not hold.
     const known = cached ? whole && !isUpdatedBy(cached, manager) : cache.serves(resource) && !entry;
     // To say who made what is sealed, it must be read before it goes.

@@ -22,6 +22,15 @@ it("lets five rounds pass, then waits from ten seconds to five minutes", () => {
   expect([fights.wait(object("b"), LONGEST), fights.wait(object("a", "blue"), LONGEST)]).toEqual([0, 0]);
 });
 
+it("knows who was last seen to change an object, also when it is deleted in between", () => {
+  const fights = createFights(fakeClock());
+  expect(fights.rivals(object("a"))).toEqual([]);
+  fights.fought(object("a"), ["first"]);
+  fights.fought(object("a"), ["second"]);
+  fights.fought(object("a"));
+  expect([fights.rivals(object("a")), fights.rivals(object("b"))]).toEqual([["second"], []]);
+});
+
 it("waits from the last round, and begins afresh after ten quiet minutes, keeping nothing", async () => {
   const clock = fakeClock();
   const fights = createFights(clock);
