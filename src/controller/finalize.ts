@@ -2,6 +2,7 @@ import { FIELD_MANAGER, FINALIZER, LABEL } from "../api/group.ts";
 import type { LiveObject } from "../manifest.ts";
 import { BORN_SECRETS, namesOf } from "../practice/names.ts";
 import { PHASES, type Phase, phaseOf } from "../render/order.ts";
+import type { Ref } from "../runtime/cluster.ts";
 import { ApiError, Waiting } from "../runtime/errors.ts";
 import { apiVersionOf, type Resource, resourceOf, RESOURCES } from "../runtime/resources.ts";
 import { knownBirth } from "./birth.ts";
@@ -39,7 +40,16 @@ export async function finalize(context: Context, resource: PracticeResource): Pr
   await letGoOfWhatWasBorn(context, resource, children);
   await removeFinalizer(context, resource, finalizers);
   // A practice that is made anew under this name begins without our memory of this one.
-  context.applier.forget(resource.metadata.namespace);
+  forgetObjects(context, resource.metadata);
+}
+
+/** Frees what is remembered of a practice's objects. It is kept by namespace: while another practice is in it, that one's too. */
+export function forgetObjects(
+  { applier, cache }: Pick<Context, "applier" | "cache">,
+  { namespace, name }: Required<Ref>,
+): void {
+  const isAlone = cache.list(PRACTICES, namespace).every(({ metadata }) => metadata.name === name);
+  if (isAlone) applier.forget(namespace);
 }
 
 /** Objects of the practice, as the server has them now: a cache may not have seen the last one yet. */

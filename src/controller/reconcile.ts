@@ -16,7 +16,7 @@ import {
 } from "./claims.ts";
 import { planFor } from "./circumstances.ts";
 import type { Context, PracticeResource } from "./context.ts";
-import { finalize } from "./finalize.ts";
+import { finalize, forgetObjects } from "./finalize.ts";
 import { closingFindings, isSpared } from "./gate.ts";
 import { assertGatewayFits } from "./gateway-class.ts";
 import { keyOf, PRACTICES } from "./kinds.ts";
@@ -172,8 +172,8 @@ async function ensureFinalizer(context: Context, resource: PracticeResource): Pr
 }
 
 function forget(context: Context, key: string): Outcome {
-  const [namespace = ""] = key.split("/");
-  context.applier.forget(namespace);
+  const [namespace = "", name = ""] = key.split("/");
+  forgetObjects(context, { namespace, name });
   context.doors.forget(key);
   context.misled.delete(key);
   context.probes.end(key);
