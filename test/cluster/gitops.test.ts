@@ -127,6 +127,13 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     await expect(recorded).toMatchFileSnapshot(`../../${CUSTOMIZATION}/testdata/${name}.yaml`);
   }
 
+  /** The first version since the last step that is like this. */
+  async function passed(isIt: (version: LiveObject) => boolean): Promise<LiveObject> {
+    const found = (await versions(plane, SIDES.client, since[SIDES.client] ?? "0")).find(isIt);
+    if (!found) throw new Error("No version was like that.");
+    return found;
+  }
+
   const same = { expect: noDiff };
   const step = { expect: expectStep };
 
@@ -199,7 +206,7 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     });
   });
 
-  it("while a promise is broken from outside, and when it is mended", async () => {
+  it("while a promise is broken from outside, then its door closed for that, and when it is mended", async () => {
     const hole = { podSelector: {}, ingress: [{}], policyTypes: ["Ingress"] };
     await each((namespace) =>
       hand.create(RESOURCES.NetworkPolicy, {
@@ -211,7 +218,13 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     );
     await is("Ready", "False", "ForeignPolicy");
     await same.expect();
-    await step.expect({ name: "broken", on: ["Current"], end: "InProgress" });
+    await is("Ready", "False", "DoorClosed");
+    await same.expect();
+    await expectRecorded(
+      "broken",
+      await passed((version) => conditionOf(version, "Ready")?.reason === "ForeignPolicy"),
+    );
+    await step.expect({ name: "door-closed", on: ["Current", "InProgress"], end: "InProgress" });
     await each((namespace) => hand.remove(RESOURCES.NetworkPolicy, { namespace, name: "hole" }));
     await is("Ready", "True");
     await step.expect({ name: "ready", on: ["InProgress"], end: "Current" });
@@ -239,13 +252,25 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     await step.expect({ name: "ready", on: ["InProgress", "Failed"], end: "Current" });
   });
 
+  it("while an update that came with another operator waits for calls to end, and when it is taken back", async () => {
+    const operatorWith = async (config: Readonly<Record<string, unknown>>) => {
+      await operator.stop();
+      operator = await startOperator(plane.kubeconfig, config);
+    };
+    await operatorWith({ images: { jvb: "mirror.example/jvb:2" } });
+    await is("UpdatePending", "True", "WaitingForQuietMoment");
+    await same.expect();
+    await step.expect({ name: "update-pending", on: [], end: "Current" });
+    await operatorWith({});
+    await is("UpdatePending", "False");
+    await step.expect({ name: "ready", on: [], end: "Current" });
+  });
+
   it("while it is paused by Argo CD's action, of which Git says nothing", async () => {
     await each((namespace) => hand.patch(PRACTICES, { namespace, name: NAME }, { spec: { suspend: true } }));
     await is("Suspended", "True");
     await same.expect();
-    const [edited] = await versions(plane, SIDES.client, since[SIDES.client] ?? "0");
-    if (!edited) throw new Error("The edit was not seen.");
-    await expectRecorded("edited", edited);
+    await expectRecorded("edited", await passed(() => true));
     await step.expect({ name: "suspended", end: "Current" });
     await each((namespace) => hand.patch(PRACTICES, { namespace, name: NAME }, { spec: { suspend: false } }));
     await is("Suspended", "False");
@@ -259,6 +284,33 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     await sync();
     await is("Suspended", "False");
     await same.expect();
+  });
+
+  it("while an edit waits for calls to end, and when it is taken back", async () => {
+    const spec = { video: { maxParticipants: 4 } };
+    await sync(spec);
+    await is("Ready", "False", "WaitingForQuietMoment");
+    await same.expect(spec);
+    await step.expect({ name: "edit-held", on: ["Current", "InProgress"], end: "InProgress" });
+    await sync();
+    await is("Ready", "True");
+  });
+
+  it("while a check refuses what follows from an edit, and when it is taken back", async () => {
+    const spec = { messaging: { retention: { days: 30 } } };
+    const said = `("Failed to parse config for module 'x'", ('modules', '<item 0>', 'config'))\n`;
+    // Trials wait for a node, so that nobody but this test says how they end.
+    const cordon = (unschedulable: boolean) =>
+      hand.patch(RESOURCES.Node, { name: "simulated" }, { spec: { unschedulable } });
+    await cordon(true);
+    await sync(spec);
+    await each(async (namespace) => hand.podEnds(await trialIn(namespace), 1, said));
+    await is("Stalled", "True", "ConfigurationRefused");
+    await same.expect(spec);
+    await step.expect({ name: "refused", on: ["Current", "InProgress"], end: "Failed" });
+    await cordon(false);
+    await sync();
+    await is("Ready", "True");
     await each(async (namespace) => {
       since[namespace] = (await live(namespace)).metadata.resourceVersion;
     });
@@ -281,6 +333,15 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
     await hold(null);
     await each((namespace) => hand.gone(PRACTICES, { namespace, name: NAME }));
   });
+
+  /** The one pod that tries a changed configuration. */
+  function trialIn(namespace: string): Promise<LiveObject> {
+    const look = async () => {
+      const pods = await hand.list(RESOURCES.Pod, namespace);
+      return pods.find(({ metadata }) => metadata.labels?.[LABEL.role] === "trial");
+    };
+    return waitFor(look, { timeout: 60_000, what: `a trial in ${namespace}` });
+  }
 
   /** Children of every kind that a practice consists of, its Secrets and its pods. */
   async function everythingIn(namespace: string): Promise<LiveObject[]> {

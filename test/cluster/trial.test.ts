@@ -44,22 +44,6 @@ const trialPods = async (namespace: string) =>
 const conditionOf = async (namespace: string, type: string) =>
   (await hand.status(namespace)).conditions?.find((condition) => condition.type === type);
 
-/** As the kubelet reports a pod whose check has ended. */
-async function endsWith(namespace: string, pod: LiveObject, exitCode: number, message: string): Promise<void> {
-  const { containers } = pod["spec"] as { containers: { name: string; image: string }[] };
-  const containerStatuses = containers.map(({ name, image }) => ({
-    name,
-    image,
-    imageID: "",
-    ready: false,
-    restartCount: 0,
-    state: { terminated: { exitCode, reason: exitCode === 0 ? "Completed" : "Error", message } },
-  }));
-  const conditions = [{ type: "PodScheduled", status: "True", lastTransitionTime: new Date().toISOString() }];
-  const status = { phase: exitCode === 0 ? "Succeeded" : "Failed", conditions, containerStatuses };
-  await hand.patch(RESOURCES.Pod, { namespace, name: pod.metadata.name }, { status }, "/status");
-}
-
 describe("a changed configuration", () => {
   it("is tried by one Job for each workload, is rolled out when these have passed, and leaves nothing", async () => {
     const [namespace = ""] = namespaces;
@@ -101,7 +85,7 @@ describe("a changed configuration", () => {
       return pods.find(({ metadata }) => metadata.name.startsWith(`${job?.metadata.name}-`)) as LiveObject;
     };
     const said = `("Failed to parse config for module 'x'", ('modules', '<item 0>', 'config'))\n`;
-    await endsWith(namespace, await of("synapse"), 1, said);
+    await hand.podEnds(await of("synapse"), 1, said);
     const refused = await hand.expectReason(namespace, "UpdatePending", "ConfigurationRefused");
     expect(refused.message).toMatch(
       /^The check of synapse refuses the changed configuration\. It names modules\.<item 0>\.config\./,
@@ -111,7 +95,7 @@ describe("a changed configuration", () => {
     expect(await templatesOf(namespace)).toBe(before);
 
     // A killed check is no answer: it is tried again by its Job.
-    await endsWith(namespace, await of("postgres"), 137, "");
+    await hand.podEnds(await of("postgres"), 137, "");
     await quiet(namespace);
     expect(await conditionOf(namespace, "UpdatePending")).toMatchObject({ reason: "ConfigurationRefused" });
 

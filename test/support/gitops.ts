@@ -93,6 +93,9 @@ export function conditionOf(live: LiveObject, type: string): Condition | undefin
 
 const TIME = "2026-01-01T00:00:00Z";
 
+/** The end of a trial's name, which is another one with every change of what is tried. */
+const OF_A_TRIAL = /(?<=-trial-)[0-9a-f]{8}/;
+
 /** What tools judge by; the other conditions say more, and more often something else. */
 const JUDGED = ["Ready", "Reconciling", "Stalled", "UpdatePending", "Suspended"];
 
@@ -101,7 +104,13 @@ export function forTheRecord(live: LiveObject): Manifest {
   const { name, namespace, generation, finalizers, deletionTimestamp } = live.metadata;
   const { domain, certificates, exposure, suspend } = live["spec"] as Readonly<Record<string, unknown>>;
   const { observedGeneration, conditions } = (live["status"] ?? {}) as Partial<PracticeStatus>;
-  const judged = conditions?.filter(({ type }) => JUDGED.includes(type));
+  const judged = conditions
+    ?.filter(({ type }) => JUDGED.includes(type))
+    .map((condition) => ({
+      ...condition,
+      message: condition.message.replace(OF_A_TRIAL, "00000000"),
+      lastTransitionTime: TIME,
+    }));
   return {
     apiVersion: live.apiVersion,
     kind: live.kind,
@@ -115,7 +124,7 @@ export function forTheRecord(live: LiveObject): Manifest {
     spec: { domain, certificates, exposure, suspend },
     status: {
       observedGeneration,
-      ...(judged && { conditions: judged.map((condition) => ({ ...condition, lastTransitionTime: TIME })) }),
+      ...(judged && { conditions: judged }),
     },
   };
 }

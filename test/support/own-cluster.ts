@@ -93,6 +93,23 @@ export function handOn(connection: Connection) {
       };
       await waitFor(give, { what: "a media Service to give an address to" });
     },
+    /** Reports, as the kubelet does, that every container of a pod has ended with this code and these last words. */
+    async podEnds({ metadata, spec }: LiveObject, exitCode: number, message: string): Promise<void> {
+      const reason = exitCode === 0 ? "Completed" : "Error";
+      const containerStatuses = (spec as { containers: { name: string; image: string }[] }).containers.map(
+        ({ name, image }) => ({
+          name,
+          image,
+          imageID: "",
+          ready: false,
+          restartCount: 0,
+          state: { terminated: { exitCode, reason, message } },
+        }),
+      );
+      const conditions = [{ type: "PodScheduled", status: "True", lastTransitionTime: new Date().toISOString() }];
+      const status = { phase: exitCode === 0 ? "Succeeded" : "Failed", conditions, containerStatuses };
+      await hand.patch(RESOURCES.Pod, metadata, { status }, "/status");
+    },
     /** The practice runs as far as it can where nobody issues certificates: all pods, all routes. */
     async converged(namespace: string, name = "greenriver"): Promise<void> {
       await hand.expectReason(namespace, "ComponentsReady", "AllReady", name, 60_000);
