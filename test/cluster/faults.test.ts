@@ -215,38 +215,6 @@ describe.concurrent("an API server that does not answer as it should", () => {
     const born = (await made.hand.names(RESOURCES.Secret, made.namespace)).filter((name) => !name.endsWith("-1"));
     expect(born).toEqual([]);
   });
-
-  it("says 429 to everything for some seconds: it is asked less often, and the practice comes nonetheless", async (test) => {
-    let until = Infinity;
-    const refused: number[] = [];
-    const made = await scene(test, ({ isWatch, isWrite }) => {
-      if (isWatch || performance.now() > until) return undefined;
-      if (!isWrite && until === Infinity) return undefined;
-      if (until === Infinity) until = performance.now() + 5000;
-      refused.push(performance.now());
-      return { kind: "answer", status: 429, reason: "TooManyRequests", retryAfter: 1 };
-    });
-    await made.practice();
-    await waitFor(() => performance.now() > until, { what: "the burst to be over" });
-    // No request is sent again before a second has passed.
-    expect(refused.length).toBeLessThan(40);
-    await made.expectLikeACleanRun();
-  });
-
-  it("answers 500 and 503 for some seconds: the practice comes nonetheless", async (test) => {
-    let until = Infinity;
-    const said: number[] = [];
-    const made = await scene(test, ({ isWatch, isWrite }) => {
-      if (isWatch || performance.now() > until || (!isWrite && said.length === 0)) return undefined;
-      if (said.length === 0) until = performance.now() + 4000;
-      const status = [500, 503, 504][said.length % 3] ?? 500;
-      said.push(status);
-      return { kind: "answer", status };
-    });
-    await made.practice();
-    await made.expectLikeACleanRun();
-    expect(said.length).toBeGreaterThan(3);
-  });
 });
 
 describe.concurrent("a namespace that goes while its practice comes", () => {

@@ -131,7 +131,10 @@ export function runOperator(
     ...time,
   });
   const stopping = new AbortController();
-  const running = operator.watch(stopping.signal).then(() => operator.lead(stopping.signal));
+  // It also resolves at a stop, with caches that are not filled.
+  const running = operator
+    .watch(stopping.signal)
+    .then(() => (stopping.signal.aborted ? undefined : operator.lead(stopping.signal)));
   return {
     metrics: () => metrics.registry.metrics(),
     stale: operator.stale,
