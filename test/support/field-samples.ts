@@ -276,9 +276,10 @@ export const FIELD_SAMPLES: Readonly<Record<string, FieldSample>> = {
     { maintenance: { timeZone: "Europe/Berlin" } },
     { maintenance: { timeZone: "Europe/Vienna" } },
   ),
+  // Of nodes that there are, also where they are simulated.
   "placement.nodeSelector": field(
-    { placement: { nodeSelector: { disk: "a" } } },
-    { placement: { nodeSelector: { disk: "b" } } },
+    { placement: { nodeSelector: { "kubernetes.io/os": "linux" } } },
+    { placement: { nodeSelector: { "kubernetes.io/arch": "amd64" } } },
   ),
   "placement.tolerations.[].key": field(toleration({ key: "a" }), toleration({ key: "b" })),
   "placement.tolerations.[].operator": field(

@@ -37,7 +37,7 @@ export async function likenessOf(namespace: string): Promise<Partial<Record<stri
     [new RegExp(`\\b${port + 1}\\b`, "g"), "STUN-PORT"],
     [/^\d+ \d+ \* \* \*$/, "NIGHTLY"], // spread over the night by name
     [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, "UID"],
-    [/\b([0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{8})\b/g, "DIGEST"],
+    [/\b([0-9a-f]{64}|[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{8})\b/g, "DIGEST"],
   ];
   const said = (text: string) => words.reduce((now, [word, name]) => now.replace(word, name), text);
   const plain = (value: unknown): unknown => {
