@@ -3,6 +3,7 @@ import { RESOURCES } from "../../src/runtime/resources.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
 import { installCrds, removeCrds } from "../bed/crds.ts";
 import { waitFor } from "../bed/wait.ts";
+import { expectLikeACleanRun } from "../support/clean-run.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
 
@@ -83,13 +84,15 @@ describe("a cluster in which APIs are missing", () => {
       await installCrds(plane.adminConnection, "cert-manager");
       await hand.expectReason(namespace, "CertificatesReady", "CertificateIssuing", undefined, 60_000);
       expect(await uids(namespace)).toEqual(running);
+      await expectLikeACleanRun(plane, hand, namespace);
     },
   );
 
   it("says that Gateway API is missing where a practice needs it, and opens the routes when it comes", async () => {
     const namespace = await hand.namespace();
     await installCrds(plane.adminConnection, "cert-manager"); // so that nothing else is missing
-    await hand.practice(namespace, { exposure: { gateway: { className: "any" } } });
+    const spec = { exposure: { gateway: { className: "any" } } };
+    await hand.practice(namespace, spec);
     await hand.mediaAddress(namespace);
     const told = await hand.expectReason(namespace, "ComponentsReady", "GatewayApiMissing", undefined, 60_000);
     expect(told).toMatchObject({ status: "False" });
@@ -109,5 +112,6 @@ describe("a cluster in which APIs are missing", () => {
     };
     await waitFor(open, { what: "the routes" });
     expect(await hand.names(RESOURCES.Gateway, namespace)).toEqual(["greenriver-gateway"]);
+    await expectLikeACleanRun(plane, hand, namespace, spec);
   });
 });

@@ -113,7 +113,9 @@ export function handOn(connection: Connection) {
     /** The practice runs as far as it can where nobody issues certificates: all pods, all routes. */
     async converged(namespace: string, name = "greenriver"): Promise<void> {
       await hand.expectReason(namespace, "ComponentsReady", "AllReady", name, 60_000);
-      await waitFor(() => hand.get(RESOURCES.Ingress, { namespace, name: `${name}-meet` }), { what: "the last route" });
+      const last = { namespace, name: `${name}-meet` };
+      const route = async () => (await hand.get(RESOURCES.Ingress, last)) ?? hand.get(RESOURCES.HTTPRoute, last);
+      await waitFor(route, { what: "the last route" });
     },
     close: () => client.close(),
   };
