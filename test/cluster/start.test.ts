@@ -38,7 +38,7 @@ describe("an operator that starts in a bad moment", () => {
     expect(await leads()).toBe(false);
     fault = undefined;
     await ready();
-    expect(await leads()).toBe(true);
+    await waitFor(leads, { what: "it to lead" });
     expect(await operator.tell("/metrics")).toMatch(/^leader_election_master_status{.*} 1$/m);
   }, 120_000);
 
