@@ -2,7 +2,8 @@ import { Agent, type Dispatcher } from "undici";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { type Clock, createBackoff, sleep, systemClock } from "./clock.ts";
 import type { Connection } from "./connection.ts";
-import { ApiError, waitAfter } from "./errors.ts";
+import { ApiError } from "./errors.ts";
+import { waitAfter } from "./retry-after.ts";
 import { createAdaptiveLimiter } from "./limiter.ts";
 
 export interface ApiRequest {

@@ -3,8 +3,7 @@ import { waitFor } from "../bed/wait.ts";
 import { type Disturbed, disturbed } from "../support/disturbed.ts";
 import type { Fault, ProxiedRequest } from "../support/proxy.ts";
 
-/** For some seconds the API server answers nothing as it should. */
-
+/** So long the API server answers nothing as it should. */
 const BURST_MS = 5000;
 
 type Answer = Omit<Extract<Fault, { kind: "answer" }>, "kind">;

@@ -11,8 +11,6 @@ import { waitFor } from "../bed/wait.ts";
 import { type FakeClock, fakeClock } from "../support/fake-clock.ts";
 import { type Reply, type ScriptedServer, startScriptedServer, type Stream } from "../support/scripted-server.ts";
 
-/** How long a reflector waits before it asks again, by a clock of which chance always takes the half. */
-
 const kind = { resource: RESOURCES.ConfigMap };
 /** What its first failures add to what it was told: half of a bound that doubles from 800 ms to half a minute. */
 const BACKOFF = [400, 800, 1600, 3200, 6400, 12_800, 15_000, 15_000];
