@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 
-/** One request as the API server itself recorded it (audit.k8s.io/v1, level Metadata). */
+/** One request as the API server itself recorded it (audit.k8s.io/v1). */
 export interface AuditEvent {
   readonly verb: string;
   readonly requestURI: string;
@@ -16,18 +16,20 @@ export interface AuditEvent {
     readonly apiGroup?: string;
   };
   readonly responseStatus?: { readonly code: number };
+  /** Only of what is said of a pod. */
+  readonly requestObject?: object;
   readonly requestReceivedTimestamp: string;
   /** When it was answered. */
   readonly stageTimestamp: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** Keeps everything but the request bodies; one line per finished request. */
+/** Keeps everything but the request bodies, and those of what is said of a pod; one line per finished request. */
 export const auditPolicy = {
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
   omitStages: ["RequestReceived"],
-  rules: [{ level: "Metadata" }],
+  rules: [{ level: "Request", resources: [{ group: "", resources: ["pods/status"] }] }, { level: "Metadata" }],
 };
 
 /**

@@ -58,17 +58,18 @@ export function isSolver({ metadata }: LiveObject): boolean {
   return metadata.labels?.["acme.cert-manager.io/http01-solver"] === "true";
 }
 
-export function isReady({ status }: Pod): boolean {
-  return status.conditions?.some((entry) => entry.type === "Ready" && entry.status === "True") ?? false;
+export function isReady({ status }: { readonly status?: Pick<Pod["status"], "conditions"> }): boolean {
+  return status?.conditions?.some((entry) => entry.type === "Ready" && entry.status === "True") ?? false;
 }
 
 /** Those that stay: trials and answers to challenges come and go. */
-const lasting = async (namespace: string) =>
-  (await podsOf(namespace)).filter((pod) => !isSolver(pod) && pod.metadata.labels?.[LABEL.role] !== "trial");
+export async function lastingPodsOf(namespace: string): Promise<Pod[]> {
+  return (await podsOf(namespace)).filter((pod) => !isSolver(pod) && pod.metadata.labels?.[LABEL.role] !== "trial");
+}
 
 /** Who runs in a namespace to stay, and how often each container was started: one line for each pod. */
 export async function livesOf(namespace: string): Promise<string[]> {
-  const pods = await lasting(namespace);
+  const pods = await lastingPodsOf(namespace);
   const each = pods.map(({ metadata, status }) =>
     [metadata.uid, ...status.containerStatuses.map(({ restartCount }) => restartCount)].join(),
   );
@@ -78,7 +79,7 @@ export async function livesOf(namespace: string): Promise<string[]> {
 /** Resolves when there is one pod for each part, and all of them are ready; the operator says so as well. */
 export async function expectAllReady(namespace: string, timeout = 240_000): Promise<void> {
   const all = async () => {
-    const pods = await lasting(namespace);
+    const pods = await lastingPodsOf(namespace);
     const told = pods.map((pod) => `${pod.metadata.name} ${isReady(pod) ? "ready" : JSON.stringify(pod.status)}`);
     if (pods.length !== PARTS.length || !pods.every(isReady)) throw new Error(told.join("\n"));
     return true;
