@@ -31,7 +31,7 @@ export default defineConfig({
           globalSetup: "test/support/cluster-setup.ts",
           retry: ONCE_MORE,
           testTimeout: 120_000,
-          hookTimeout: 120_000,
+          hookTimeout: 300_000, // a whole cluster and an operator
         },
       },
       {
@@ -62,6 +62,7 @@ export default defineConfig({
           retry: ONCE_MORE,
           testTimeout: 120_000,
           hookTimeout: 600_000,
+          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],

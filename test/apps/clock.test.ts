@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { pathOf, RESOURCES } from "../../src/runtime/resources.ts";
 import { type ApiClient, apiClient } from "../bed/api.ts";
 import { type ControlPlane, startControlPlane } from "../bed/control-plane.ts";
@@ -13,6 +13,7 @@ import { waitFor } from "../bed/wait.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 
 const MINUTE = 60_000;
+const LEASE = pathOf(RESOURCES.Lease, { namespace: "default", name: "clocks" });
 /** Longer than the 15 s after which a Lease that nobody renews is another's. */
 const LONGER_THAN_A_LEASE_MS = 17_000;
 
@@ -26,6 +27,11 @@ beforeAll(async () => {
   await installOwnCrd(plane);
   client = apiClient(plane.adminConnection);
   folder = await mkdtemp(join(tmpdir(), "telehealth-clock-"));
+});
+/** What a first try left behind must not lead in a second one. */
+beforeEach(async () => {
+  await Promise.all(started.splice(0).map(({ kill }) => kill()));
+  await client.request("DELETE", LEASE);
 });
 afterAll(async () => {
   await Promise.all(started.map(({ kill }) => kill()));
@@ -81,7 +87,7 @@ const leads = async ({ log }: RunningOperator) => (await log()).includes("Reconc
 const waits = async ({ log }: RunningOperator) => (await log()).includes("Operator started");
 
 async function lease() {
-  const { body } = await client.request("GET", pathOf(RESOURCES.Lease, { namespace: "default", name: "clocks" }));
+  const { body } = await client.request("GET", LEASE);
   return (body as { spec: { holderIdentity: string; renewTime: string; leaseTransitions: number } }).spec;
 }
 
@@ -106,11 +112,14 @@ async function staysWith(leader: RunningOperator, other: RunningOperator): Promi
 }
 
 async function takesOver(leader: RunningOperator, other: RunningOperator): Promise<void> {
+  const { holderIdentity: former } = await lease();
   const killedAt = performance.now();
   await leader.kill();
-  await waitFor(() => leads(other), { timeout: 25_000, interval: 20, what: "the other to take over" });
+  const isAnothers = async () => (await lease()).holderIdentity !== former;
+  await waitFor(isAnothers, { timeout: 25_000, interval: 20, what: "the other to take over" });
   const took = performance.now() - killedAt;
   // Not earlier either: the former one may believe itself leader for 10 s after its last renewal, up to 2 s ago.
   expect(took).toBeGreaterThan(8000);
   expect(took).toBeLessThan(17_000);
+  await waitFor(() => leads(other), { what: "the new leader to begin" });
 }

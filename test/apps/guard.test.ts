@@ -61,7 +61,7 @@ describe("sound and picture", () => {
   }
 
   it("are held while the encryption starts, and the page says so", async () => {
-    const page = await call("guarded", { slow: 2_000 });
+    const page = await call("guarded", { slow: 8_000 });
     await until(page, "held");
     await noted(page, /Bis dahin sieht und hört Sie niemand/);
     await until(page, "open");
@@ -79,7 +79,7 @@ describe("sound and picture", () => {
   });
 
   it("are as muted or not as the person chose, once they flow", async () => {
-    const page = await call("guarded", { slow: 2_000 });
+    const page = await call("guarded", { slow: 8_000 });
     await until(page, "held");
     await inPage(page, "stub.room.tracks[0].enabled = false");
     expect(await inPage(page, "stub.room.tracks.map((track) => track.enabled)")).toEqual([false, true]);

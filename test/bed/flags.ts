@@ -39,6 +39,7 @@ export function apiServerFlags(port: number): string[] {
     "allow-privileged": true,
     "audit-policy-file": "audit-policy.json",
     "audit-log-path": "audit.jsonl",
+    "audit-log-maxsize": 10_000, // MB; else what was recorded is put aside after 100, in the middle of a test
     profiling: false,
   });
 }

@@ -61,7 +61,7 @@ describe("two practices that claim one host", () => {
     expect(told.message).toContain(`chat.${older}.example belongs to the older practice ${older}/${name}`);
     await hand.expectReason(newer, "Ready", "HostTaken");
     await expectUntouched(newer);
-    expect((await hand.status(older)).conditions?.find(({ type }) => type === "Stalled")?.status).toBe("False");
+    await hand.expectReason(older, "Stalled", "Settled");
 
     await hand.remove(PRACTICES, { namespace: older, name });
     await exists(newer, "StatefulSet");

@@ -286,19 +286,20 @@ describe("a certificate by ACME", () => {
     const look = async () => {
       const { message } = await told(namespace, "CertificateIssuing", SECONDS);
       const about = message.split("About ")[1] ?? "";
-      return hostsOf(namespace).every((host) => about.includes(host)) && message;
+      expect(hostsOf(namespace).filter((host) => !about.includes(host))).toEqual([]);
+      // Each challenge says so as soon as it was looked at; before, that it waits.
+      expect(message).toMatch(/failed to perform self check GET request .*connection refused/);
+      return message;
     };
     const message = await waitFor(look, { timeout: 60 * SECONDS, what: "what the challenges say" });
-    expect(message).toMatch(/failed to perform self check GET request .*connection refused/);
     const challenges = await hand.list(RESOURCES.Challenge, namespace);
     const tokens = challenges.map((challenge) => (challenge["spec"] as { token: string }).token);
     expect(tokens).toHaveLength(4);
     for (const token of tokens) expect(message).not.toContain(token);
     // The pods that answer were let in under `restricted`, and nobody takes them for strangers.
-    const solvers = (await hand.list(RESOURCES.Pod, namespace)).filter(({ metadata }) =>
-      metadata.name.startsWith("cm-acme-http-solver-"),
-    );
-    expect(solvers).toHaveLength(4);
+    const solvers = async () =>
+      (await hand.names(RESOURCES.Pod, namespace)).filter((pod) => pod.startsWith("cm-acme-http-solver-"));
+    await expect.poll(solvers, { timeout: 30 * SECONDS }).toHaveLength(4);
     await hand.expectReason(namespace, "NetworkIsolated", "NotProbed");
   });
 

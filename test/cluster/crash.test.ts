@@ -148,7 +148,7 @@ async function undisturbed(): Promise<{ names: string; walls: readonly string[];
   const operator = await startOperator(await kubeconfigFile(proxy.connection), { watchNamespaces: [namespace] });
   await applyPractice(namespace);
   await giveMediaAddress(namespace);
-  await lastRoute(namespace);
+  await hand.converged(namespace);
   await quiet(namespace);
   await operator.stop();
   await proxy.stop();

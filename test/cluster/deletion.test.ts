@@ -3,12 +3,13 @@ import { ANNOTATION, API_VERSION, KIND, LABEL } from "../../src/api/group.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import { CHILD_RESOURCES } from "../../src/controller/live.ts";
 import type { LiveObject } from "../../src/manifest.ts";
-import { apiVersionOf, pathOf, RESOURCES, type Resource } from "../../src/runtime/resources.ts";
+import { apiVersionOf, pathOf, RESOURCES } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import { removeCrds } from "../bed/crds.ts";
 import { waitFor } from "../bed/wait.ts";
 import { auditEvents, bed, kubectl } from "../support/bed.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
+import { follow } from "../support/history.ts";
 import { handOn, startOwnCluster } from "../support/own-cluster.ts";
 import { applyPractice, childNames, children, giveMediaAddress, practiceNamespace } from "../support/practice-bed.ts";
 
@@ -65,30 +66,27 @@ async function holdPods(namespace: string, ...roles: string[]): Promise<() => Pr
   return () => finalizers(null);
 }
 
-/** Where in the one history of a cluster the objects of a kind appeared and went, from `since` on. */
-async function history(resource: Resource, namespace: string, since: string) {
-  const path = `${pathOf(resource, { namespace })}?watch=1&resourceVersion=${since}&timeoutSeconds=1`;
-  const lines = (await kubectl(["get", "--raw", path])).trim().split("\n");
-  return lines
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as { type: string; object: LiveObject })
-    .map(({ type, object }) => ({ type, name: object.metadata.name, at: Number(object.metadata.resourceVersion) }));
-}
-
-async function now(namespace: string): Promise<string> {
+/** Follows what happens in a namespace from here on; `end` says that no pod was there, and none came, when the first wall went. */
+async function followed(namespace: string) {
   const { body } = await client.request("GET", pathOf(RESOURCES.Pod, { namespace }));
-  return (body as { metadata: { resourceVersion: string } }).metadata.resourceVersion;
-}
-
-/** No pod was there, and none came, when the first wall went. */
-async function expectWallsToHaveOutlivedPods(namespace: string, since: string, many: number): Promise<void> {
-  const podsHistory = await history(RESOURCES.Pod, namespace, since);
-  const wallsHistory = await history(RESOURCES.NetworkPolicy, namespace, since);
-  const fallen = wallsHistory.filter(({ type }) => type === "DELETED").map(({ at }) => at);
-  const ended = podsHistory.filter(({ type }) => type === "DELETED");
-  expect(ended.length).toBeGreaterThanOrEqual(6);
-  expect(fallen).toHaveLength(many);
-  expect(Math.max(...podsHistory.map(({ at }) => at))).toBeLessThan(Math.min(...fallen));
+  const { resourceVersion } = (body as { metadata: { resourceVersion: string } }).metadata;
+  const many = (await walls(namespace)).length;
+  const history = await follow(bed.adminConnection, hand, namespace, resourceVersion);
+  return {
+    async expectWallsToHaveOutlivedPods(): Promise<void> {
+      const of = async (kind: string) => {
+        const told = (await history.told()).filter(({ object }) => object.kind === kind);
+        const at = (each: typeof told) => each.map(({ object }) => Number(object.metadata.resourceVersion));
+        return { all: at(told), gone: at(told.filter(({ type }) => type === "DELETED")) };
+      };
+      const allGone = async () =>
+        (await of("NetworkPolicy")).gone.length === many && (await of("Pod")).gone.length >= 6;
+      await waitFor(allGone, { what: "the end of all walls and pods to be told" });
+      const [pods, fallen] = [await of("Pod"), await of("NetworkPolicy")];
+      expect(Math.max(...pods.all)).toBeLessThan(Math.min(...fallen.gone));
+      await history.end();
+    },
+  };
 }
 
 /** Everything that is left in a namespace, of every kind that the server knows and that was not there at first. */
@@ -119,7 +117,7 @@ describe("the end of a practice", () => {
   it("in the background: routes, pods, the rest, and the walls when no pod is left", async () => {
     const namespace = at.background;
     const before = await walls(namespace);
-    const since = await now(namespace);
+    const history = await followed(namespace);
     const letGo = await holdPods(namespace, "front", "bridge");
     // A Deployment that is not gone could still make a pod, so it is held longer than its pods.
     const front = { namespace, name: `${NAME}-front` };
@@ -136,7 +134,7 @@ describe("the end of a practice", () => {
     expect(await walls(namespace)).toEqual(before);
     await hand.patch(RESOURCES.Deployment, front, { metadata: { finalizers: null } });
     await gone(namespace);
-    await expectWallsToHaveOutlivedPods(namespace, since, before.length);
+    await history.expectWallsToHaveOutlivedPods();
     const order = await deletesOf(namespace);
     const first = order.indexOf("networkpolicies");
     const last = order.lastIndexOf("networkpolicies");
@@ -209,14 +207,13 @@ describe("the end of a practice", () => {
   it("with Delete leaves nothing of it, though the deletion orphans, and everything of others", async () => {
     const namespace = at.orphan;
     const uid = (await practice(namespace))?.metadata.uid ?? "";
-    const since = await now(namespace);
-    const before = await walls(namespace);
+    const history = await followed(namespace);
     await playCertManager(namespace, uid);
     const others = { apiVersion: "v1", kind: "Secret", metadata: { name: "somebody-elses", namespace } };
     await hand.create(RESOURCES.Secret, { ...others, stringData: { "tls.key": "theirs" } });
     await remove(namespace, "Orphan");
     await gone(namespace);
-    await expectWallsToHaveOutlivedPods(namespace, since, before.length);
+    await history.expectWallsToHaveOutlivedPods();
     // Claims and what the garbage collector takes go a moment later.
     await waitFor(async () => (await leftIn(namespace)).length === 1, { timeout: 60_000, interval: 1000 }).catch(
       async () => expect(await leftIn(namespace)).toEqual(["secret/somebody-elses"]),
@@ -245,7 +242,7 @@ describe("the end of a practice", () => {
   it("in the foreground with no operator there: the garbage collector takes neither walls nor data; it comes back and finishes", async () => {
     const namespace = at.foreground;
     const before = await walls(namespace);
-    const since = await now(namespace);
+    const history = await followed(namespace);
     await operator.kill();
     await remove(namespace, "Foreground");
     await waitFor(async () => (await children(namespace)).every(({ metadata }) => !metadata.ownerReferences), {
@@ -258,13 +255,13 @@ describe("the end of a practice", () => {
     operator = await start();
     await gone(namespace);
     expect(childNames(await children(namespace))).toEqual(KEPT);
-    await expectWallsToHaveOutlivedPods(namespace, since, before.length);
+    await history.expectWallsToHaveOutlivedPods();
   });
 
   it("with its namespace ends as well, walls after pods", async () => {
     const namespace = at.whole;
     const before = await walls(namespace);
-    const since = await now(namespace);
+    const history = await followed(namespace);
     const letGo = await holdPods(namespace, "front", "bridge");
     await hand.remove(RESOURCES.Namespace, { name: namespace });
     await waitFor(async () => (await pods(namespace)).length === 2, {
@@ -273,7 +270,7 @@ describe("the end of a practice", () => {
     expect(await walls(namespace)).toEqual(before);
     await letGo();
     await hand.gone(RESOURCES.Namespace, { name: namespace });
-    await expectWallsToHaveOutlivedPods(namespace, since, before.length);
+    await history.expectWallsToHaveOutlivedPods();
   });
 
   it("says nothing of a failure in the log", async () => {
@@ -337,6 +334,7 @@ async function lookedAt(namespace: string, times: number): Promise<void> {
         objectRef?.namespace === namespace &&
         objectRef.resource === "pods" &&
         new Date(requestReceivedTimestamp) > from,
+      namespace,
     );
   await waitFor(async () => (await looks()).length >= times, { interval: 500, what: "the operator to look again" });
 }
@@ -349,6 +347,7 @@ async function deletesOf(namespace: string): Promise<string[]> {
       userAgent.startsWith("telehealth-operator") &&
       objectRef?.namespace === namespace &&
       responseStatus?.code === 200,
+    namespace,
   );
   return events.map(({ objectRef }) => objectRef?.resource ?? "").filter((resource) => resource !== "pods");
 }

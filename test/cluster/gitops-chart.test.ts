@@ -8,7 +8,7 @@ import { startKwok } from "../bed/kwok.ts";
 import { run } from "../bed/run.ts";
 import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
-import { shown } from "../support/gitops.ts";
+import { comparedAtRest, shown } from "../support/gitops.ts";
 import { rendered } from "../support/chart.ts";
 
 /** Everything that the chart can bring. */
@@ -48,7 +48,7 @@ describe("the chart by Argo CD's own engine", { timeout: 300_000 }, () => {
   }
 
   async function noDiff(objects: readonly Manifest[]): Promise<void> {
-    const found = await argoCompares(plane.kubeconfig, objects);
+    const found = await comparedAtRest(plane, objects);
     expect(found).toHaveLength(objects.length * 4);
     expect(shown(found)).toEqual([]);
     expect(found.filter(({ modified }) => modified)).toEqual([]);

@@ -8,10 +8,19 @@ import { namesOf } from "../../src/practice/names.ts";
 import { apiVersionOf, pathOf, RESOURCES } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
-import { argoApplies, argoCompares, type Judgement, kstatusOf } from "../bed/gitops.ts";
+import { argoApplies, type Judgement, kstatusOf } from "../bed/gitops.ts";
 import { createAuthority } from "../bed/pki.ts";
 import { waitFor } from "../bed/wait.ts";
-import { conditionOf, forTheRecord, shown, TRACKERS, trackersOn, versions, writtenBy } from "../support/gitops.ts";
+import {
+  comparedAtRest,
+  conditionOf,
+  forTheRecord,
+  shown,
+  TRACKERS,
+  trackersOn,
+  versions,
+  writtenBy,
+} from "../support/gitops.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
 import { practiceFor, RESTRICTED } from "../support/practice-bed.ts";
@@ -78,7 +87,7 @@ describe("a practice in Git, by Argo CD's own engine and kstatus", { timeout: 30
   /** No way of comparing finds a difference, and what a person wrote is as it was written. */
   async function noDiff(spec: object = {}): Promise<void> {
     const objects = (await Promise.all(sides.map(([, namespace]) => inGit(namespace, spec)))).flat();
-    const found = await argoCompares(plane.kubeconfig, objects);
+    const found = await comparedAtRest(plane, objects);
     expect(shown(found)).toEqual([]);
     expect(found.filter(({ modified }) => modified)).toEqual([]);
     expect(found).toHaveLength(objects.length * 4);

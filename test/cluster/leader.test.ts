@@ -28,6 +28,8 @@ function isAlive(pid: number): boolean {
 
 const leads = async (operator: RunningOperator) => (await operator.log()).includes("Reconciling practices");
 
+const LONG = { timeout: 300_000 };
+
 describe("several operators for the same practices", () => {
   const started: RunningOperator[] = [];
   const client = apiClient(bed.adminConnection);
@@ -54,9 +56,11 @@ describe("several operators for the same practices", () => {
     await waitFor(async () => (await children(namespace)).some(({ kind }) => kind === "StatefulSet"));
     expect(await leads(second)).toBe(false);
     // It watches, and keeps no keys that nobody takes.
-    expect(await second.tell("/metrics")).toMatch(/^telehealth_practices{.*} 1$/m);
+    const watches = async () => /^telehealth_practices{.*} 1$/m.test(await second.tell("/metrics"));
+    await waitFor(watches, { what: "the second operator to know of the practice" });
     expect(await second.tell("/metrics")).toMatch(/^workqueue_depth{.*} 0$/m);
 
+    await quiet(namespace);
     const stoppedAt = performance.now();
     const stopped = first.stop();
     await waitFor(() => leads(second), { timeout: 10_000, interval: 20, what: "the second operator to take over" });
@@ -101,32 +105,37 @@ describe("several operators for the same practices", () => {
     }
   });
 
-  it("do no damage when two work at the same time for 15 s: one birth, the same objects, and then peace", async () => {
-    const namespace = await practiceNamespace();
-    const operators = [runOperator(bed.adminConnection, [namespace]), runOperator(bed.adminConnection, [namespace])];
-    try {
-      await applyPractice(namespace);
-      await giveMediaAddress(namespace);
-      for (const size of ["group", "clinic", "solo"]) {
-        await new Promise((resolve) => setTimeout(resolve, 5000));
-        await applyPractice(namespace, { size, maintenance: ALWAYS });
+  it(
+    "do no damage when two work at the same time for 15 s: one birth, the same objects, and then peace",
+    LONG,
+    async () => {
+      const namespace = await practiceNamespace();
+      const operators = [runOperator(bed.adminConnection, [namespace]), runOperator(bed.adminConnection, [namespace])];
+      try {
+        await applyPractice(namespace);
+        await giveMediaAddress(namespace);
+        for (const size of ["group", "clinic", "solo"]) {
+          await new Promise((resolve) => setTimeout(resolve, 5000));
+          await applyPractice(namespace, { size, maintenance: ALWAYS });
+        }
+        await quiet(namespace, 3);
+        const names = childNames(await children(namespace));
+        const born = BORN_SECRETS.map((secret) => `Secret/greenriver-${secret}-1`);
+        expect(names.filter((name) => name.startsWith("Secret/")).toSorted()).toEqual(born.toSorted());
+        const alone = await practiceNamespace();
+        operators.push(runOperator(bed.adminConnection, [alone]));
+        await applyPractice(alone, { size: "solo", maintenance: ALWAYS });
+        await giveMediaAddress(alone);
+        await quiet(alone, 3);
+        const alike = async () => {
+          expect(await likenessOf(namespace)).toEqual(await likenessOf(alone));
+          return true;
+        };
+        await waitFor(alike, { timeout: 60_000, interval: 1000, what: "the same objects" });
+        await quiet(namespace, 3);
+      } finally {
+        await Promise.all(operators.map((operator) => operator.stop()));
       }
-      await quiet(namespace, 3);
-    } finally {
-      await Promise.all(operators.map((operator) => operator.stop()));
-    }
-    const names = childNames(await children(namespace));
-    const born = BORN_SECRETS.map((secret) => `Secret/greenriver-${secret}-1`);
-    expect(names.filter((name) => name.startsWith("Secret/")).toSorted()).toEqual(born.toSorted());
-    const alone = await practiceNamespace();
-    const operator = runOperator(bed.adminConnection, [alone]);
-    try {
-      await applyPractice(alone, { size: "solo", maintenance: ALWAYS });
-      await giveMediaAddress(alone);
-      await quiet(alone, 3);
-    } finally {
-      await operator.stop();
-    }
-    expect(await likenessOf(namespace)).toEqual(await likenessOf(alone));
-  });
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RESOURCES } from "../../src/runtime/resources.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
@@ -6,6 +7,7 @@ import { waitFor } from "../bed/wait.ts";
 import { expectLikeACleanRun } from "../support/clean-run.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
+import { quiet } from "../support/practice-bed.ts";
 
 /** The kinds of cert-manager and Gateway API come and go under one operator that is never restarted. */
 describe("a cluster in which APIs are missing", () => {
@@ -32,6 +34,17 @@ describe("a cluster in which APIs are missing", () => {
     const lists = await Promise.all(kinds.map((kind) => hand.list(kind, namespace)));
     return lists.flat().map(({ metadata: { name, uid } }) => `${name} ${uid}`);
   };
+
+  /** When nothing more ends, as a pod that was replaced does. */
+  const atRest = (namespace: string) =>
+    waitFor(
+      async () => {
+        const before = await uids(namespace);
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        return isDeepStrictEqual(await uids(namespace), before) && before;
+      },
+      { what: "peace" },
+    );
 
   it("runs messaging without cert-manager, lets video wait and says what to install", async () => {
     const namespace = await hand.namespace();
@@ -72,7 +85,8 @@ describe("a cluster in which APIs are missing", () => {
       await route(namespace, "meet");
       await hand.expectReason(namespace, "ComponentsReady", "AllReady");
       expect(await hand.names(RESOURCES.Certificate, namespace)).toContain("greenriver-signalling-tls");
-      const running = await uids(namespace);
+      await quiet(namespace, 2, plane);
+      const running = await atRest(namespace);
       expect(running.some((entry) => entry.startsWith("greenriver-bridge-0 "))).toBe(true);
 
       await removeCrds(plane.adminConnection, "cert-manager");

@@ -10,17 +10,10 @@ import { evaluate } from "../../src/policy/policy.ts";
 import { resolve } from "../../src/practice/resolve.ts";
 import { pathOf, RESOURCES } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
-import { waitFor } from "../bed/wait.ts";
 import { bed } from "../support/bed.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
-import {
-  applyPractice,
-  childNames,
-  children,
-  giveMediaAddress,
-  practiceNamespace,
-  quiet,
-} from "../support/practice-bed.ts";
+import { handOn } from "../support/own-cluster.ts";
+import { applyPractice, children, giveMediaAddress, practiceNamespace, quiet } from "../support/practice-bed.ts";
 
 const client = apiClient(bed.adminConnection);
 
@@ -49,10 +42,7 @@ describe("the policy chain on what the API server made of a practice", () => {
     operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace] });
     await applyPractice(namespace);
     await giveMediaAddress(namespace);
-    await waitFor(async () => childNames(await children(namespace)).includes("Ingress/greenriver-meet"), {
-      timeout: 60_000,
-      what: "the last route",
-    });
+    await handOn(bed.adminConnection).converged(namespace);
     await quiet(namespace);
   });
   afterAll(() => operator.stop());

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { parse } from "yaml";
 import { ANNOTATION, LABEL } from "../../src/api/group.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
@@ -10,6 +10,7 @@ import { apiClient } from "../bed/api.ts";
 import type { AuditEvent } from "../bed/audit.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
 import { waitFor } from "../bed/wait.ts";
+import { inForce } from "../support/admission.ts";
 import { kubeconfigWithToken, rendered } from "../support/chart.ts";
 import { type RunningOperator, startOperator } from "../support/operator.ts";
 import { type Hand, startOwnCluster } from "../support/own-cluster.ts";
@@ -59,6 +60,7 @@ async function install(config: object, server = plane.server): Promise<RunningOp
   const admission = { exempt: ["admin"] };
   const objects = (await rendered({ config, admission })).filter(({ kind }) => kind !== "Deployment");
   await applyAll(objects);
+  await inForce(plane);
   const options = objects.find(
     ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === "op-config",
   ) as Manifest & { data: Record<string, string> };
@@ -68,7 +70,10 @@ async function install(config: object, server = plane.server): Promise<RunningOp
   await client.close();
   const { token } = (body as { status: { token: string } }).status;
   const kubeconfig = await kubeconfigWithToken({ ...plane, server }, "operators", token);
-  return startOperator(kubeconfig, parse(options.data["config.yaml"] ?? "") as Record<string, unknown>);
+  const told = parse(options.data["config.yaml"] ?? "") as Record<string, unknown>;
+  const operator = await startOperator(kubeconfig, told);
+  onTestFinished(() => operator.stop().then(() => undefined));
+  return operator;
 }
 
 async function applyAll(objects: readonly Manifest[]): Promise<void> {
@@ -166,10 +171,12 @@ async function expectNothingForbidden(since: Date): Promise<void> {
   expect(refused.map(({ verb, requestURI }) => `${verb} ${requestURI}`)).toEqual([]);
 }
 
+const LONG = { timeout: 300_000 };
+
 describe("the operator with the rights of its chart and no more", () => {
   const since = new Date();
 
-  it("leads practices with every way in through a whole life, and is never refused", async () => {
+  it("leads practices with every way in through a whole life, and is never refused", LONG, async () => {
     const operator = await install({});
     const [ingress, gateway, listenerSet] = [await hand.namespace(), await hand.namespace(), await hand.namespace()];
     await Promise.all([
@@ -209,7 +216,7 @@ describe("the operator with the rights of its chart and no more", () => {
     expect(reasoned.filter((right) => !granted.includes(right))).toEqual([]);
   });
 
-  it("in named namespaces reads nothing in others", async () => {
+  it("in named namespaces reads nothing in others", LONG, async () => {
     const began = new Date();
     const [own, other] = [await hand.namespace(), await hand.namespace()];
     const client = apiClient(plane.adminConnection);

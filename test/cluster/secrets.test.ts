@@ -38,7 +38,8 @@ describe("the Secrets that are born with a practice", () => {
     operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace], logLevel: "debug" });
     await hand.practice(namespace, { maintenance: ALWAYS });
     await hand.mediaAddress(namespace);
-    await waitFor(async () => (await pods()).length === 6, { timeout: 60_000, what: "six pods" });
+    await hand.converged(namespace);
+    await quiet(namespace);
     await note();
   });
   afterAll(() => operator.stop());

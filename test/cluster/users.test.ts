@@ -20,8 +20,10 @@ beforeAll(async () => {
   for (const role of ["view", "edit", "admin"]) {
     await (await bindRole(cluster.plane.adminConnection, namespaces.own, role, role)).close();
   }
-  const edits = () => may("edit", "create", "telehealthpractices", "telehealth-operator.io");
-  await waitFor(edits, { what: "the roles to be aggregated" });
+  for (const role of ["view", "edit", "admin"]) {
+    const reads = () => may(role, "get", "telehealthpractices", "telehealth-operator.io");
+    await waitFor(reads, { what: `the role ${role} to be aggregated` });
+  }
 });
 afterAll(async () => {
   await admin.close();

@@ -60,6 +60,15 @@ async function runningSolvers(): Promise<readonly Pod[]> {
   return waitFor(running, { timeout: 120_000, what: "four pods that answer challenges" });
 }
 
+/** What is said of the certificate, as soon as every challenge has failed once. */
+function toldOfAll(): Promise<string> {
+  const all = async () => {
+    const { message } = await hand.expectReason(practice.namespace, "CertificatesReady", "CertificateIssuing");
+    return Object.values(practice.hosts).every((host) => message.includes(host)) && message;
+  };
+  return waitFor(all, { timeout: 60_000, what: "every host to be told of" });
+}
+
 /** The ways to pods that are open to a stranger, to the front door's namespace, and to the node. */
 async function openTo(targets: readonly To[]): Promise<ReadonlySet<string>> {
   const froms = [
@@ -84,9 +93,9 @@ beforeAll(async () => {
   const targets = solvers.map(({ status }, index) => {
     return { name: `solver ${index}`, host: status.podIP, ports: [["TCP", SOLVER_PORT]] as const };
   });
-  const { message } = await hand.expectReason(practice.namespace, "CertificatesReady", "CertificateIssuing");
+  const told = await toldOfAll();
   const open = await openTo(targets);
-  waiting = { solvers, told: message, open, bare: await withoutEnforcer(() => openTo(targets)) };
+  waiting = { solvers, told, open, bare: await withoutEnforcer(() => openTo(targets)) };
   await openDoor();
   await issued();
   const root = `fetch(${JSON.stringify(acme.rootUrl)}).then((answer) => answer.text()).then(console.log)`;

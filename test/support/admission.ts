@@ -68,34 +68,51 @@ export async function applyAll(plane: Plane, items: readonly object[]): Promise<
 let sentinels = 0;
 
 /**
- * Resolves when the API server goes by every change of its policies so far. It learns of them in order, so it does once
- * it goes by one that was made last. What a policy is asked about it learns apart from that: of practices, whose
- * definition may be new, the last one asks as well.
+ * Resolves when the API server goes by every change of its policies so far, and of what they are asked about: practices,
+ * whose definition may be new, and lists. It learns of each kind in order and apart from the others, so for each there
+ * is a policy, and for lists a list, that is made last.
  */
 export async function inForce(plane: Plane): Promise<void> {
   const name = `sentinel-${process.pid}-${(sentinels += 1)}`;
+  const client = apiClient(plane.adminConnection);
+  const path = "/api/v1/namespaces/default/configmaps";
+  const list = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}-list` } };
+  await client.request("POST", path, list);
+  const asked = { parameterNotFoundAction: "Deny" };
+  const practices = sentinel(`${name}-practices`, PRACTICE_KIND, { ...asked, selector: {} });
+  const lists = sentinel(
+    `${name}-lists`,
+    { apiVersion: "v1", kind: "ConfigMap" },
+    { ...asked, name: list.metadata.name },
+  );
+  await applyAll(plane, [...practices, ...lists]);
+  const says = (which: string, what: string) => async () => {
+    const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}-${which}` } };
+    const { status, body } = await client.request("POST", `${path}?dryRun=All`, object);
+    const { message = "" } = body as { message?: string };
+    if (status >= 300 && message.includes(what)) return true;
+    throw new Error(message);
+  };
+  // There is no practice in that namespace.
+  await waitFor(says("practices", "no params found"), { what: "the policies about practices to be in force" });
+  await waitFor(says("lists", IN_FORCE), { what: "the policies about lists to be in force" });
+  await client.close();
+}
+
+const IN_FORCE = "It is in force.";
+
+/** A policy that refuses one ConfigMap of its name, whatever it is asked about. */
+function sentinel(name: string, paramKind: object, paramRef: object): object[] {
+  const alone = { apiGroups: [""], apiVersions: ["v1"], resources: ["configmaps"], resourceNames: [name] };
+  const matchConstraints = { resourceRules: [{ ...alone, operations: ["CREATE"] }] };
+  const validations = [{ expression: "false", message: IN_FORCE }];
   const of = (kind: string, spec: object) => {
     return { apiVersion: "admissionregistration.k8s.io/v1", kind, metadata: { name }, spec };
   };
-  const alone = { apiGroups: [""], apiVersions: ["v1"], resources: ["configmaps"], resourceNames: [name] };
-  const matchConstraints = { resourceRules: [{ ...alone, operations: ["CREATE"] }] };
-  const validations = [{ expression: "false", message: "It is in force." }];
-  const paramRef = { selector: {}, parameterNotFoundAction: "Deny" };
-  await applyAll(plane, [
-    of("ValidatingAdmissionPolicy", { paramKind: PRACTICE_KIND, matchConstraints, validations }),
+  return [
+    of("ValidatingAdmissionPolicy", { paramKind, matchConstraints, validations }),
     of("ValidatingAdmissionPolicyBinding", { policyName: name, paramRef, validationActions: ["Deny"] }),
-  ]);
-  const client = apiClient(plane.adminConnection);
-  const path = "/api/v1/namespaces/default/configmaps?dryRun=All";
-  const sentinel = { apiVersion: "v1", kind: "ConfigMap", metadata: { name } };
-  const denied = async () => {
-    const { status, body } = await client.request("POST", path, sentinel);
-    const { message } = body as { message?: string };
-    if (message?.includes(NOT_YET)) throw new Error(message);
-    return status === 422 || status === 403;
-  };
-  await waitFor(denied, { what: "the policies to be in force" });
-  await client.close();
+  ];
 }
 
 /** Gives a user a role in a namespace, and waits until it holds. */

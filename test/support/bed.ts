@@ -45,6 +45,6 @@ export async function newNamespace(
 }
 
 /** What the API server recorded; see `readAuditLog`. */
-export function auditEvents(select?: (event: AuditEvent) => boolean): Promise<AuditEvent[]> {
-  return readAuditLog(bed.auditLog, select);
+export function auditEvents(select?: (event: AuditEvent) => boolean, text?: string): Promise<AuditEvent[]> {
+  return readAuditLog(bed.auditLog, select, text);
 }

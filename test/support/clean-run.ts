@@ -49,6 +49,7 @@ async function deleted({ auditLog }: Asked, namespace: string): Promise<string[]
       userAgent.startsWith(FIELD_MANAGER) &&
       objectRef?.namespace === namespace &&
       NEVER_DELETED.includes(objectRef.resource ?? ""),
+    namespace,
   );
   return events.map(({ objectRef }) => `${objectRef?.resource}/${objectRef?.name}`);
 }

@@ -4,7 +4,7 @@ import { PRACTICES } from "../../src/controller/kinds.ts";
 import type { LiveObject, Manifest } from "../../src/manifest.ts";
 import { pathOf } from "../../src/runtime/resources.ts";
 import { run } from "../bed/run.ts";
-import type { Comparison } from "../bed/gitops.ts";
+import { argoCompares, type Comparison } from "../bed/gitops.ts";
 import type { ControlPlane } from "../bed/control-plane.ts";
 import { join } from "node:path";
 
@@ -54,6 +54,25 @@ export function writtenBy(live: LiveObject, manager: RegExp): string[] {
   return [...new Set(fields)].toSorted();
 }
 
+/**
+ * Compares objects as Argo CD does. A difference in what changed meanwhile tells nothing, because live and predicted
+ * are read one after the other: then it is compared again.
+ */
+export async function comparedAtRest(
+  { binaries, kubeconfig }: Pick<ControlPlane, "binaries" | "kubeconfig">,
+  objects: readonly Manifest[],
+): Promise<Comparison[]> {
+  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
+  const asked = [`--kubeconfig=${kubeconfig}`, "get", "-f", "-", "-o", "jsonpath={..resourceVersion}"];
+  const versions = () => run(join(binaries, "kubectl"), asked, { input: list });
+  for (let left = 5; ; left -= 1) {
+    const before = await versions();
+    const found = await argoCompares(kubeconfig, objects);
+    const isSure = !found.some(({ modified }) => modified) || (await versions()) === before;
+    if (isSure || left === 0) return found;
+  }
+}
+
 /** What Argo CD would show as out of sync: each object, way of comparing, and path that differs, with both values. */
 export function shown(comparisons: readonly Comparison[]): string[] {
   return comparisons
@@ -78,7 +97,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 
 /** Every version of a practice since `since`, as whoever watches it sees them. */
 export async function versions(plane: ControlPlane, namespace: string, since: string): Promise<LiveObject[]> {
-  const path = `${pathOf(PRACTICES, { namespace })}?watch=1&resourceVersion=${since}&timeoutSeconds=1`;
+  const path = `${pathOf(PRACTICES, { namespace })}?watch=1&resourceVersion=${since}&timeoutSeconds=5`;
   const text = await run(join(plane.binaries, "kubectl"), [`--kubeconfig=${plane.kubeconfig}`, "get", "--raw", path]);
   const lines = text.split("\n").filter((line) => line !== "");
   return lines

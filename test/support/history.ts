@@ -22,12 +22,15 @@ export interface History {
 const { Namespace, NetworkPolicy, Deployment, StatefulSet, Job, CronJob, Pod } = RESOURCES;
 const OURS = `labelSelector=${LABEL.practice}=greenriver`;
 
-/** Follows a practice's status, its walls and what they guard from here on, and what becomes of its namespace. */
-export async function follow(connection: Connection, hand: Hand, namespace: string): Promise<History> {
+/**
+ * Follows a practice's status, its walls and what they guard, and what becomes of its namespace: since that was made, or
+ * since a version of what is in it, for it is not remembered for long.
+ */
+export async function follow(connection: Connection, hand: Hand, namespace: string, from?: string): Promise<History> {
   const client = apiClient(connection);
   const stop = new AbortController();
   const happened: Happening[] = [];
-  const since = (await hand.get(Namespace, { name: namespace }))?.metadata.resourceVersion;
+  const since = from ?? (await hand.get(Namespace, { name: namespace }))?.metadata.resourceVersion;
   let brokenOff: Error | undefined;
 
   async function take(chunks: AsyncIterable<Buffer>): Promise<void> {

@@ -26,15 +26,22 @@ export function handOn(connection: Connection) {
     return answer.body;
   }
 
+  /** `undefined` when there is no such thing; a server that does not tell has not said that. */
+  async function look(path: string): Promise<unknown> {
+    const { status, body } = await client.request("GET", path);
+    if (status !== 200 && status !== 404) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);
+    return status === 200 ? body : undefined;
+  }
+
   const hand = {
     /** `undefined` when it does not exist. */
     async get(resource: Resource, ref: Ref): Promise<LiveObject | undefined> {
-      const { status, body } = await client.request("GET", pathOf(resource, ref));
-      return status === 200 ? (body as LiveObject) : undefined;
+      return (await look(pathOf(resource, ref))) as LiveObject | undefined;
     },
+    /** Nothing when the kind is not served. */
     async list(resource: Resource, namespace: string): Promise<LiveObject[]> {
-      const { body } = await client.request("GET", pathOf(resource, { namespace }));
-      return (body as { items?: LiveObject[] }).items ?? [];
+      const list = await look(pathOf(resource, { namespace }));
+      return (list as { items: LiveObject[] } | undefined)?.items ?? [];
     },
     /** Whether the API server serves a kind. */
     async serves(resource: Resource): Promise<boolean> {

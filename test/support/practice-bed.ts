@@ -125,6 +125,7 @@ export async function writesOf(namespace: string, since: Date, { auditLog }: Aud
       event.objectRef?.namespace === namespace &&
       !["get", "list", "watch"].includes(event.verb) &&
       new Date(event.requestReceivedTimestamp) > since,
+    namespace,
   );
   return events.map(({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.name}`);
 }

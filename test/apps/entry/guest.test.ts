@@ -17,6 +17,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   app.posted.length = 0;
+  soon.posted.length = 0;
 });
 afterEach(async () => {
   const all = opened;
@@ -98,7 +99,7 @@ describe("a guest with a link", () => {
   it("who is early sees the time left, and is taken on when the door opens", async () => {
     const page = await visit(`/join?lang=en#${LINK}`, {}, soon);
     await expect.poll(() => heading(page).textContent()).toBe("Good to see you");
-    expect(await page.locator("[data-left]").textContent()).toMatch(/^00:0\d$/);
+    await expect.poll(() => page.locator("[data-left]").textContent(), { interval: 10 }).toMatch(/^00:0\d$/);
     await expect.poll(() => heading(page).textContent(), { timeout: 15_000 }).toBe("The door is open");
     expect(soon.posted.length).toBe(2);
   });
@@ -175,6 +176,7 @@ describe("own appointments", () => {
     const page = await visit("/?lang=en");
     await page.evaluate(`localStorage.setItem("own", '[{"link":"${LINK}","starts":1700000000,"ends":1700003000}]')`);
     await page.reload();
+    await page.getByText("over", { exact: true }).waitFor();
     expect(await page.locator("[data-own-list]").innerText()).toMatch(/November 14, 2023.*\nover/);
     expect(await page.getByRole("button", { name: "Open" }).count()).toBe(0);
     expect(await kept(page)).toBe('[{"starts":1700000000,"ends":1700003000}]');
@@ -185,7 +187,7 @@ describe("own appointments", () => {
     for (const nonsense of ["{", "null", "7", '[null,1,{"ends":"x"}]']) {
       await page.evaluate(`localStorage.setItem("own", ${JSON.stringify(nonsense)})`);
       await page.reload();
-      expect(await page.getByText("Nothing here yet.").isVisible()).toBe(true);
+      await expect.poll(() => page.getByText("Nothing here yet.").isVisible()).toBe(true);
     }
   });
 });

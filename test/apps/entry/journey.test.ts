@@ -111,6 +111,7 @@ describe("an appointment", () => {
     expect(intruder.received()).not.toMatch(IN_THE_ROOM);
 
     await desk.goto(on("entry", "/staff"));
+    await desk.locator("[data-made-near] [data-waiting]:not(:empty)").waitFor(); // it moves what is below it
     await desk.locator("[data-made-near] summary").click();
     await desk.locator("[data-made-near]").getByRole("button", { name: "Link zurücknehmen" }).click();
     await desk.locator("[data-done=revoked]").waitFor();

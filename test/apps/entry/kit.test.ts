@@ -31,7 +31,8 @@ describe("policies.json", () => {
   it("is accepted by Firefox as a whole, and read back from it", async () => {
     const page = await firefox.newPage();
     await page.goto("about:policies", { waitUntil: "domcontentloaded", timeout: 5_000 }).catch(() => undefined); // it never settles
-    expect(await page.evaluate("Services.policies.status === Services.policies.ACTIVE")).toBe(true);
+    const isActive = () => page.evaluate("Services.policies.status === Services.policies.ACTIVE") as Promise<boolean>;
+    await waitFor(isActive, { what: "Firefox to call its policies active" });
     const active = JSON.parse(
       String(await page.evaluate("JSON.stringify(Services.policies.getActivePolicies())")),
     ) as object;

@@ -87,20 +87,20 @@ for (const type of ["udp4", "udp6"]) {
   socket.bind(53);
 }`;
 
-/** Tries each once and tells which answered within a second. */
+/** Tries each once and tells which answered within three seconds. */
 const PROBE = `
 const { connect } = require("node:net");
 const { createSocket } = require("node:dgram");
 const tcp = (host) => new Promise((resolve) => {
   const socket = connect(80, host);
   socket.on("data", () => resolve(true)).on("error", () => resolve(false));
-  setTimeout(() => resolve(false), 1000);
+  setTimeout(() => resolve(false), 3000);
 });
 const dns = (type, host) => new Promise((resolve) => {
   const socket = createSocket(type);
   socket.on("message", () => resolve(true)).on("error", () => resolve(false));
   socket.send("who is it", 53, host, (error) => error && resolve(false));
-  setTimeout(() => resolve(false), 1000);
+  setTimeout(() => resolve(false), 3000);
 });
 Promise.all([tcp("198.51.100.1"), tcp("2001:db8:1::1"), dns("udp4", "198.51.100.1"), dns("udp6", "2001:db8:1::1")])
   .then(([tcp4, tcp6, dns4, dns6]) => {

@@ -45,12 +45,14 @@ function transcript() {
   return {
     add: (more: string) => (text += more),
     received: () => text,
-    expect: (pattern: RegExp, from = 0) =>
-      waitFor(() => pattern.exec(text.slice(from)), {
-        timeout: 5_000,
-        interval: 5,
-        what: `${String(pattern)} in ${text.slice(-1500)}`,
-      }),
+    expect: (pattern: RegExp, from = 0) => {
+      const found = () => {
+        const match = pattern.exec(text.slice(from));
+        if (match === null) throw new Error(`Only this was said: ${text.slice(-1500)}`);
+        return match;
+      };
+      return waitFor(found, { timeout: 20_000, interval: 5, what: String(pattern) });
+    },
   };
 }
 

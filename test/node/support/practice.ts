@@ -20,9 +20,9 @@ export const PARTS = ["bridge", "entry", "front", "postgres", "signalling", "syn
 const started: string[] = [];
 afterAll(async () => {
   for (const namespace of started) {
-    await kubectl(["delete", "telehealthpractice", "--all", "-n", namespace, "--ignore-not-found", "--timeout=90s"]);
+    await kubectl(["delete", "telehealthpractice", "--all", "-n", namespace, "--ignore-not-found", "--timeout=240s"]);
   }
-}, 300_000);
+}, 800_000);
 
 /** Tests of one run that share a node must not share an address; each file counts anew. */
 let balancers = Math.floor(Math.random() * 200);

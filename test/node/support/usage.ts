@@ -5,6 +5,8 @@ import { node } from "./node.ts";
 /** What a container uses: processor time since it was started, in seconds, and memory that cannot be taken back, in MiB. */
 export interface Usage {
   readonly name: string;
+  /** When the kubelet looked, in milliseconds since 1970: each container has its own time. */
+  readonly at: number;
   readonly cpuSeconds: number;
   readonly memoryMiB: number;
 }
@@ -14,7 +16,7 @@ interface Summary {
     readonly podRef: { readonly namespace: string };
     readonly containers?: readonly {
       readonly name: string;
-      readonly cpu?: { readonly usageCoreNanoSeconds?: number };
+      readonly cpu?: { readonly time: string; readonly usageCoreNanoSeconds?: number };
       readonly memory?: { readonly workingSetBytes?: number };
     }[];
   }[];
@@ -30,6 +32,7 @@ export async function usageOf(namespace: string): Promise<Usage[]> {
   return pods.flatMap(({ containers = [] }) =>
     containers.map(({ name, cpu, memory }) => ({
       name,
+      at: Date.parse(cpu?.time ?? ""),
       cpuSeconds: (cpu?.usageCoreNanoSeconds ?? 0) / 1e9,
       memoryMiB: (memory?.workingSetBytes ?? 0) / 1024 ** 2,
     })),
