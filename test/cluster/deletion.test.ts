@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { ANNOTATION, API_VERSION, KIND, LABEL } from "../../src/api/group.ts";
 import { PRACTICES } from "../../src/controller/kinds.ts";
 import { CHILD_RESOURCES } from "../../src/controller/live.ts";
@@ -66,13 +66,15 @@ async function holdPods(namespace: string, ...roles: string[]): Promise<() => Pr
   return () => finalizers(null);
 }
 
-/** Follows what happens in a namespace from here on; `end` says that no pod was there, and none came, when the first wall went. */
+/** Follows what happens in a namespace from here on, until the test is over. */
 async function followed(namespace: string) {
   const { body } = await client.request("GET", pathOf(RESOURCES.Pod, { namespace }));
   const { resourceVersion } = (body as { metadata: { resourceVersion: string } }).metadata;
   const many = (await walls(namespace)).length;
   const history = await follow(bed.adminConnection, hand, namespace, resourceVersion);
+  onTestFinished(() => history.end());
   return {
+    /** No pod was there, and none came, when the first wall went. */
     async expectWallsToHaveOutlivedPods(): Promise<void> {
       const of = async (kind: string) => {
         const told = (await history.told()).filter(({ object }) => object.kind === kind);
@@ -84,7 +86,6 @@ async function followed(namespace: string) {
       await waitFor(allGone, { what: "the end of all walls and pods to be told" });
       const [pods, fallen] = [await of("Pod"), await of("NetworkPolicy")];
       expect(Math.max(...pods.all)).toBeLessThan(Math.min(...fallen.gone));
-      await history.end();
     },
   };
 }

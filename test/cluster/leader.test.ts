@@ -41,8 +41,8 @@ describe("several operators for the same practices", () => {
   }
 
   it("leave the work to one, which hands over when it stops and is replaced when it is killed", async () => {
-    const namespace = await practiceNamespace();
-    const leaderElection = { enabled: true, namespace, name: "operators" };
+    const [namespace, office] = [await practiceNamespace(), await practiceNamespace()];
+    const leaderElection = { enabled: true, namespace: office, name: "operators" };
     const start = async (ready: boolean) => {
       const operator = await startOperator(bed.kubeconfig, { watchNamespaces: [namespace], leaderElection }, { ready });
       started.push(operator);
@@ -51,7 +51,7 @@ describe("several operators for the same practices", () => {
     const first = await start(true);
     const second = await start(false);
     await waitFor(async () => (await second.log()).includes("Operator started"));
-    const before = await holder(namespace);
+    const before = await holder(office);
     await applyPractice(namespace);
     await waitFor(async () => (await children(namespace)).some(({ kind }) => kind === "StatefulSet"));
     expect(await leads(second)).toBe(false);
@@ -66,7 +66,7 @@ describe("several operators for the same practices", () => {
     await waitFor(() => leads(second), { timeout: 10_000, interval: 20, what: "the second operator to take over" });
     expect(performance.now() - stoppedAt, "hand-over").toBeLessThan(3000);
     await stopped;
-    expect(await holder(namespace)).not.toBe(before);
+    expect(await holder(office)).not.toBe(before);
 
     const third = await start(false);
     await waitFor(async () => (await third.log()).includes("Operator started"));

@@ -66,6 +66,7 @@ export async function applyAll(plane: Plane, items: readonly object[]): Promise<
 }
 
 let sentinels = 0;
+const IN_FORCE = "It is in force.";
 
 /**
  * Resolves when the API server goes by every change of its policies so far, and of what they are asked about: practices,
@@ -98,8 +99,6 @@ export async function inForce(plane: Plane): Promise<void> {
   await waitFor(says("lists", IN_FORCE), { what: "the policies about lists to be in force" });
   await client.close();
 }
-
-const IN_FORCE = "It is in force.";
 
 /** A policy that refuses one ConfigMap of its name, whatever it is asked about. */
 function sentinel(name: string, paramKind: object, paramRef: object): object[] {
