@@ -88,7 +88,9 @@ export function createLedger(
     set: (object, entry) => void within(object.metadata.namespace).entries.set(keyOf(object), entry),
     expect(resource, live) {
       if (!cache.serves(resource)) return;
-      const { namespace, name, resourceVersion } = live.metadata;
+      const { namespace, name, resourceVersion, deletionTimestamp, finalizers = [] } = live.metadata;
+      // It went with its last finalizer, which the watch may have told before the answer to the write came.
+      if (deletionTimestamp !== undefined && finalizers.length === 0) return;
       const ref = namespace === undefined ? { name } : { namespace, name };
       within(namespace).expected.set(keyOf(live), { resource, ref, resourceVersion, since: clock.now() });
     },

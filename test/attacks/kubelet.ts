@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ApiClient } from "../bed/api.ts";
 import { createAuthority } from "../bed/pki.ts";
 import { run } from "../bed/run.ts";
+import { isRefusal } from "../support/admission.ts";
 import type { Outcome } from "./attack.ts";
 
 /** Stands where a kubelet would and notes what the API server asks it for. It runs nothing. */
@@ -53,7 +54,7 @@ export async function startKubelet(): Promise<Kubelet> {
       const flags = [`--kubeconfig=${kubeconfig}`, "--as=mallory", `--namespace=${namespace}`, verb, ...args];
       const said = await run(join(binaries, "kubectl"), flags).catch((error: Error) => error.message);
       if (paths.some((path) => path.startsWith(`/${verb}/${namespace}/`))) return "succeeded";
-      if (said.includes("ValidatingAdmissionPolicy 'op-")) return "failed";
+      if (isRefusal(said)) return "failed";
       throw new Error(`kubectl ${verb}: ${said}`);
     },
     async stop() {

@@ -16,7 +16,7 @@ export interface AuditEvent {
     readonly apiGroup?: string;
   };
   readonly responseStatus?: { readonly code: number };
-  /** Only of what is said of a pod. */
+  /** Only of a write to a pod's status: as it was sent. */
   readonly requestObject?: object;
   readonly requestReceivedTimestamp: string;
   /** When it was answered. */
@@ -24,7 +24,7 @@ export interface AuditEvent {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** Keeps everything but the request bodies, and those of what is said of a pod; one line per finished request. */
+/** Keeps everything but the request bodies, and those of writes to a pod's status; one line per finished request. */
 export const auditPolicy = {
   apiVersion: "audit.k8s.io/v1",
   kind: "Policy",
@@ -33,13 +33,13 @@ export const auditPolicy = {
 };
 
 /**
- * The events of an audit log that `select` wants, oldest first, of the lines with this text. A request's line may be written a moment after its
+ * The events of an audit log that `select` wants, oldest first; lines without `text` are not looked at. A request's line may be written a moment after its
  * answer arrived: whoever expects one waits for it, whoever expects none asks after a pause.
  */
 export async function readAuditLog(file: string, select: (event: AuditEvent) => boolean = () => true, text = "") {
   const events: AuditEvent[] = [];
   for await (const line of createInterface({ input: createReadStream(file) })) {
-    // The last line may be half written; to parse all of a long log each time keeps a test from its work.
+    // The last line may be half written; parsing all of a long log at every look takes its time.
     if (!line.endsWith("}") || !line.includes(text)) continue;
     const event = JSON.parse(line) as AuditEvent;
     if (select(event)) events.push(event);

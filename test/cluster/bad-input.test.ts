@@ -61,7 +61,8 @@ describe("two practices that claim one host", () => {
     expect(told.message).toContain(`chat.${older}.example belongs to the older practice ${older}/${name}`);
     await hand.expectReason(newer, "Ready", "HostTaken");
     await expectUntouched(newer);
-    await hand.expectReason(older, "Stalled", "Settled");
+    const stalled = async () => (await hand.status(older)).conditions?.find(({ type }) => type === "Stalled");
+    expect((await waitFor(stalled, { what: "the older one's status" })).status).toBe("False");
 
     await hand.remove(PRACTICES, { namespace: older, name });
     await exists(newer, "StatefulSet");

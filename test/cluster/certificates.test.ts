@@ -287,7 +287,7 @@ describe("a certificate by ACME", () => {
       const { message } = await told(namespace, "CertificateIssuing", SECONDS);
       const about = message.split("About ")[1] ?? "";
       expect(hostsOf(namespace).filter((host) => !about.includes(host))).toEqual([]);
-      // Each challenge says so as soon as it was looked at; before, that it waits.
+      // Each challenge says so as soon as it was looked at; before, only that it waits.
       expect(message).toMatch(/failed to perform self check GET request .*connection refused/);
       return message;
     };

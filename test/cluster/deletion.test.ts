@@ -79,10 +79,14 @@ async function followed(namespace: string) {
       const of = async (kind: string) => {
         const told = (await history.told()).filter(({ object }) => object.kind === kind);
         const at = (each: typeof told) => each.map(({ object }) => Number(object.metadata.resourceVersion));
-        return { all: at(told), gone: at(told.filter(({ type }) => type === "DELETED")) };
+        const gone = told.filter(({ type }) => type === "DELETED");
+        const uids = new Set(told.map(({ object }) => object.metadata.uid));
+        return { all: at(told), gone: at(gone), isOver: gone.length === uids.size };
       };
-      const allGone = async () =>
-        (await of("NetworkPolicy")).gone.length === many && (await of("Pod")).gone.length >= 6;
+      const allGone = async () => {
+        const [pods, fallen] = [await of("Pod"), await of("NetworkPolicy")];
+        return fallen.gone.length === many && pods.gone.length >= 6 && pods.isOver;
+      };
       await waitFor(allGone, { what: "the end of all walls and pods to be told" });
       const [pods, fallen] = [await of("Pod"), await of("NetworkPolicy")];
       expect(Math.max(...pods.all)).toBeLessThan(Math.min(...fallen.gone));

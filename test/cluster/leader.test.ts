@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import { BORN_SECRETS } from "../../src/practice/names.ts";
 import { RESOURCES, pathOf } from "../../src/runtime/resources.ts";
 import { apiClient } from "../bed/api.ts";
@@ -77,6 +77,32 @@ describe("several operators for the same practices", () => {
     expect((await children(namespace)).some(({ kind }) => kind === "StatefulSet")).toBe(true);
   });
 
+  it("hand over as fast while a write hangs", async () => {
+    const [namespace, office] = [await practiceNamespace(), await practiceNamespace()];
+    const config = {
+      watchNamespaces: [namespace],
+      leaderElection: { enabled: true, namespace: office, name: "operators" },
+    };
+    const hangs = ({ isWrite, path }: ProxiedRequest) => isWrite && /\/services(\/|$)/.test(path);
+    const proxy = await startProxy(bed, (request) =>
+      hangs(request) ? { kind: "delay", milliseconds: 60_000 } : undefined,
+    );
+    onTestFinished(() => proxy.stop());
+    const first = await startOperator(await kubeconfigFile(proxy.connection), config);
+    const second = await startOperator(bed.kubeconfig, config, { ready: false });
+    started.push(first, second);
+    await waitFor(async () => (await second.log()).includes("Operator started"));
+    const before = await holder(office);
+    await applyPractice(namespace);
+    await waitFor(() => proxy.requests.some(hangs), { interval: 10, what: "a write to hang" });
+    const stoppedAt = performance.now();
+    const stopped = first.stop();
+    const isAnothers = async () => ![before, ""].includes(await holder(office));
+    await waitFor(isAnothers, { timeout: 10_000, interval: 20, what: "the second operator to take over" });
+    expect(performance.now() - stoppedAt, "hand-over").toBeLessThan(3000);
+    expect(await stopped).toBe(0);
+  });
+
   it("write nothing any more when they have slept until another one leads", { timeout: 120_000 }, async () => {
     const namespace = await practiceNamespace();
     const config = { watchNamespaces: [namespace], leaderElection: { enabled: true, namespace, name: "operators" } };
@@ -133,6 +159,7 @@ describe("several operators for the same practices", () => {
         };
         await waitFor(alike, { timeout: 60_000, interval: 1000, what: "the same objects" });
         await quiet(namespace, 3);
+        await alike();
       } finally {
         await Promise.all(operators.map((operator) => operator.stop()));
       }

@@ -35,7 +35,7 @@ describe("a cluster in which APIs are missing", () => {
     return lists.flat().map(({ metadata: { name, uid } }) => `${name} ${uid}`);
   };
 
-  /** When nothing more ends, as a pod that was replaced does. */
+  /** The same objects a second later: a pod that is replaced takes a moment to end. */
   const atRest = (namespace: string) =>
     waitFor(
       async () => {

@@ -25,7 +25,7 @@ const UNUSED: Readonly<Record<string, string>> = {
   "get batch/jobs": "asked when the API server refuses to make a trial because there is one of its name",
   "patch batch/jobs": "asked when somebody changes a trial while it is tried",
   "get telehealth-operator.io/telehealthpractices":
-    "asked when the watch has not told for half a minute that the finalizer was set, and whose a status is that the API server refused",
+    "asked when the watch has not told for half a minute that the finalizer was set, or the API server refused a status: then whose it is",
   "update telehealth-operator.io/telehealthpractices/finalizers":
     "asked only by the admission plugin OwnerReferencesPermissionEnforcement, for blockOwnerDeletion",
 };

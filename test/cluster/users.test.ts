@@ -20,9 +20,15 @@ beforeAll(async () => {
   for (const role of ["view", "edit", "admin"]) {
     await (await bindRole(cluster.plane.adminConnection, namespaces.own, role, role)).close();
   }
-  for (const role of ["view", "edit", "admin"]) {
-    const reads = () => may(role, "get", "telehealthpractices", "telehealth-operator.io");
-    await waitFor(reads, { what: `the role ${role} to be aggregated` });
+  for (const [role, verb] of [
+    ["view", "get"],
+    ["edit", "get"],
+    ["edit", "create"],
+    ["admin", "get"],
+    ["admin", "create"],
+  ] as const) {
+    const isAggregated = () => may(role, verb, "telehealthpractices", "telehealth-operator.io");
+    await waitFor(isAggregated, { what: `the role ${role} to be aggregated` });
   }
 });
 afterAll(async () => {

@@ -69,6 +69,7 @@ describe("the walls of a practice on a real node, tried without end", () => {
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     })();
+    watching.catch(() => over.abort()); // told below
     await hand.remove(PRACTICES, { namespace, name: "greenriver" });
     await hand.gone(PRACTICES, { namespace, name: "greenriver" });
     over.abort();

@@ -465,6 +465,22 @@ describe("read your writes", () => {
     expect(applier.settled("green")).toBe(true);
   });
 
+  it("does not wait for what went with the write: that may have been told before the answer came", async () => {
+    const cluster = applier.expecting(createCluster(transport));
+    const ending = map("a", {});
+    put(`${PATH}a`, {
+      ...ending,
+      metadata: { ...ending.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" } as never,
+    });
+    const ref = { namespace: "green", name: "a" };
+    const patch = (finalizers: readonly string[]) =>
+      cluster.mergePatch(RESOURCES.ConfigMap, ref, { metadata: { finalizers } }, MANAGER);
+    await patch([]);
+    expect(applier.settled("green")).toBe(true);
+    await patch(["somebody.else/holds-it"]);
+    expect(applier.settled("green")).toBe(false);
+  });
+
   it("says so as long as a write was not seen", async () => {
     await actions(map("a", { x: "1" }));
     expect(await applier.waitSettled("green", 30)).toBe(false);

@@ -24,11 +24,16 @@ const NOT_YET = "not yet synced to use for admission";
 
 type Answer = Awaited<ReturnType<ApiClient["request"]>>;
 
+/** Whether these are the words of one of our policies that refuses. */
+export function isRefusal(said: string): boolean {
+  return said.includes("ValidatingAdmissionPolicy 'op-") && !said.includes(NOT_YET);
+}
+
 /** Whether the API server did it, or one of our policies refused it. @throws Error for any other answer. */
 export function verdictOf({ status, body }: Answer): "done" | "refused" {
   if (status < 300) return "done";
   const { message = "" } = body as { message?: string };
-  if (message.includes("ValidatingAdmissionPolicy 'op-") && !message.includes(NOT_YET)) return "refused";
+  if (isRefusal(message)) return "refused";
   throw new Error(`The API server answered ${status}: ${message}`);
 }
 
@@ -75,10 +80,8 @@ const IN_FORCE = "It is in force.";
  */
 export async function inForce(plane: Plane): Promise<void> {
   const name = `sentinel-${process.pid}-${(sentinels += 1)}`;
-  const client = apiClient(plane.adminConnection);
   const path = "/api/v1/namespaces/default/configmaps";
-  const list = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}-list` } };
-  await client.request("POST", path, list);
+  const list = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}-list`, namespace: "default" } };
   const asked = { parameterNotFoundAction: "Deny" };
   const practices = sentinel(`${name}-practices`, PRACTICE_KIND, { ...asked, selector: {} });
   const lists = sentinel(
@@ -86,7 +89,9 @@ export async function inForce(plane: Plane): Promise<void> {
     { apiVersion: "v1", kind: "ConfigMap" },
     { ...asked, name: list.metadata.name },
   );
+  await applyAll(plane, [list]);
   await applyAll(plane, [...practices, ...lists]);
+  const client = apiClient(plane.adminConnection);
   const says = (which: string, what: string) => async () => {
     const object = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: `${name}-${which}` } };
     const { status, body } = await client.request("POST", `${path}?dryRun=All`, object);
@@ -94,10 +99,13 @@ export async function inForce(plane: Plane): Promise<void> {
     if (status >= 300 && message.includes(what)) return true;
     throw new Error(message);
   };
-  // There is no practice in that namespace.
-  await waitFor(says("practices", "no params found"), { what: "the policies about practices to be in force" });
-  await waitFor(says("lists", IN_FORCE), { what: "the policies about lists to be in force" });
-  await client.close();
+  try {
+    // There is no practice in that namespace.
+    await waitFor(says("practices", "no params found"), { what: "the policies about practices to be in force" });
+    await waitFor(says("lists", IN_FORCE), { what: "the policies about lists to be in force" });
+  } finally {
+    await client.close();
+  }
 }
 
 /** A policy that refuses one ConfigMap of its name, whatever it is asked about. */

@@ -64,11 +64,11 @@ export async function comparedAtRest(
 ): Promise<Comparison[]> {
   const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: objects });
   const asked = [`--kubeconfig=${kubeconfig}`, "get", "-f", "-", "-o", "jsonpath={..resourceVersion}"];
-  const versions = () => run(join(binaries, "kubectl"), asked, { input: list });
+  const standing = () => run(join(binaries, "kubectl"), asked, { input: list });
   for (let left = 5; ; left -= 1) {
-    const before = await versions();
+    const before = await standing();
     const found = await argoCompares(kubeconfig, objects);
-    const isSure = !found.some(({ modified }) => modified) || (await versions()) === before;
+    const isSure = !found.some(({ modified }) => modified) || (await standing()) === before;
     if (isSure || left === 0) return found;
   }
 }

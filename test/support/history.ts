@@ -23,8 +23,8 @@ const { Namespace, NetworkPolicy, Deployment, StatefulSet, Job, CronJob, Pod } =
 const OURS = `labelSelector=${LABEL.practice}=greenriver`;
 
 /**
- * Follows a practice's status, its walls and what they guard, and what becomes of its namespace: since that was made, or
- * since a version of what is in it, for it is not remembered for long.
+ * Follows a practice's status, its walls and what they guard, and what becomes of its namespace: from its
+ * beginning on, or from resource version `from`, because the API server forgets older ones after some minutes.
  */
 export async function follow(connection: Connection, hand: Hand, namespace: string, from?: string): Promise<History> {
   const client = apiClient(connection);

@@ -26,7 +26,7 @@ export function handOn(connection: Connection) {
     return answer.body;
   }
 
-  /** `undefined` when there is no such thing; a server that does not tell has not said that. */
+  /** `undefined` when there is no such thing. Any other answer throws: it does not say that there is nothing. */
   async function look(path: string): Promise<unknown> {
     const { status, body } = await client.request("GET", path);
     if (status !== 200 && status !== 404) throw new Error(`GET ${path}: ${status} ${JSON.stringify(body)}`);

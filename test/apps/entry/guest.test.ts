@@ -12,7 +12,7 @@ let browser: Browser;
 let opened: Awaited<ReturnType<typeof openPage>>[] = [];
 beforeAll(async () => {
   app = await startEntryApp();
-  soon = await startEntryApp({ opensIn: 2 });
+  soon = await startEntryApp({ opensIn: 8 });
   browser = await startBrowser([app.origin, soon.origin]);
 });
 beforeEach(() => {
@@ -100,7 +100,7 @@ describe("a guest with a link", () => {
     const page = await visit(`/join?lang=en#${LINK}`, {}, soon);
     await expect.poll(() => heading(page).textContent()).toBe("Good to see you");
     await expect.poll(() => page.locator("[data-left]").textContent(), { interval: 10 }).toMatch(/^00:0\d$/);
-    await expect.poll(() => heading(page).textContent(), { timeout: 15_000 }).toBe("The door is open");
+    await expect.poll(() => heading(page).textContent(), { timeout: 30_000 }).toBe("The door is open");
     expect(soon.posted.length).toBe(2);
   });
 

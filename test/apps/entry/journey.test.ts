@@ -115,7 +115,7 @@ describe("an appointment", () => {
     await desk.locator("[data-made-near] summary").click();
     await desk.locator("[data-made-near]").getByRole("button", { name: "Link zurücknehmen" }).click();
     await desk.locator("[data-done=revoked]").waitFor();
-    await patient.expect(new RegExp(`${REMOVED.source}|<stream:error`));
+    await patient.expect(new RegExp(`${REMOVED.source}|<stream:error`), 0, 5_000);
     expect(therapist.isOver()).toBe(false);
     const late = await browserAt(link.slice(on("entry").length));
     await expectHeading(late, "Dieser Link gilt nicht mehr");

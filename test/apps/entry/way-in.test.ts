@@ -148,8 +148,8 @@ describe("what is taken back", () => {
     const therapist = await desk.knock((await desk.enterAsStaff(staffLink, staff)).to);
     await patient.expect(IN_THE_ROOM);
     expect((await post("/staff/end", { link: staffLink }, staff)).status).toBe(200);
-    await patient.expect(new RegExp(`${REMOVED.source}|<stream:error`));
-    await therapist.expect(new RegExp(`${REMOVED.source}|<stream:error`));
+    await patient.expect(new RegExp(`${REMOVED.source}|<stream:error`), 0, 5_000);
+    await therapist.expect(new RegExp(`${REMOVED.source}|<stream:error`), 0, 5_000);
     expect((await desk.enter(link, one)).status).toBe(410);
   });
 });

@@ -218,9 +218,14 @@ describe("what a command leaves behind", () => {
       const command = startUserCommand(matrix.api, ["list"]);
       const over = new AbortController();
       const ended = command.ended.then(() => over.abort());
-      // It may be faster than who looks: then the next one is killed.
-      while (!over.signal.aborted && (await tokensOfAdministrator()) === "0");
-      command.kill();
+      const late = setTimeout(() => over.abort(), 20_000);
+      try {
+        // It may be faster than who looks: then the next one is killed.
+        while (!over.signal.aborted && (await tokensOfAdministrator()) === "0");
+      } finally {
+        clearTimeout(late);
+        command.kill();
+      }
       await ended;
       return (await tokensOfAdministrator()) !== "0";
     };

@@ -99,8 +99,8 @@ describe("what a participant can say later", () => {
       const patient = await calls.enter(room);
       const before = staff.received().length;
       update(patient, room, content, "downgrade");
-      await patient.expect(REMOVED);
-      await staff.expect(REMOVED, before);
+      await patient.expect(REMOVED, 0, 5_000);
+      await staff.expect(REMOVED, before, 5_000);
       expect(staff.received().slice(before)).not.toContain("downgrade");
     });
   }
@@ -109,7 +109,7 @@ describe("what a participant can say later", () => {
     const { room, staff } = await calls.staffed();
     const patient = await calls.enter(room);
     patient.send(presence(`${room.jid}/robert`, encryption()));
-    await patient.expect(REMOVED);
+    await patient.expect(REMOVED, 0, 5_000);
     expect(staff.received()).not.toContain("/robert");
   });
 

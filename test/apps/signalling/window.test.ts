@@ -24,7 +24,7 @@ describe("the end of a window", () => {
     const sub = "e".repeat(22);
     const patient = await calls.knock(room, { sub, exp: seconds() + 3 });
     await calls.ask({ act: "admit", room: room.name, sub });
-    await patient.expect(REMOVED);
+    await patient.expect(REMOVED, 0, 8_000);
     await expect(over(patient)).resolves.toBe(true);
   });
 
@@ -115,10 +115,8 @@ describe("revocation", () => {
     const { room } = await calls.staffed();
     const sub = "r".repeat(22);
     const patient = await calls.enter(room, { sub });
-    const asked = performance.now();
     await calls.ask({ act: "revoke", sub, until: seconds() + 600 });
-    await patient.expect(REMOVED);
-    expect(performance.now() - asked).toBeLessThan(5_000);
+    await patient.expect(REMOVED, 0, 5_000);
     await expect(over(patient)).resolves.toBe(true);
     await expect(calls.withToken(calls.token(room.name, { sub }))).rejects.toThrow(/not-authorized/);
     await expect(calls.enter(room)).resolves.toBeDefined();

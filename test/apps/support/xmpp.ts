@@ -14,7 +14,7 @@ export interface XmppClient {
   /** Everything received so far. */
   readonly received: () => string;
   /** Waits until something that matches has been received, after the first `from` characters, and returns the match. */
-  readonly expect: (pattern: RegExp, from?: number) => Promise<RegExpExecArray>;
+  readonly expect: (pattern: RegExp, from?: number, timeout?: number) => Promise<RegExpExecArray>;
   /** Whether the server ended the connection. */
   readonly isOver: () => boolean;
   readonly close: () => void;
@@ -45,13 +45,14 @@ function transcript() {
   return {
     add: (more: string) => (text += more),
     received: () => text,
-    expect: (pattern: RegExp, from = 0) => {
+    /** @param timeout milliseconds; less than usual where somebody was promised to be quick. */
+    expect: (pattern: RegExp, from = 0, timeout = 20_000) => {
       const found = () => {
         const match = pattern.exec(text.slice(from));
         if (match === null) throw new Error(`Only this was said: ${text.slice(-1500)}`);
         return match;
       };
-      return waitFor(found, { timeout: 20_000, interval: 5, what: String(pattern) });
+      return waitFor(found, { timeout, interval: 5, what: String(pattern) });
     },
   };
 }
