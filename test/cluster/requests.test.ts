@@ -11,7 +11,9 @@ import { type Hand, handOn } from "../support/own-cluster.ts";
 import { applyPractice, children, practiceNamespace, quiet } from "../support/practice-bed.ts";
 import { type ProxiedRequest, type Proxy, startProxy } from "../support/proxy.ts";
 
-const ADDRESS = { video: { media: { addresses: [{ ip: "203.0.113.7", port: 10_000 }] } } };
+/** Of the ports that no Service is given by chance, a pair for each try: one that is taken costs requests. */
+let port = 30_040;
+const media = () => ({ port: (port += 2), addresses: [{ ip: "203.0.113.7", port: 10_000 }] });
 
 /** The operator looks now and then for kinds that this cluster does not have or has just been given; that is no practice's cost. */
 const MAYBE_ABSENT = cachedKinds({ nodes: false }).flatMap(({ optional, resource }) =>
@@ -35,7 +37,7 @@ describe("the requests that a practice costs", () => {
     const operator = runOperator(proxy.connection, [namespace]);
     await cachesFilled(proxy);
     const before = proxy.requests.length;
-    await applyPractice(namespace, ADDRESS);
+    await applyPractice(namespace, { video: { media: media() } });
     await allPodsReady(hand, namespace);
     told.resolve();
     await hand.converged(namespace);
